@@ -1,0 +1,2 @@
+//! The netsmith command.
+fn main() {}

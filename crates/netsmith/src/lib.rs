@@ -1,0 +1,5 @@
+//! Neural architecture search: spaces, strategies, costs, studies and the
+//! search loop. No tensors, no sockets.
+
+pub mod cost;
+pub mod random;
