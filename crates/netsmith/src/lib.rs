@@ -2,4 +2,5 @@
 //! search loop. No tensors, no sockets.
 
 pub mod cost;
+pub mod network;
 pub mod random;

@@ -1,0 +1,193 @@
+//! Building a network node by node, with every shape checked.
+
+use super::{Network, Node, Operation, Shape, Weight};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Builds a [`Network`].
+///
+/// ```
+/// use netsmith::network::{Builder, Operation, Shape, operation::{Convolution, Linear}};
+///
+/// let mut builder = Builder::new();
+/// let image = builder.input("image", Shape::image(3, 32, 32));
+/// let convolution = Convolution::square(16_usize, 3_usize, 1_usize);
+/// let x = builder.add("stem", Operation::Convolution(convolution), &[image])?;
+/// let x = builder.add("pool", Operation::GlobalPool, &[x])?;
+/// let x = builder.add("head", Operation::Linear(Linear::new(10_usize)), &[x])?;
+/// let network = builder.finish(&[x]);
+/// assert_eq!(network.parameters(), 3 * 16 * 9 + 16 * 10 + 10);
+/// # Ok::<(), netsmith::network::ShapeError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Builder {
+    nodes: Vec<Node>,
+    weights: Vec<Weight>,
+    names: BTreeSet<String>,
+    tied: BTreeMap<String, Vec<usize>>,
+}
+
+impl Builder {
+    /// An empty network.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A sample enters here.
+    pub fn input(&mut self, name: &str, shape: Shape) -> usize {
+        self.push(name, Operation::Input(shape), Vec::new(), shape, Vec::new())
+    }
+
+    /// A node with weights of its own. A name that is taken gets a number.
+    ///
+    /// # Errors
+    /// The operation cannot take the shapes of these inputs.
+    pub fn add(
+        &mut self,
+        name: &str,
+        operation: Operation,
+        inputs: &[usize],
+    ) -> Result<usize, ShapeError> {
+        let (shape, shapes) = self.check(name, &operation, inputs)?;
+        let name = self.free_name(name);
+        let weights = operation.weights(&shapes).into_iter().map(|shape| {
+            let name = format!("{name}.{}", shape.name);
+            self.weights.push(Weight { name, shape });
+            self.weights.len() - 1
+        });
+        let weights = weights.collect();
+        Ok(self.push(&name, operation, inputs.to_vec(), shape, weights))
+    }
+
+    /// A node that shares its weights with every other node of the same `tie`.
+    ///
+    /// # Errors
+    /// The operation cannot take the shapes of these inputs, or its weights
+    /// differ in shape from those that it should share.
+    pub fn add_tied(
+        &mut self,
+        name: &str,
+        operation: Operation,
+        inputs: &[usize],
+        tie: &str,
+    ) -> Result<usize, ShapeError> {
+        let (shape, shapes) = self.check(name, &operation, inputs)?;
+        let Some(weights) = self.tied.get(tie).cloned() else {
+            let node = self.add(name, operation, inputs)?;
+            self.tied
+                .insert(tie.to_owned(), self.nodes[node].weights.clone());
+            return Ok(node);
+        };
+        let own = operation.weights(&shapes);
+        let shared = weights.iter().map(|&w| &self.weights[w].shape);
+        if !own.iter().eq(shared) {
+            return Err(ShapeError {
+                node: name.to_owned(),
+                operation: operation.to_string(),
+                rule: format!("its weights differ from those of `{tie}`, which it shares"),
+            });
+        }
+        let name = self.free_name(name);
+        Ok(self.push(&name, operation, inputs.to_vec(), shape, weights))
+    }
+
+    /// The shape of a node's output.
+    pub fn shape(&self, node: usize) -> Shape {
+        self.nodes[node].shape
+    }
+
+    /// The finished network.
+    pub fn finish(self, outputs: &[usize]) -> Network {
+        Network {
+            nodes: self.nodes,
+            weights: self.weights,
+            outputs: outputs.to_vec(),
+        }
+    }
+
+    fn check(
+        &self,
+        name: &str,
+        operation: &Operation,
+        inputs: &[usize],
+    ) -> Result<(Shape, Vec<Shape>), ShapeError> {
+        let shapes: Vec<Shape> = inputs.iter().map(|&i| self.nodes[i].shape).collect();
+        let shape = operation.output(&shapes).map_err(|misfit| ShapeError {
+            node: name.to_owned(),
+            operation: operation.to_string(),
+            rule: misfit.0,
+        })?;
+        Ok((shape, shapes))
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        operation: Operation,
+        inputs: Vec<usize>,
+        shape: Shape,
+        weights: Vec<usize>,
+    ) -> usize {
+        self.names.insert(name.to_owned());
+        self.nodes.push(Node {
+            name: name.to_owned(),
+            operation,
+            inputs,
+            shape,
+            weights,
+        });
+        self.nodes.len() - 1
+    }
+
+    fn free_name(&self, name: &str) -> String {
+        if !self.names.contains(name) {
+            return name.to_owned();
+        }
+        (2..)
+            .map(|number| format!("{name}{number}"))
+            .find(|name| !self.names.contains(name))
+            .expect("there are more numbers than nodes — this is a bug in netsmith")
+    }
+}
+
+/// An operation that cannot take its inputs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("node `{node}` ({operation}): {rule}")]
+pub struct ShapeError {
+    /// Path of the node.
+    pub node: String,
+    /// The operation with its attributes.
+    pub operation: String,
+    /// What does not fit.
+    pub rule: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::operation::Linear;
+
+    #[test]
+    fn tied_weights_count_once() {
+        let mut builder = Builder::new();
+        let mut x = builder.input("x", Shape::vector(4));
+        for _ in 0..3 {
+            let linear = Operation::Linear(Linear::new(4_usize));
+            x = builder.add_tied("step", linear, &[x], "cell").unwrap();
+        }
+        let network = builder.finish(&[x]);
+        assert_eq!(network.parameters(), 20);
+        assert_eq!(network.macs(), 48);
+        assert_eq!(network.nodes()[3].name, "step3");
+    }
+
+    #[test]
+    fn an_error_names_node_operation_and_rule() {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::image(3, 8, 8));
+        let error = builder.add("head", Operation::Linear(Linear::new(10_usize)), &[x]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "node `head` (linear -> 10): takes a vector, got the image 3x8x8: pool or flatten it first"
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! The key of a network: equal networks have equal keys.
+
+use super::{Network, Operation};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// A hash under which equal networks meet, whatever they are called and in
+/// whatever order their nodes stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// The key of a text; for spaces that define equality by a canonical text.
+    pub fn of_text(text: &str) -> Self {
+        Self::hash([text.as_bytes()])
+    }
+
+    /// The key of a network, which should be pruned first.
+    ///
+    /// Each node is labelled by its operation and its inputs' labels, inputs
+    /// sorted where their order is of no consequence; then by its consumers'
+    /// labels. The key hashes the outputs' labels and the sorted list of all
+    /// labels, so that one node read twice differs from two equal nodes.
+    pub fn of(network: &Network) -> Self {
+        let nodes = network.nodes();
+        let mut down: Vec<Self> = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let mut inputs: Vec<Self> = node.inputs.iter().map(|&i| down[i]).collect();
+            if matches!(node.operation, Operation::Add) {
+                inputs.sort_unstable();
+            }
+            let mut parts = vec![node.operation.to_string().into_bytes()];
+            parts.extend(inputs.iter().map(|key| key.0.to_vec()));
+            down.push(Self::hash(parts.iter().map(Vec::as_slice)));
+        }
+        let consumers = network.consumers();
+        let mut both = down.clone();
+        for index in (0..nodes.len()).rev() {
+            let mut readers: Vec<[u8; 16]> = consumers[index].iter().map(|&c| both[c].0).collect();
+            readers.sort_unstable();
+            let own = [down[index].0.as_slice()];
+            let label = Self::hash(
+                own.into_iter()
+                    .chain(readers.iter().map(<[u8; 16]>::as_slice)),
+            );
+            both[index] = label;
+        }
+        let outputs: Vec<Self> = network.outputs().iter().map(|&o| both[o]).collect();
+        let mut all = both;
+        all.sort_unstable();
+        Self::hash(outputs.iter().chain(&all).map(|key| key.0.as_slice()))
+    }
+
+    /// The seed of everything random about this network's training.
+    pub fn number(self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.0[..8]);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        Self(key)
+    }
+}
+
+/// 32 hexadecimal digits.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Builder, Shape, operation::Activation, operation::Linear};
+
+    fn network(order: [usize; 2], shared: bool) -> Network {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::vector(4));
+        let mut add =
+            |operation: Operation, inputs: &[usize]| builder.add("n", operation, inputs).unwrap();
+        let first = add(Operation::Linear(Linear::new(4_usize)), &[x]);
+        let second = if shared {
+            first
+        } else {
+            add(Operation::Linear(Linear::new(4_usize)), &[x])
+        };
+        let branches = [
+            add(Operation::Activation(Activation::Relu), &[first]),
+            add(Operation::Activation(Activation::Tanh), &[second]),
+        ];
+        let sum = add(Operation::Add, &order.map(|i| branches[i]));
+        builder.finish(&[sum])
+    }
+
+    #[test]
+    fn order_of_a_sum_is_of_no_consequence() {
+        assert_eq!(
+            Key::of(&network([0, 1], false)),
+            Key::of(&network([1, 0], false))
+        );
+    }
+
+    #[test]
+    fn one_node_read_twice_is_not_two_nodes() {
+        assert_ne!(
+            Key::of(&network([0, 1], true)),
+            Key::of(&network([0, 1], false))
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Concrete networks: operations, shapes and the shapes of weights.
+
+mod build;
+mod key;
+mod memory;
+pub mod operation;
+mod prune;
+mod shape;
+
+pub use build::{Builder, ShapeError};
+pub use key::Key;
+pub use memory::MemoryPlan;
+pub use operation::{Operation, Role, Saved, WeightShape};
+pub use shape::{ParseShapeError, Shape};
+
+/// A network: nodes in an order in which each comes after its inputs.
+///
+/// Made by [`Builder`], which checks every shape. Its last node gives the
+/// network's answer: the logits of the classes or the value of a regression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    nodes: Vec<Node>,
+    weights: Vec<Weight>,
+    outputs: Vec<usize>,
+}
+
+/// One operation in a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// A path, unique in its network: `stage0.block1.convolution`.
+    pub name: String,
+    /// What it computes.
+    pub operation: Operation,
+    /// The nodes that it reads.
+    pub inputs: Vec<usize>,
+    /// The shape of its output for one sample.
+    pub shape: Shape,
+    /// Its tensors in [`Network::weights`], in the order of
+    /// [`Operation::weights`]; nodes with tied weights share them.
+    pub weights: Vec<usize>,
+}
+
+/// A tensor that a network owns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// The path of its first node and its own name: `stem.convolution.weight`.
+    pub name: String,
+    /// Its axes, and how it starts.
+    pub shape: WeightShape,
+}
+
+impl Network {
+    /// All nodes, inputs first.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// All weights and buffers, each once.
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// The nodes whose values leave the network.
+    pub fn outputs(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    /// The shapes that a node reads.
+    pub fn input_shapes(&self, node: usize) -> Vec<Shape> {
+        let shapes = self.nodes[node].inputs.iter();
+        shapes.map(|&i| self.nodes[i].shape).collect()
+    }
+
+    /// The shapes of the samples that enter.
+    pub fn inputs(&self) -> impl Iterator<Item = Shape> {
+        self.nodes.iter().filter_map(|node| match node.operation {
+            Operation::Input(shape) => Some(shape),
+            _ => None,
+        })
+    }
+
+    /// Trainable scalars; tied weights count once.
+    pub fn parameters(&self) -> u64 {
+        let trained = self.weights.iter().filter(|w| w.shape.role.trains());
+        trained.map(|weight| weight.shape.elements() as u64).sum()
+    }
+
+    /// Multiply-accumulate operations of convolutions and linear layers for
+    /// one sample, biases left out.
+    pub fn macs(&self) -> u64 {
+        (0..self.nodes.len()).map(|node| self.node_macs(node)).sum()
+    }
+
+    /// The multiply-accumulate operations of one node.
+    pub fn node_macs(&self, node: usize) -> u64 {
+        let Node {
+            operation, shape, ..
+        } = &self.nodes[node];
+        operation.macs(&self.input_shapes(node), *shape)
+    }
+
+    /// The trainable scalars of one node, tied ones too.
+    pub fn node_parameters(&self, node: usize) -> u64 {
+        let weights = self.nodes[node].weights.iter();
+        let trained = weights.map(|&w| &self.weights[w].shape);
+        let trained = trained.filter(|shape| shape.role.trains());
+        trained.map(|shape| shape.elements() as u64).sum()
+    }
+
+    /// For each node the nodes that read it, in order.
+    pub fn consumers(&self) -> Vec<Vec<usize>> {
+        let mut consumers = vec![Vec::new(); self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for &input in &node.inputs {
+                if consumers[input].last() != Some(&index) {
+                    consumers[input].push(index);
+                }
+            }
+        }
+        consumers
+    }
+}

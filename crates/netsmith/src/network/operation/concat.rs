@@ -1,0 +1,23 @@
+//! Concatenation along the channels.
+
+use super::{Misfit, Primitive, Shape};
+
+/// All inputs behind each other along the channels; height and width agree.
+#[derive(Debug)]
+pub(super) struct Concat;
+
+impl Primitive for Concat {
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+        let Some(first) = inputs.first() else {
+            return Err(Misfit("takes at least 1 input".into()));
+        };
+        let channels = inputs.iter().map(|shape| shape.channels()).sum();
+        let output = first.with_channels(channels);
+        match inputs.iter().find(|s| s.with_channels(channels) != output) {
+            None => Ok(output),
+            Some(other) => Err(Misfit(format!(
+                "{first} and {other} differ in more than channels"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Convolution.
+
+use super::{Misfit, Padding, Primitive, Role, Saved, Shape, WeightShape, Window, one_image};
+use std::fmt;
+
+/// A convolution over height and width: any kernel, stride, dilation and
+/// number of groups.
+///
+/// `out[o, y, x] = bias[o] + Σ_{i, dy, dx} weight[o, i, dy, dx] · in[g(o) + i, s·y + d·dy − p, s·x + d·dx − p]`
+///
+/// # Shapes
+/// `[channels, height, width]` to `[out, ⌈height / stride⌉, ⌈width / stride⌉]`
+/// with `Same` padding; the weight is `[out, channels / groups, kernel, kernel]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convolution<S = usize> {
+    /// Channels of the output; a depthwise convolution has those of its input.
+    pub out: S,
+    /// Kernel, stride, dilation and padding.
+    pub window: Window<S>,
+    /// How the channels are divided.
+    pub groups: Groups,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+/// How a convolution divides its channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// This many groups of equal size; 1 is the ordinary convolution.
+    Count(usize),
+    /// Every channel is a group of its own, and `out` is the number of channels.
+    Depthwise,
+}
+
+impl<S: Clone> Convolution<S> {
+    /// A square convolution without bias and with `Same` padding.
+    pub fn square(out: impl Into<S>, kernel: impl Into<S>, stride: impl Into<S>) -> Self {
+        Self {
+            out: out.into(),
+            window: Window::square(kernel, stride),
+            groups: Groups::Count(1),
+            bias: false,
+        }
+    }
+
+    /// The same with this dilation.
+    #[must_use]
+    pub fn dilated(mut self, dilation: usize) -> Self {
+        self.window.dilation = dilation;
+        self
+    }
+
+    /// The same with windows that stay inside the image.
+    #[must_use]
+    pub fn valid(mut self) -> Self {
+        self.window.padding = Padding::Valid;
+        self
+    }
+
+    /// The same with each channel on its own.
+    #[must_use]
+    pub fn depthwise(mut self) -> Self {
+        self.groups = Groups::Depthwise;
+        self
+    }
+
+    pub(super) fn map<T, E>(
+        &self,
+        f: &mut impl FnMut(&S) -> Result<T, E>,
+    ) -> Result<Convolution<T>, E> {
+        Ok(Convolution {
+            out: f(&self.out)?,
+            window: self.window.map(f)?,
+            groups: self.groups,
+            bias: self.bias,
+        })
+    }
+}
+
+impl Convolution {
+    /// Number of groups for an input of this many channels.
+    pub fn group_count(&self, channels: usize) -> usize {
+        match self.groups {
+            Groups::Count(count) => count,
+            Groups::Depthwise => channels,
+        }
+    }
+
+    fn fan_in(&self, channels: usize) -> usize {
+        let [height, width] = self.window.kernel;
+        channels / self.group_count(channels) * height * width
+    }
+}
+
+impl Primitive for Convolution {
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+        let [channels, height, width] = one_image(inputs)?;
+        let groups = self.group_count(channels);
+        if self.out == 0 {
+            return Err(Misfit("needs at least one output channel".into()));
+        }
+        if groups == 0 || !channels.is_multiple_of(groups) || !self.out.is_multiple_of(groups) {
+            return Err(Misfit(format!(
+                "{channels} input and {} output channels are not multiples of {groups} groups",
+                self.out
+            )));
+        }
+        let [height, width] = self.window.output([height, width])?;
+        Ok(Shape::image(self.out, height, width))
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<WeightShape> {
+        let channels = inputs[0].channels();
+        let [height, width] = self.window.kernel;
+        let mut weights = vec![WeightShape {
+            name: "weight",
+            dims: vec![
+                self.out,
+                channels / self.group_count(channels),
+                height,
+                width,
+            ],
+            role: Role::Kernel {
+                fan_in: self.fan_in(channels),
+            },
+        }];
+        if self.bias {
+            weights.push(WeightShape {
+                name: "bias",
+                dims: vec![self.out],
+                role: Role::Bias,
+            });
+        }
+        weights
+    }
+
+    fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
+        (output.elements() * self.fan_in(inputs[0].channels())) as u64
+    }
+
+    fn saved(&self) -> Saved {
+        Saved::Inputs
+    }
+}
+
+impl fmt::Display for Convolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.window, self.out)?;
+        match self.groups {
+            Groups::Count(1) => {}
+            Groups::Count(count) => write!(f, " groups {count}")?,
+            Groups::Depthwise => f.write_str(" depthwise")?,
+        }
+        f.write_str(if self.bias { " bias" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_a_resnet_convolution() {
+        let convolution = Convolution::<usize>::square(16_usize, 3_usize, 1_usize);
+        let input = [Shape::image(16, 32, 32)];
+        let output = convolution.output(&input).unwrap();
+        assert_eq!(output, Shape::image(16, 32, 32));
+        assert_eq!(convolution.weights(&input)[0].elements(), 2_304);
+        assert_eq!(convolution.macs(&input, output), 2_359_296);
+    }
+
+    #[test]
+    fn depthwise_counts_each_channel_once() {
+        let convolution = Convolution::<usize>::square(8_usize, 5_usize, 2_usize).depthwise();
+        let input = [Shape::image(8, 9, 9)];
+        assert_eq!(convolution.output(&input), Ok(Shape::image(8, 5, 5)));
+        assert_eq!(convolution.weights(&input)[0].dims, [8, 1, 5, 5]);
+    }
+
+    #[test]
+    fn channels_must_divide_into_groups() {
+        let mut convolution = Convolution::<usize>::square(8_usize, 3_usize, 1_usize);
+        convolution.groups = Groups::Count(3);
+        assert!(convolution.output(&[Shape::image(8, 4, 4)]).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! Sliding windows: the geometry that convolutions and pools share.
+
+use super::Misfit;
+use std::fmt;
+
+/// A window that slides over height and width.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window<S = usize> {
+    /// Height and width of the window.
+    pub kernel: [S; 2],
+    /// Steps between two windows.
+    pub stride: [S; 2],
+    /// Distance between two taps of the window.
+    pub dilation: usize,
+    /// What lies beyond the border.
+    pub padding: Padding,
+}
+
+/// How a window meets the border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// The output has `ceil(size / stride)` positions. An odd window is centred
+    /// (the same padding before and behind); an even one is padded behind only,
+    /// and only where the last window would not fit.
+    Same,
+    /// Windows stay inside.
+    Valid,
+}
+
+impl<S: Clone> Window<S> {
+    /// A square window with `Same` padding and no dilation.
+    pub fn square(kernel: impl Into<S>, stride: impl Into<S>) -> Self {
+        let (kernel, stride) = (kernel.into(), stride.into());
+        Self {
+            kernel: [kernel.clone(), kernel],
+            stride: [stride.clone(), stride],
+            dilation: 1,
+            padding: Padding::Same,
+        }
+    }
+
+    /// Every size changed by `f`.
+    pub(super) fn map<T, E>(&self, f: &mut impl FnMut(&S) -> Result<T, E>) -> Result<Window<T>, E> {
+        Ok(Window {
+            kernel: [f(&self.kernel[0])?, f(&self.kernel[1])?],
+            stride: [f(&self.stride[0])?, f(&self.stride[1])?],
+            dilation: self.dilation,
+            padding: self.padding,
+        })
+    }
+}
+
+impl Window {
+    /// Zeros before and behind each axis: `[[top, bottom], [left, right]]`.
+    pub fn pads(&self, size: [usize; 2]) -> [[usize; 2]; 2] {
+        [0, 1].map(|axis| {
+            let span = self.span(axis);
+            match self.padding {
+                Padding::Valid => [0, 0],
+                Padding::Same if span % 2 == 1 => [span / 2, span / 2],
+                Padding::Same => {
+                    let stride = self.stride[axis];
+                    let covered = (size[axis].div_ceil(stride) - 1) * stride + span;
+                    [0, covered.saturating_sub(size[axis])]
+                }
+            }
+        })
+    }
+
+    /// Number of window positions along each axis.
+    pub(super) fn output(&self, size: [usize; 2]) -> Result<[usize; 2], Misfit> {
+        let mut output = [0; 2];
+        let pads = self.pads(size);
+        for axis in 0..2 {
+            if self.stride[axis] == 0 || self.kernel[axis] == 0 || self.dilation == 0 {
+                return Err(Misfit(
+                    "kernel, stride and dilation must be positive".into(),
+                ));
+            }
+            let padded = size[axis] + pads[axis][0] + pads[axis][1];
+            let span = self.span(axis);
+            if padded < span {
+                return Err(Misfit(format!(
+                    "a window over {span} positions does not fit into {padded}"
+                )));
+            }
+            output[axis] = (padded - span) / self.stride[axis] + 1;
+        }
+        Ok(output)
+    }
+
+    /// Positions between the first and the last tap, both included.
+    fn span(&self, axis: usize) -> usize {
+        (self.kernel[axis].max(1) - 1) * self.dilation + 1
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.kernel[0], self.kernel[1])?;
+        match self.stride {
+            [1, 1] => {}
+            [y, x] if y == x => write!(f, "/{y}")?,
+            [y, x] => write!(f, "/{y}x{x}")?,
+        }
+        if self.dilation > 1 {
+            write!(f, " dilation {}", self.dilation)?;
+        }
+        if self.padding == Padding::Valid {
+            f.write_str(" valid")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_padding_keeps_or_divides() {
+        for (kernel, stride, dilation, size, expected, pads) in [
+            (3_usize, 1_usize, 1, 7, 7, [1, 1]),
+            (3, 2, 1, 7, 4, [1, 1]),
+            (5, 1, 2, 9, 9, [4, 4]),
+            (2, 2, 1, 8, 4, [0, 0]),
+            (2, 2, 1, 7, 4, [0, 1]),
+        ] {
+            let window = Window::<usize> {
+                dilation,
+                ..Window::square(kernel, stride)
+            };
+            assert_eq!(window.output([size, size]), Ok([expected, expected]));
+            assert_eq!(window.pads([size, size]), [pads, pads]);
+        }
+    }
+
+    #[test]
+    fn a_window_must_fit() {
+        let window = Window::<usize> {
+            padding: Padding::Valid,
+            ..Window::square(5_usize, 1_usize)
+        };
+        assert!(window.output([4, 8]).is_err());
+    }
+}
