@@ -1,5 +1,6 @@
 //! Child processes, run in the open: their output is ours.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -50,14 +51,19 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     silent.status().is_ok_and(|status| status.success())
 }
 
+/// The command in one line: its program without the folder, and its arguments up
+/// to the end of the first line.
 fn describe(command: &Command) -> String {
-    let program = std::path::Path::new(command.get_program());
+    let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
-    std::iter::once(name)
+    let words = std::iter::once(name)
         .chain(command.get_args())
-        .map(|part| part.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+        .map(|word| word.to_string_lossy());
+    let text = words.collect::<Vec<_>>().join(" ");
+    match text.split_once('\n') {
+        Some((first, _)) => format!("{first} …"),
+        None => text,
+    }
 }
 
 #[cfg(test)]

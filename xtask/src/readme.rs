@@ -40,7 +40,7 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
         )
         .with_context(|| format!("README.md:{}", block.line))?;
     }
-    println!("README blocks: {} passed, 0 failed", blocks.len());
+    println!("{} marked blocks", blocks.len());
     Ok(())
 }
 
