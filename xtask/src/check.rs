@@ -131,6 +131,18 @@ fn clippy(repository: &Repository) -> Result<()> {
         cargo(repository)
             .args(["clippy", "--release", "--workspace", "--all-targets"])
             .args(["--", "--deny", "warnings"]),
+    )?;
+    // The library must also build for a machine without ONNX Runtime.
+    run_command(
+        cargo(repository)
+            .args([
+                "clippy",
+                "--release",
+                "--package",
+                "netsmith-nn",
+                "--no-default-features",
+            ])
+            .args(["--", "--deny", "warnings"]),
     )
 }
 
