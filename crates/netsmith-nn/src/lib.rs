@@ -1,1 +1,3 @@
 //! Data, training, measurement and export.
+
+pub mod data;

@@ -1,0 +1,145 @@
+//! Data sets: loaded whole, split once, and shown to a search without its test
+//! part.
+//!
+//! ```text
+//! Source ─ load ─► Dataset ─ split ─┬► SearchData ─► train, valid: Part ─► Batches
+//! KIND[:PATH]                       └► SealedTest ── open(FinalPhase) ─► Part
+//! ```
+//!
+//! - A [`Source`] names a kind of the [`CATALOGUE`] and a path; [`load`] reads
+//!   it into a [`Dataset`] or says which file and row is at fault. Nothing is
+//!   half-loaded, and reading is bounded (see [`limits`]).
+//! - [`Dataset::split`] consumes the data. What it gives a search has no way to
+//!   the test part: a [`SealedTest`] shows nothing but its size and its rows'
+//!   numbers until the final phase opens it, once.
+//! - Samples are raw: pixels 0 to 255, columns unscaled, NaN for a missing
+//!   cell. A [`Normalization`] is learnt on the training part only; it turns
+//!   raw samples into a network's input and is written into the exported
+//!   network, which therefore takes raw samples.
+//! - [`Batches`] gives a part in batches of plain `f32`, shuffled by seed,
+//!   normalised and with an [`Augmentation`] where asked.
+//! - A [`Metric`] judges predictions, with unit and direction.
+
+mod augmentation;
+mod batch;
+mod class_weights;
+mod dataset;
+mod digits;
+mod error;
+mod features;
+pub mod limits;
+mod metric;
+mod nearest;
+mod normalization;
+mod part;
+mod sealed;
+mod source;
+mod split;
+mod targets;
+
+pub use augmentation::Augmentation;
+pub use batch::{Batch, Batches};
+pub use class_weights::balanced_class_weights;
+pub use dataset::{Dataset, Origin, PartName};
+pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};
+pub use features::{Column, ColumnKind, Features, Images, InputSchema, Table, UNKNOWN_CATEGORY};
+pub use metric::{Metric, MetricError};
+pub use normalization::{Encoding, InputNormalization, Normalization, Scale};
+pub use part::Part;
+pub use sealed::{FinalPhase, SealedTest, SearchData};
+pub use source::Source;
+pub use split::SplitOptions;
+pub use targets::{Answers, Targets, Task};
+
+use std::path::Path;
+
+/// How data are to be read; what an option does not apply to refuses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The column to predict (`csv`).
+    pub target: Option<String>,
+    /// What to learn from the target (`csv`); none: classification where the
+    /// target is text or has few whole numbers, else regression.
+    pub task: Option<TaskKind>,
+    /// Columns that are not read (`csv`).
+    pub ignore: Vec<String>,
+    /// Columns of categories although their values are numbers (`csv`).
+    pub categories: Vec<String>,
+    /// The column whose equal values stay in one part (`csv`).
+    pub split_by: Option<String>,
+    /// Height and width that images are resized to (`image-folder`); none:
+    /// the median of the pictures, at most 64.
+    pub image_size: Option<[usize; 2]>,
+}
+
+/// What to learn from a target column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// Its values are classes.
+    Classification,
+    /// Its values are numbers to predict.
+    Regression,
+}
+
+/// A kind of data: everything that lists, helps and loaders need to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What `--data` calls it.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Whether a path is given, and what it leads to.
+    pub path: PathForm,
+    /// The names of the [`LoadOptions`] that apply to it.
+    pub options: &'static [&'static str],
+    /// Licence and source in one line; empty for data of the user's own.
+    pub licence: &'static str,
+    load: fn(Option<&Path>, &LoadOptions) -> Result<Dataset, DataError>,
+}
+
+/// Whether a kind of data takes a path: `KIND:PATH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathForm {
+    /// It is bundled.
+    None,
+    /// A path may be given; there are usual places.
+    Optional(&'static str),
+    /// A path must be given.
+    Required(&'static str),
+}
+
+/// All kinds of data, in the order in which they are listed.
+pub const CATALOGUE: &[Entry] = &[digits::ENTRY];
+
+/// Loads the data that a source names.
+///
+/// # Errors
+/// [`DataError`], which names the file, the row and the remedy.
+pub fn load(source: &Source, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let entry = source.entry();
+    options.check(entry)?;
+    (entry.load)(source.path.as_deref(), options)
+}
+
+impl LoadOptions {
+    fn check(&self, entry: &Entry) -> Result<(), DataError> {
+        let given = [
+            ("target", self.target.is_some()),
+            ("task", self.task.is_some()),
+            ("ignore", !self.ignore.is_empty()),
+            ("categories", !self.categories.is_empty()),
+            ("split-by", self.split_by.is_some()),
+            ("image-size", self.image_size.is_some()),
+        ];
+        match given
+            .iter()
+            .find(|(name, given)| *given && !entry.options.contains(name))
+        {
+            Some((option, _)) => Err(DataError::OptionNotTaken {
+                option,
+                kind: entry.name,
+            }),
+            None => Ok(()),
+        }
+    }
+}
