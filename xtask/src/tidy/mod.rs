@@ -11,6 +11,7 @@ mod forbidden_text;
 mod layers;
 mod machine_paths;
 mod modules;
+mod sealed_test;
 mod tree;
 mod unsafe_code;
 
@@ -35,6 +36,7 @@ const CATALOGUE: &[Rule] = &[
     unsafe_code::ENTRY,
     modules::ENTRY,
     catalogue::ENTRY,
+    sealed_test::ENTRY,
     machine_paths::ENTRY,
     changelog::ENTRY,
 ];
