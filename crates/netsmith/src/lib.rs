@@ -4,3 +4,5 @@
 pub mod cost;
 pub mod network;
 pub mod random;
+pub mod study;
+pub mod trial;

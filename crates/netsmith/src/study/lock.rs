@@ -1,0 +1,65 @@
+//! One process writes: the lock of a run directory.
+//!
+//! The operating system holds the lock for as long as the file is open, so it
+//! ends with the process however that dies; a lock file that was left behind
+//! blocks nobody. The database itself is never locked against readers.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::error::StudyError;
+
+/// Name of the lock file in a run directory.
+pub(super) const LOCK: &str = "study.lock";
+
+/// The right to write one study, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a run directory, or says who has it.
+    pub(super) fn take(dir: &Path) -> Result<Self, StudyError> {
+        let path = dir.join(LOCK);
+        let failed = |action| {
+            let path = path.clone();
+            move |source| StudyError::File {
+                action,
+                path,
+                source,
+            }
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed("open"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StudyError::Locked {
+                    dir: dir.into(),
+                    process: holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
+        }
+        // The holder's id only serves the message that others see; a full disk
+        // must not keep anyone from the study for it.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| write!(file, "{}", std::process::id()));
+        Ok(Self { _file: file })
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,185 @@
+//! The thread that writes: events in, groups of them committed.
+//!
+//! The thread takes whatever has arrived, writes it in one transaction and
+//! commits, and so on. An idle study therefore commits each event at once, and
+//! a busy one some hundreds together. Events are committed in the order in
+//! which they were sent: after a death, the file holds the start of the history
+//! and never a part from the middle.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::apply::{Applier, Refusal};
+use super::error::StudyError;
+use super::trials::{Checkpoint, Role};
+use crate::trial::{Measurement, Proposal, Trial};
+
+/// How many events may wait; a sender that is faster than the disk waits too.
+const QUEUE: usize = 4096;
+
+/// The greatest number of events in one transaction.
+const GROUP: usize = 1024;
+
+/// One change of a study.
+#[derive(Debug)]
+pub(super) enum Event {
+    Propose {
+        proposal: Proposal,
+        run: Option<(Role, String)>,
+    },
+    Start(u64),
+    Measure {
+        trial: u64,
+        measurement: Measurement,
+    },
+    Complete(Box<Trial>),
+    Checkpoint(Checkpoint),
+    Forget {
+        trial: u64,
+        step: u64,
+    },
+    Put {
+        trial: i64,
+        name: String,
+        value: Vec<u8>,
+    },
+    Record {
+        name: String,
+        value: f64,
+    },
+    /// All running trials wait again: the process ends on its own terms.
+    Rest,
+    /// Answered once everything before it is committed.
+    Sync(SyncSender<()>),
+}
+
+/// The sending side.
+#[derive(Debug)]
+pub(super) struct Writer {
+    events: Option<SyncSender<Event>>,
+    failure: Arc<Mutex<Option<StudyError>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn new(path: PathBuf, connection: Connection) -> Result<Self, StudyError> {
+        let (events, receiver) = sync_channel(QUEUE);
+        let failure = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&failure);
+        let file = path.clone();
+        let thread = std::thread::Builder::new()
+            .name("study".into())
+            .spawn(move || {
+                if let Err(error) = write(&path, connection, &receiver) {
+                    *slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
+                }
+            })
+            .map_err(|source| StudyError::File {
+                action: "start writing",
+                path: file,
+                source,
+            })?;
+        Ok(Self {
+            events: Some(events),
+            failure,
+            thread: Some(thread),
+        })
+    }
+
+    /// Sends an event; an earlier event's error is reported here.
+    pub(super) fn send(&self, event: Event) -> Result<(), StudyError> {
+        match &self.events {
+            Some(events) if events.send(event).is_ok() => Ok(()),
+            _ => Err(self.failure()),
+        }
+    }
+
+    /// Waits until everything that was sent is committed.
+    pub(super) fn sync(&self) -> Result<(), StudyError> {
+        let (done, committed) = sync_channel(1);
+        self.send(Event::Sync(done))?;
+        committed.recv().map_err(|_| self.failure())
+    }
+
+    /// Ends the thread and waits for it.
+    pub(super) fn end(&mut self) {
+        drop(self.events.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread is a bug that its own message reports, and
+            // the next event meets a closed study.
+            let _ = thread.join();
+        }
+    }
+
+    fn failure(&self) -> StudyError {
+        let mut slot = self
+            .failure
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        slot.take().unwrap_or(StudyError::Closed)
+    }
+}
+
+/// Writes groups until there are no senders left.
+fn write(
+    path: &Path,
+    mut connection: Connection,
+    events: &Receiver<Event>,
+) -> Result<(), StudyError> {
+    let failed = |source| StudyError::database(path, source, None);
+    let mut applier = Applier::new(&connection).map_err(|fault| fault.at(path, &connection))?;
+    while let Ok(first) = events.recv() {
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let mut waiting = Vec::new();
+        let mut refusal = None;
+        let mut next = Some(first);
+        let mut count = 0;
+        while let Some(event) = next.take() {
+            count += 1;
+            match event {
+                Event::Sync(done) => waiting.push(done),
+                event => match applier.apply(&transaction, event) {
+                    Ok(()) => {}
+                    // Refused before anything was written: what came before it
+                    // is good.
+                    Err(Refusal::Event(error)) => {
+                        refusal = Some(error);
+                        break;
+                    }
+                    Err(Refusal::Database(source)) => return Err(failed(source)),
+                },
+            }
+            if count < GROUP {
+                next = events.try_recv().ok();
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        for done in waiting {
+            // Whoever asked may have gone meanwhile.
+            let _ = done.send(());
+        }
+        if let Some(error) = refusal {
+            return Err(error);
+        }
+    }
+    rest(connection);
+    Ok(())
+}
+
+/// Leaves the study as one plain file, which can be copied and also be read
+/// where nothing can be written. Where that fails, because somebody reads it just
+/// now, the WAL stays beside it and is as good.
+fn rest(connection: Connection) {
+    let _ = connection.busy_timeout(Duration::ZERO).and_then(|()| {
+        connection.query_row("PRAGMA journal_mode = DELETE", [], |row| {
+            row.get::<_, String>(0)
+        })
+    });
+}
