@@ -1,0 +1,113 @@
+//! A trained network as an ONNX file.
+//!
+//! IR version 8, operator set 17, so that runtimes of several years read it.
+//! The file takes `input`, a batch of raw samples (32-bit floats, `[batch,
+//! channels, height, width]` or `[batch, columns]`, where NaN is a missing
+//! cell and categories are their codes), and gives
+//!
+//! - `probabilities`, `[batch, classes]`, in a classification;
+//! - `value`, `[batch, 1]` in the target's own unit, in a regression.
+//!
+//! It is the network of inference: batch norm uses its running statistics and
+//! is merged into the convolution or linear layer before it where no other
+//! node reads that layer; dropout and drop-path are left out.
+
+mod fold;
+mod graph;
+mod input;
+mod metadata;
+mod operation;
+mod schema;
+
+use netsmith::network::Operation;
+use prost::Message;
+
+use self::fold::Folds;
+use self::graph::Graph;
+use self::operation::Site;
+use self::schema::{AttributeProto, ModelProto, OperatorSetIdProto};
+use super::{ExportError, TrainedNetwork};
+
+/// Version of the file's structure.
+const IR_VERSION: i64 = 8;
+/// Version of the operators.
+const OPSET: i64 = 17;
+/// The name of the raw samples.
+const INPUT: &str = "input";
+/// The name of a classification's answer.
+const PROBABILITIES: &str = "probabilities";
+/// The name of a regression's answer.
+const VALUE: &str = "value";
+
+/// The bytes of an ONNX file.
+///
+/// # Shapes
+/// `input` is `[batch, raw shape]`; the output is `[batch, classes]` or
+/// `[batch, 1]`; `batch` is symbolic.
+///
+/// # Errors
+/// The parts do not fit together, or an operation has no ONNX form.
+pub fn onnx(trained: &TrainedNetwork<'_>) -> Result<Vec<u8>, ExportError> {
+    trained.check()?;
+    let mut graph = Graph::new(INPUT, &trained.schema.raw_shape());
+    let answer = network(trained, &mut graph)?;
+    match trained.normalization.target {
+        None if trained.task.is_regression() => {
+            graph.output("Identity", VALUE, &[&answer], Vec::new(), &[1]);
+        }
+        None => {
+            let axis = AttributeProto::int("axis", 1);
+            let classes = trained.task.outputs();
+            graph.output("Softmax", PROBABILITIES, &[&answer], vec![axis], &[classes]);
+        }
+        Some(scale) => {
+            let std = graph.floats("target.std", &[1], &[scale.std]);
+            let mean = graph.floats("target.mean", &[1], &[scale.mean]);
+            let scaled = graph.node("Mul", "target.scaled", &[&answer, &std], Vec::new());
+            graph.output("Add", VALUE, &[&scaled, &mean], Vec::new(), &[1]);
+        }
+    }
+    let model = ModelProto {
+        ir_version: IR_VERSION,
+        producer_name: "netsmith".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: Some(graph.finish()),
+        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: OPSET }],
+        metadata_props: metadata::metadata(trained),
+    };
+    Ok(model.encode_to_vec())
+}
+
+/// Adds the network and returns the name of its answer.
+fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, ExportError> {
+    let needed = trained.needed();
+    let folds = Folds::new(trained, &needed);
+    let nodes = trained.network.nodes();
+    let mut weights = vec![None; trained.weights.len()];
+    let mut values: Vec<String> = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        if !needed[index] {
+            values.push(String::new());
+            continue;
+        }
+        let value = if matches!(node.operation, Operation::Input(_)) {
+            input::normalized(trained.normalization, graph, INPUT)
+        } else if folds.is_folded(index) {
+            values[node.inputs[0]].clone()
+        } else {
+            let mut site = Site {
+                inputs: node.inputs.iter().map(|&input| values[input].clone()).collect(),
+                shapes: trained.network.input_shapes(index),
+                norm: folds.norm_of(index),
+                trained,
+                node,
+                graph,
+                weights: &mut weights,
+            };
+            operation::export(&mut site)?
+        };
+        graph.note_shape(&value, &node.shape.dims());
+        values.push(value);
+    }
+    Ok(values.swap_remove(trained.answer()))
+}

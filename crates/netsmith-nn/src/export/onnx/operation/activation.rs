@@ -1,0 +1,47 @@
+//! Element-wise non-linearities.
+
+use netsmith::network::operation::Activation;
+
+use super::{AttributeProto, Site};
+
+pub(super) fn activation(site: &mut Site<'_>, activation: Activation) -> String {
+    let x = site.input();
+    match activation {
+        Activation::Relu => site.last("Relu", &[&x], Vec::new()),
+        Activation::Sigmoid => site.last("Sigmoid", &[&x], Vec::new()),
+        Activation::Tanh => site.last("Tanh", &[&x], Vec::new()),
+        Activation::HardSwish => site.last("HardSwish", &[&x], Vec::new()),
+        Activation::HardSigmoid => {
+            let slope = AttributeProto::float("alpha", 1.0 / 6.0);
+            let middle = AttributeProto::float("beta", 0.5);
+            site.last("HardSigmoid", &[&x], vec![slope, middle])
+        }
+        Activation::Relu6 => {
+            let [least, most] =
+                [("least", 0.0), ("most", 6.0)].map(|(name, value)| scalar(site, name, value));
+            site.last("Clip", &[&x, &least, &most], Vec::new())
+        }
+        Activation::Silu => {
+            let gate = site.step("Sigmoid", "gate", &[&x], Vec::new());
+            site.last("Mul", &[&x, &gate], Vec::new())
+        }
+        Activation::Gelu => gelu(site, &x),
+    }
+}
+
+/// `x · (1 + erf(x / √2)) · 1/2`, in the order that runtimes recognise and
+/// compute as one.
+fn gelu(site: &mut Site<'_>, x: &str) -> String {
+    let [root, one, half] = [("root", std::f32::consts::SQRT_2), ("one", 1.0), ("half", 0.5)]
+        .map(|(name, value)| scalar(site, name, value));
+    let stretched = site.step("Div", "stretched", &[x, &root], Vec::new());
+    let erf = site.step("Erf", "erf", &[&stretched], Vec::new());
+    let gate = site.step("Add", "gate", &[&erf, &one], Vec::new());
+    let gated = site.step("Mul", "gated", &[x, &gate], Vec::new());
+    site.last("Mul", &[&gated, &half], Vec::new())
+}
+
+/// A constant without axes.
+fn scalar(site: &mut Site<'_>, name: &str, value: f32) -> String {
+    site.graph.floats(&site.part(name), &[], &[value])
+}
