@@ -1,3 +1,5 @@
 //! Data, training, measurement and export.
 
+pub mod cost;
 pub mod data;
+pub mod export;

@@ -4,8 +4,10 @@ mod latency;
 #[cfg(feature = "ort")]
 mod onnx_runtime;
 #[cfg(not(feature = "ort"))]
-#[path = "onnx_runtime_absent.rs"]
-mod onnx_runtime;
+mod onnx_runtime_absent;
 
 pub use latency::{Effort, Latency, OWN_RUNTIME, measure_latency};
+#[cfg(feature = "ort")]
 pub use onnx_runtime::{OnnxRuntime, OnnxRuntimeError, OnnxSession};
+#[cfg(not(feature = "ort"))]
+pub use onnx_runtime_absent::{OnnxRuntime, OnnxRuntimeError, OnnxSession};

@@ -131,7 +131,11 @@ impl OnnxRuntime {
                 source,
             })?;
         let version = version(&path, ort::info());
-        let runtime = Self { environment, path, version };
+        let runtime = Self {
+            environment,
+            path,
+            version,
+        };
         *loaded = Some(runtime.clone());
         Ok(runtime)
     }
@@ -153,7 +157,9 @@ impl OnnxRuntime {
     pub fn session(&self, model: &[u8], threads: usize) -> Result<OnnxSession, OnnxRuntimeError> {
         let session = self.commit(model, threads);
         let session = session.map_err(|source| OnnxRuntimeError::Model { source })?;
-        let runtime = format!("onnxruntime {}", self.version).trim_end().to_owned();
+        let runtime = format!("onnxruntime {}", self.version)
+            .trim_end()
+            .to_owned();
         Ok(OnnxSession { session, runtime })
     }
 
@@ -172,10 +178,11 @@ impl OnnxSession {
     /// # Errors
     /// Shape and values do not fit together or to the network.
     pub fn run(&mut self, input: &[f32], dims: &[usize]) -> Result<Vec<f32>, OnnxRuntimeError> {
-        self.outputs(input, dims).map_err(|source| OnnxRuntimeError::Run {
-            dims: dims.to_vec(),
-            source,
-        })
+        self.outputs(input, dims)
+            .map_err(|source| OnnxRuntimeError::Run {
+                dims: dims.to_vec(),
+                source,
+            })
     }
 
     /// The time of one run on this input.
@@ -211,18 +218,22 @@ fn usual_place() -> Option<PathBuf> {
     let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
     let here = std::env::current_dir().unwrap_or_default();
     let above = here.ancestors().map(|folder| folder.join(".python"));
-    active.into_iter().chain(above).find_map(|environment| in_environment(&environment))
+    active
+        .into_iter()
+        .chain(above)
+        .find_map(|environment| in_environment(&environment))
 }
 
 /// The library in a virtual environment of Python.
 fn in_environment(environment: &Path) -> Option<PathBuf> {
     let mut places = vec![environment.join("Lib/site-packages")];
     places.extend(sorted(&environment.join("lib")).map(|path| path.join("site-packages")));
-    let libraries = |place: PathBuf| sorted(&place.join("onnxruntime/capi")).find(is_library);
+    let libraries =
+        |place: PathBuf| sorted(&place.join("onnxruntime/capi")).find(|path| is_library(path));
     places.into_iter().find_map(libraries)
 }
 
-fn is_library(path: &PathBuf) -> bool {
+fn is_library(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     name.starts_with("libonnxruntime.") || name == "onnxruntime.dll"
 }
@@ -262,10 +273,15 @@ mod tests {
     #[test]
     fn the_library_is_found_in_a_virtual_environment() {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let capi = folder.path().join("lib/python3.13/site-packages/onnxruntime/capi");
+        let capi = folder
+            .path()
+            .join("lib/python3.13/site-packages/onnxruntime/capi");
         fs::create_dir_all(&capi).expect("a folder can be made");
         assert_eq!(in_environment(folder.path()), None);
-        for name in ["libonnxruntime_providers_shared.so", "libonnxruntime.so.1.32.0"] {
+        for name in [
+            "libonnxruntime_providers_shared.so",
+            "libonnxruntime.so.1.32.0",
+        ] {
             fs::write(capi.join(name), "").expect("a file can be written");
         }
         let found = in_environment(folder.path()).expect("it is there");

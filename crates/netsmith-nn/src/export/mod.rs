@@ -117,15 +117,23 @@ impl<'a> TrainedNetwork<'a> {
         self.check_weights()?;
         let inputs: Vec<Shape> = self.network.inputs().collect();
         let [input] = inputs[..] else {
-            return Err(ExportError::InputCount { count: inputs.len() });
+            return Err(ExportError::InputCount {
+                count: inputs.len(),
+            });
         };
         let data = self.normalization.input_shape();
         if input.dims() != data {
-            return Err(ExportError::InputShape { network: input, data });
+            return Err(ExportError::InputShape {
+                network: input,
+                data,
+            });
         }
         let (schema, normalization) = (self.schema.raw_shape(), self.normalization.raw_shape());
         if schema != normalization {
-            return Err(ExportError::RawShape { schema, normalization });
+            return Err(ExportError::RawShape {
+                schema,
+                normalization,
+            });
         }
         let outputs = self.task.outputs();
         let answer = self.network.outputs().last();
@@ -173,9 +181,15 @@ impl<'a> TrainedNetwork<'a> {
         let nodes = self.network.nodes();
         let mut needed = vec![false; nodes.len()];
         needed[self.answer()] = true;
-        for index in (0..nodes.len()).rev().filter(|&index| index <= self.answer()) {
+        for index in (0..nodes.len())
+            .rev()
+            .filter(|&index| index <= self.answer())
+        {
             if needed[index] {
-                nodes[index].inputs.iter().for_each(|&input| needed[input] = true);
+                nodes[index]
+                    .inputs
+                    .iter()
+                    .for_each(|&input| needed[input] = true);
             }
         }
         needed

@@ -32,7 +32,10 @@ impl Folds {
         for (node, _) in nodes.iter().zip(needed).filter(|(_, needed)| **needed) {
             node.inputs.iter().for_each(|&input| readers[input] += 1);
         }
-        let mut folds = Self { norms: vec![None; nodes.len()], folded: vec![false; nodes.len()] };
+        let mut folds = Self {
+            norms: vec![None; nodes.len()],
+            folded: vec![false; nodes.len()],
+        };
         for (index, node) in nodes.iter().enumerate().filter(|(index, _)| needed[*index]) {
             let (Operation::BatchNorm(norm), [layer]) = (&node.operation, &node.inputs[..]) else {
                 continue;
@@ -70,7 +73,10 @@ impl Affine {
             (false, &[mean, variance]) => [&ones, &zeros, mean, variance],
             _ => unreachable!("batch norm has two or four tensors — this is a bug in netsmith"),
         };
-        let mut affine = Self { scale: Vec::new(), shift: Vec::new() };
+        let mut affine = Self {
+            scale: Vec::new(),
+            shift: Vec::new(),
+        };
         for channel in 0..channels {
             let [weight, bias, mean, variance] =
                 [weight, bias, mean, variance].map(|tensor| f64::from(tensor[channel]));
@@ -94,6 +100,8 @@ impl Affine {
     pub(super) fn bias(&self, bias: Option<&[f32]>) -> Vec<f32> {
         let channels = self.scale.iter().zip(&self.shift).enumerate();
         let own = |channel: usize| bias.map_or(0.0, |bias| f64::from(bias[channel]));
-        channels.map(|(c, (scale, shift))| (own(c) * scale + shift) as f32).collect()
+        channels
+            .map(|(c, (scale, shift))| (own(c) * scale + shift) as f32)
+            .collect()
     }
 }

@@ -25,7 +25,11 @@ impl Graph {
         };
         // The names of the outputs are kept free for them.
         let names = [input, super::PROBABILITIES, super::VALUE].map(str::to_owned);
-        Self { proto, names: names.into(), shaped: [input.to_owned()].into() }
+        Self {
+            proto,
+            names: names.into(),
+            shaped: [input.to_owned()].into(),
+        }
     }
 
     /// Adds an operator and returns the name of its only output, which is the
@@ -59,19 +63,26 @@ impl Graph {
     /// Notes the shape of a value, for those who read the file.
     pub(super) fn note_shape(&mut self, value: &str, dims: &[usize]) {
         if self.shaped.insert(value.to_owned()) {
-            self.proto.value_info.push(ValueInfoProto::batch(value, dims));
+            self.proto
+                .value_info
+                .push(ValueInfoProto::batch(value, dims));
         }
     }
 
     /// A constant of 32-bit floats.
     pub(super) fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) -> String {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         self.constant(name, FLOAT, dims, bytes)
     }
 
     /// A constant row of 64-bit integers.
     pub(super) fn integers(&mut self, name: &str, values: &[usize]) -> String {
-        let bytes = values.iter().flat_map(|&value| (value as i64).to_le_bytes());
+        let bytes = values
+            .iter()
+            .flat_map(|&value| (value as i64).to_le_bytes());
         self.constant(name, INT64, &[values.len()], bytes.collect())
     }
 

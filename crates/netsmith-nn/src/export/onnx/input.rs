@@ -52,7 +52,12 @@ impl Group {
         }
         let indices = graph.integers(&format!("{name}.columns"), &self.columns);
         let axis = AttributeProto::int("axis", 1);
-        graph.node("Gather", &format!("{name}.raw"), &[raw, &indices], vec![axis])
+        graph.node(
+            "Gather",
+            &format!("{name}.raw"),
+            &[raw, &indices],
+            vec![axis],
+        )
     }
 }
 
@@ -63,7 +68,10 @@ fn table(columns: &[Encoding], graph: &mut Graph, raw: &str) -> String {
     let mut width = 0;
     for (column, encoding) in columns.iter().enumerate() {
         match encoding {
-            Encoding::Number { scale, missing_indicator } => {
+            Encoding::Number {
+                scale,
+                missing_indicator,
+            } => {
                 numbers.push(column, &mut width);
                 scales.push(*scale);
                 if *missing_indicator {
@@ -102,7 +110,12 @@ fn number_values(scales: &[Scale], graph: &mut Graph, value: &str) -> String {
     let means: Vec<f32> = scales.iter().map(|scale| scale.mean).collect();
     let mean = graph.floats("numbers.fill", &[means.len()], &means);
     let is_nan = graph.node("IsNaN", "numbers.missing", &[value], Vec::new());
-    let filled = graph.node("Where", "numbers.filled", &[&is_nan, &mean, value], Vec::new());
+    let filled = graph.node(
+        "Where",
+        "numbers.filled",
+        &[&is_nan, &mean, value],
+        Vec::new(),
+    );
     scaled(scales, &[scales.len()], graph, &filled)
 }
 
@@ -118,7 +131,12 @@ fn category_values(codes: &[f32], graph: &mut Graph, value: &str) -> String {
 }
 
 fn as_float(graph: &mut Graph, name: &str, value: &str) -> String {
-    graph.node("Cast", name, &[value], vec![AttributeProto::int("to", i64::from(FLOAT))])
+    graph.node(
+        "Cast",
+        name,
+        &[value],
+        vec![AttributeProto::int("to", i64::from(FLOAT))],
+    )
 }
 
 /// All groups behind each other, then in the network's order: `places[i]` is
@@ -140,5 +158,10 @@ fn joined(graph: &mut Graph, parts: &[String], places: &[usize]) -> String {
         order[to] = from;
     }
     let order = graph.integers("normalization.order", &order);
-    graph.node("Gather", "normalization.ordered", &[&joined, &order], axis())
+    graph.node(
+        "Gather",
+        "normalization.ordered",
+        &[&joined, &order],
+        axis(),
+    )
 }

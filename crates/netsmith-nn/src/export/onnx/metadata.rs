@@ -32,13 +32,18 @@ pub(super) fn metadata(trained: &TrainedNetwork<'_>) -> Vec<StringStringEntryPro
         let columns = columns.iter().map(|column| match &column.kind {
             ColumnKind::Number => json!({"name": column.name, "kind": "number"}),
             ColumnKind::Category { names } => {
-                let codes: BTreeMap<&String, usize> =
-                    names.iter().enumerate().map(|(code, name)| (name, code)).collect();
+                let codes: BTreeMap<&String, usize> = names
+                    .iter()
+                    .enumerate()
+                    .map(|(code, name)| (name, code))
+                    .collect();
                 json!({"name": column.name, "kind": "category", "codes": codes})
             }
         });
         say("columns", json!(columns.collect::<Vec<_>>()).to_string());
     }
     let entries = entries.into_iter();
-    entries.map(|(key, value)| StringStringEntryProto { key, value }).collect()
+    entries
+        .map(|(key, value)| StringStringEntryProto { key, value })
+        .collect()
 }

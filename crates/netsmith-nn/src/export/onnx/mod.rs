@@ -72,7 +72,10 @@ pub fn onnx(trained: &TrainedNetwork<'_>) -> Result<Vec<u8>, ExportError> {
         producer_name: "netsmith".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         graph: Some(graph.finish()),
-        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: OPSET }],
+        opset_import: vec![OperatorSetIdProto {
+            domain: Some(String::new()),
+            version: OPSET,
+        }],
         metadata_props: metadata::metadata(trained),
     };
     Ok(model.encode_to_vec())
@@ -96,7 +99,11 @@ fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, Ex
             values[node.inputs[0]].clone()
         } else {
             let mut site = Site {
-                inputs: node.inputs.iter().map(|&input| values[input].clone()).collect(),
+                inputs: node
+                    .inputs
+                    .iter()
+                    .map(|&input| values[input].clone())
+                    .collect(),
                 shapes: trained.network.input_shapes(index),
                 norm: folds.norm_of(index),
                 trained,

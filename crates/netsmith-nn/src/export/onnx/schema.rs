@@ -152,43 +152,69 @@ pub(super) struct DimensionProto {
 impl AttributeProto {
     /// A real number.
     pub(super) fn float(name: &str, value: f32) -> Self {
-        Self { f: Some(value), ..Self::of(name, 1) }
+        Self {
+            f: Some(value),
+            ..Self::of(name, 1)
+        }
     }
 
     /// A whole number.
     pub(super) fn int(name: &str, value: i64) -> Self {
-        Self { i: Some(value), ..Self::of(name, 2) }
+        Self {
+            i: Some(value),
+            ..Self::of(name, 2)
+        }
     }
 
     /// A text.
     pub(super) fn text(name: &str, value: &str) -> Self {
-        Self { s: Some(value.as_bytes().to_vec()), ..Self::of(name, 3) }
+        Self {
+            s: Some(value.as_bytes().to_vec()),
+            ..Self::of(name, 3)
+        }
     }
 
     /// Whole numbers.
     pub(super) fn ints(name: &str, values: impl IntoIterator<Item = usize>) -> Self {
         let ints = values.into_iter().map(|value| value as i64).collect();
-        Self { ints, ..Self::of(name, 7) }
+        Self {
+            ints,
+            ..Self::of(name, 7)
+        }
     }
 
     fn of(name: &str, r#type: i32) -> Self {
-        Self { name: name.to_owned(), r#type, ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            r#type,
+            ..Self::default()
+        }
     }
 }
 
 impl ValueInfoProto {
     /// A batch of 32-bit floats: `[batch, dims..]` with a symbolic batch axis.
     pub(super) fn batch(name: &str, dims: &[usize]) -> Self {
-        let batch = DimensionProto { dim_param: Some("batch".to_owned()), dim_value: None };
+        let batch = DimensionProto {
+            dim_param: Some("batch".to_owned()),
+            dim_value: None,
+        };
         let dims = dims.iter().map(|&size| DimensionProto {
             dim_value: Some(size as i64),
             dim_param: None,
         });
-        let shape = TensorShapeProto { dim: std::iter::once(batch).chain(dims).collect() };
-        let tensor = TensorTypeProto { elem_type: FLOAT, shape: Some(shape) };
+        let shape = TensorShapeProto {
+            dim: std::iter::once(batch).chain(dims).collect(),
+        };
+        let tensor = TensorTypeProto {
+            elem_type: FLOAT,
+            shape: Some(shape),
+        };
         Self {
             name: name.to_owned(),
-            r#type: Some(TypeProto { tensor_type: Some(tensor) }),
+            r#type: Some(TypeProto {
+                tensor_type: Some(tensor),
+            }),
         }
     }
 }

@@ -32,8 +32,12 @@ pub(super) fn activation(site: &mut Site<'_>, activation: Activation) -> String 
 /// `x · (1 + erf(x / √2)) · 1/2`, in the order that runtimes recognise and
 /// compute as one.
 fn gelu(site: &mut Site<'_>, x: &str) -> String {
-    let [root, one, half] = [("root", std::f32::consts::SQRT_2), ("one", 1.0), ("half", 0.5)]
-        .map(|(name, value)| scalar(site, name, value));
+    let [root, one, half] = [
+        ("root", std::f32::consts::SQRT_2),
+        ("one", 1.0),
+        ("half", 0.5),
+    ]
+    .map(|(name, value)| scalar(site, name, value));
     let stretched = site.step("Div", "stretched", &[x, &root], Vec::new());
     let erf = site.step("Erf", "erf", &[&stretched], Vec::new());
     let gate = site.step("Add", "gate", &[&erf, &one], Vec::new());

@@ -17,7 +17,10 @@ pub(super) fn add(site: &mut Site<'_>) -> String {
 
 pub(super) fn multiply(site: &mut Site<'_>) -> String {
     let [a, mut b] = [0, 1].map(|place| site.inputs[place].clone());
-    if matches!((site.shapes[0], site.shapes[1]), (Shape::Image { .. }, Shape::Vector { .. })) {
+    if matches!(
+        (site.shapes[0], site.shapes[1]),
+        (Shape::Image { .. }, Shape::Vector { .. })
+    ) {
         let axes = site.integers("axes", &[2, 3]);
         b = site.step("Unsqueeze", "factors", &[&b, &axes], Vec::new());
     }

@@ -127,12 +127,18 @@ impl Site<'_> {
     /// one; the weight has the shape `dims`.
     fn layer(&mut self, bias: bool) -> Vec<String> {
         let Some(norm) = self.norm else {
-            return (0..self.node.weights.len()).map(|place| self.weight(place)).collect();
+            return (0..self.node.weights.len())
+                .map(|place| self.weight(place))
+                .collect();
         };
         let weight = norm.weight(self.values(0));
         let bias = norm.bias(bias.then(|| self.values(1)));
-        let dims = &self.trained.network.weights()[self.node.weights[0]].shape.dims;
-        let weight = self.graph.floats(&self.part("normalised.weight"), dims, &weight);
+        let dims = &self.trained.network.weights()[self.node.weights[0]]
+            .shape
+            .dims;
+        let weight = self
+            .graph
+            .floats(&self.part("normalised.weight"), dims, &weight);
         vec![weight, self.floats("normalised.bias", &bias)]
     }
 

@@ -1,0 +1,500 @@
+//! Networks that together hold every operation, with made-up weights.
+
+use std::collections::BTreeMap;
+
+use netsmith::network::operation::{
+    Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
+    Padding, Pool, Resize, Slice, Window, Zero,
+};
+use netsmith::network::{Builder, Network, Operation, Role, Shape};
+use netsmith::random::Seed;
+use netsmith_nn::data::{
+    Column, ColumnKind, Encoding, InputNormalization, InputSchema, Normalization, Scale, Task,
+};
+use netsmith_nn::export::TrainedNetwork;
+use rand::RngExt;
+
+/// A network with everything that an export takes.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) network: Network,
+    pub(crate) weights: Vec<Vec<f32>>,
+    pub(crate) normalization: Normalization,
+    pub(crate) schema: InputSchema,
+    pub(crate) task: Task,
+    pub(crate) provenance: BTreeMap<String, String>,
+}
+
+impl Case {
+    /// A classification of images whose classes are the network's outputs.
+    pub(crate) fn images(name: &str, network: Network) -> Self {
+        let shape = network.inputs().next().expect("it has an input");
+        let ([height, width], channels) = (shape.positions(), shape.channels());
+        let scale = |channel: usize| Scale {
+            mean: 100.0 + channel as f32,
+            std: 50.0,
+        };
+        let input = InputNormalization::Images {
+            shape: [channels, height, width],
+            channels: (0..channels).map(scale).collect(),
+        };
+        let normalization = Normalization {
+            input,
+            target: None,
+        };
+        let schema = InputSchema::Images {
+            channels,
+            height,
+            width,
+        };
+        Self::new(name, network, normalization, schema)
+    }
+
+    fn new(
+        name: &str,
+        network: Network,
+        normalization: Normalization,
+        schema: InputSchema,
+    ) -> Self {
+        let answer = *network.outputs().last().expect("it has an output");
+        let outputs = network.nodes()[answer].shape.channels();
+        let task = match normalization.target {
+            Some(_) => Task::Regression {
+                target: "price".into(),
+            },
+            None => Task::Classification {
+                classes: (0..outputs).map(|class| format!("class {class}")).collect(),
+            },
+        };
+        let provenance = [("run", "runs/made-up"), ("seed", "1")];
+        Self {
+            weights: made_up(&network),
+            name: name.into(),
+            network,
+            normalization,
+            schema,
+            task,
+            provenance: provenance.map(|(k, v)| (k.into(), v.into())).into(),
+        }
+    }
+
+    pub(crate) fn trained(&self) -> TrainedNetwork<'_> {
+        TrainedNetwork {
+            network: &self.network,
+            weights: &self.weights,
+            normalization: &self.normalization,
+            schema: &self.schema,
+            task: &self.task,
+            provenance: &self.provenance,
+        }
+    }
+
+    /// Raw samples: whole numbers up to 255, in a table sometimes missing.
+    pub(crate) fn samples(&self, count: usize) -> Vec<f32> {
+        let mut random = Seed::new(2).child(&self.name).stream();
+        let mut samples = Vec::new();
+        for _ in 0..count {
+            match &self.schema {
+                InputSchema::Images { .. } => {
+                    let pixels = self.schema.raw_shape().iter().product();
+                    samples.extend((0..pixels).map(|_| random.random_range(0..256) as f32));
+                }
+                InputSchema::Table { columns } => {
+                    samples.extend(columns.iter().map(|column| match &column.kind {
+                        _ if random.random_range(0..4) == 0 => f32::NAN,
+                        ColumnKind::Number => random.random_range(-3.0..300.0),
+                        ColumnKind::Category { names } => {
+                            random.random_range(-1..names.len() as i32) as f32
+                        }
+                    }))
+                }
+            }
+        }
+        samples
+    }
+}
+
+/// Weights of a plausible size, all of them random.
+fn made_up(network: &Network) -> Vec<Vec<f32>> {
+    let seed = Seed::new(1);
+    let of = |weight: &netsmith::network::Weight| {
+        let mut random = seed.child(&weight.name).stream();
+        let range = match weight.shape.role {
+            Role::Kernel { fan_in } => {
+                let bound = (3.0 / fan_in as f32).sqrt();
+                -bound..bound
+            }
+            Role::Bias | Role::RunningMean => -0.5..0.5,
+            Role::Scale | Role::RunningVariance => 0.5..1.5,
+        };
+        (0..weight.shape.elements())
+            .map(|_| random.random_range(range.clone()))
+            .collect()
+    };
+    network.weights().iter().map(of).collect()
+}
+
+/// Adds nodes to a network one after the other.
+struct Chain {
+    builder: Builder,
+    last: usize,
+}
+
+impl Chain {
+    fn image(channels: usize, height: usize, width: usize) -> Self {
+        Self::from(Shape::image(channels, height, width))
+    }
+
+    fn from(shape: Shape) -> Self {
+        let mut builder = Builder::new();
+        let last = builder.input("image", shape);
+        Self { builder, last }
+    }
+
+    fn add(&mut self, operation: Operation) -> usize {
+        let inputs = [self.last];
+        self.add_on(operation, &inputs)
+    }
+
+    fn add_on(&mut self, operation: Operation, inputs: &[usize]) -> usize {
+        let name = format!("stage.{}", operation.name());
+        self.last = self.builder.add(&name, operation, inputs).expect("it fits");
+        self.last
+    }
+
+    /// Ends with a classifier of three classes.
+    fn classifier(mut self) -> Network {
+        if matches!(self.builder.shape(self.last), Shape::Image { .. }) {
+            self.add(Operation::Flatten);
+        }
+        let head = Operation::Linear(Linear::new(3_usize));
+        let head = self
+            .builder
+            .add("head", head, &[self.last])
+            .expect("it fits");
+        self.builder.finish(&[head])
+    }
+}
+
+fn convolution(out: usize, kernel: usize, stride: usize) -> Convolution {
+    Convolution::square(out, kernel, stride)
+}
+
+fn rectangle(kernel: [usize; 2], stride: [usize; 2]) -> Window {
+    Window {
+        kernel,
+        stride,
+        dilation: 1,
+        padding: Padding::Same,
+    }
+}
+
+/// One network for each operation and each kind of attribute.
+pub(crate) fn operations() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut one = |name: &str, shape: [usize; 3], operations: Vec<Operation>| {
+        let [channels, height, width] = shape;
+        let mut chain = Chain::image(channels, height, width);
+        for operation in operations {
+            chain.add(operation);
+        }
+        cases.push(Case::images(name, chain.classifier()));
+    };
+    let norm = |affine| Operation::BatchNorm(BatchNorm { affine });
+    let layer = |affine| Operation::LayerNorm(LayerNorm { affine });
+
+    for (name, [c, h, w], mut convolution) in [
+        ("conv-3x3", [3, 7, 6], convolution(4, 3, 1)),
+        ("conv-stride", [3, 7, 6], convolution(4, 3, 2)),
+        ("conv-dilated", [3, 9, 9], convolution(4, 3, 1).dilated(2)),
+        ("conv-even", [2, 7, 7], convolution(4, 2, 2)),
+        ("conv-even-4", [2, 7, 8], convolution(4, 4, 1)),
+        ("conv-valid", [2, 7, 8], convolution(4, 3, 2).valid()),
+        (
+            "conv-depthwise",
+            [4, 6, 6],
+            convolution(4, 5, 1).depthwise(),
+        ),
+        ("conv-1x1", [4, 6, 6], convolution(6, 1, 2)),
+    ] {
+        one(
+            name,
+            [c, h, w],
+            vec![Operation::Convolution(convolution.clone()), norm(true)],
+        );
+        convolution.bias = true;
+        let name = format!("{name}-bias");
+        one(&name, [c, h, w], vec![Operation::Convolution(convolution)]);
+    }
+    let mut grouped = convolution(6, 3, 1);
+    grouped.groups = Groups::Count(2);
+    one(
+        "conv-groups",
+        [4, 5, 5],
+        vec![Operation::Convolution(grouped.clone()), norm(false)],
+    );
+    grouped.bias = true;
+    grouped.window = rectangle([1, 3], [1, 2]);
+    one(
+        "conv-row",
+        [4, 1, 9],
+        vec![Operation::Convolution(grouped), norm(true)],
+    );
+
+    for (name, window) in [
+        ("3x3", Window::square(3_usize, 1_usize)),
+        ("3x3-stride", Window::square(3_usize, 2_usize)),
+        ("2x2", Window::square(2_usize, 2_usize)),
+        ("row", rectangle([1, 3], [1, 2])),
+        (
+            "valid",
+            Window {
+                padding: Padding::Valid,
+                ..Window::square(3_usize, 2_usize)
+            },
+        ),
+    ] {
+        let pool = Pool { window };
+        one(
+            &format!("max-pool-{name}"),
+            [2, 7, 7],
+            vec![Operation::MaxPool(pool.clone())],
+        );
+        one(
+            &format!("avg-pool-{name}"),
+            [2, 7, 7],
+            vec![Operation::AvgPool(pool)],
+        );
+    }
+    for activation in Activation::ALL {
+        let operations = vec![norm(true), Operation::Activation(activation)];
+        one(activation.name(), [3, 4, 4], operations);
+    }
+    one("batch-norm", [3, 4, 4], vec![norm(true)]);
+    one("batch-norm-fixed", [3, 4, 4], vec![norm(false)]);
+    one(
+        "batch-norm-vector",
+        [3, 4, 4],
+        vec![Operation::GlobalPool, norm(true)],
+    );
+    one("layer-norm", [3, 4, 4], vec![layer(true)]);
+    one("layer-norm-fixed", [3, 4, 4], vec![layer(false)]);
+    one(
+        "layer-norm-vector",
+        [3, 4, 4],
+        vec![Operation::Flatten, layer(true)],
+    );
+    one("global-pool", [3, 4, 5], vec![Operation::GlobalPool]);
+    one(
+        "zero",
+        [3, 4, 5],
+        vec![Operation::Zero(Zero { stride: [1, 1] })],
+    );
+    one(
+        "zero-stride",
+        [3, 4, 5],
+        vec![Operation::Zero(Zero { stride: [2, 2] })],
+    );
+    one("shift", [3, 4, 5], vec![Operation::Shift]);
+    one("shift-row", [3, 1, 5], vec![Operation::Shift]);
+    let shuffle = Operation::ChannelShuffle(ChannelShuffle { groups: 2 });
+    one("channel-shuffle", [6, 3, 4], vec![shuffle]);
+    let dropped = vec![
+        Operation::Dropout(Dropout { rate: 0.5 }),
+        Operation::DropPath,
+        Operation::Identity,
+    ];
+    one("dropout", [3, 4, 4], dropped);
+    let pad = Operation::Pad(Pad {
+        channels: 5,
+        height: 6,
+        width: 4,
+    });
+    one("pad", [3, 4, 4], vec![pad.clone()]);
+    one("pad-vector", [3, 4, 4], vec![Operation::GlobalPool, pad]);
+    for (name, height, width) in [
+        ("up", 8, 12),
+        ("down", 2, 2),
+        ("mixed", 2, 12),
+        ("same", 4, 6),
+        ("one-axis", 8, 6),
+    ] {
+        let resize = Operation::Resize(Resize { height, width });
+        one(&format!("resize-{name}"), [2, 4, 6], vec![resize]);
+    }
+    one(
+        "slice",
+        [3, 1, 5],
+        vec![Operation::Slice(Slice { position: 2 })],
+    );
+    let mut no_bias = Linear::new(4_usize);
+    no_bias.bias = false;
+    let linear = vec![Operation::Flatten, Operation::Linear(no_bias), norm(true)];
+    one("linear-no-bias", [2, 3, 3], linear);
+    let linear = Operation::Linear(Linear::new(4_usize));
+    one(
+        "linear-norm",
+        [2, 3, 3],
+        vec![Operation::Flatten, linear, norm(true)],
+    );
+
+    cases.extend([joins(), sequence(), tied(), squeeze_excite()]);
+    cases
+}
+
+/// Sums, products and concatenations; a convolution that two nodes read and
+/// that must keep its batch norm behind it; an auxiliary head.
+fn joins() -> Case {
+    let mut chain = Chain::image(3, 6, 6);
+    let input = chain.last;
+    let a = chain.add(Operation::Convolution(convolution(3, 3, 1)));
+    let b = chain.add(Operation::BatchNorm(BatchNorm { affine: true }));
+    let c = chain.add_on(Operation::Activation(Activation::Tanh), &[a]);
+    chain.add_on(Operation::Flatten, &[c]);
+    let auxiliary = chain.add(Operation::Linear(Linear::new(2_usize)));
+    chain.add_on(Operation::Add, &[a, b]);
+    let sum = chain.add_on(Operation::Add, &[chain.last, c, input]);
+    let single = chain.add_on(Operation::Add, &[sum]);
+    let product = chain.add_on(Operation::Multiply, &[single, b]);
+    chain.add_on(Operation::Concat, &[product, input, c]);
+    chain.add(Operation::Flatten);
+    let head = chain.add(Operation::Linear(Linear::new(3_usize)));
+    Case::images("joins", chain.builder.finish(&[auxiliary, head]))
+}
+
+fn sequence() -> Case {
+    let mut chain = Chain::image(4, 1, 3);
+    let input = chain.last;
+    let steps: Vec<usize> = (0..3)
+        .map(|position| chain.add_on(Operation::Slice(Slice { position }), &[input]))
+        .collect();
+    chain.add_on(Operation::Stack, &[steps[2], steps[0]]);
+    Case::images("sequence", chain.classifier())
+}
+
+/// Weights that nodes share, with and without a batch norm behind them.
+fn tied() -> Case {
+    let mut chain = Chain::image(3, 5, 5);
+    for step in 0..3 {
+        let operation = Operation::Convolution(convolution(3, 3, 1));
+        let added = chain
+            .builder
+            .add_tied("cell.step", operation, &[chain.last], "cell");
+        chain.last = added.expect("it fits");
+        if step > 0 {
+            chain.add(Operation::BatchNorm(BatchNorm { affine: true }));
+        }
+    }
+    Case::images("tied", chain.classifier())
+}
+
+fn squeeze_excite() -> Case {
+    let mut chain = Chain::image(4, 5, 5);
+    let input = chain.last;
+    chain.add(Operation::GlobalPool);
+    chain.add(Operation::Linear(Linear::new(2_usize)));
+    chain.add(Operation::Activation(Activation::Relu));
+    chain.add(Operation::Linear(Linear::new(4_usize)));
+    let gate = chain.add(Operation::Activation(Activation::HardSigmoid));
+    chain.add_on(Operation::Multiply, &[input, gate]);
+    Case::images("squeeze-excite", chain.classifier())
+}
+
+/// Tables of numbers and categories, in classification and regression.
+pub(crate) fn tables() -> Vec<Case> {
+    let number = |mean, missing_indicator| Encoding::Number {
+        scale: Scale { mean, std: 40.0 },
+        missing_indicator,
+    };
+    let category = |codes: &[u32]| Encoding::Category {
+        codes: codes.to_vec(),
+    };
+    let target = Scale {
+        mean: 120.0,
+        std: 7.5,
+    };
+    [
+        (
+            "table-numbers",
+            vec![number(1.0, false), number(90.0, false)],
+            None,
+        ),
+        (
+            "table-missing",
+            vec![number(1.0, true), number(90.0, false)],
+            Some(target),
+        ),
+        ("table-categories", vec![category(&[0, 2, 3])], None),
+        (
+            "table-mixed",
+            vec![
+                category(&[0, 1]),
+                number(5.0, true),
+                category(&[1, 3]),
+                number(9.0, true),
+            ],
+            Some(target),
+        ),
+    ]
+    .map(|(name, columns, target)| {
+        let kind = |encoding: &Encoding| match encoding {
+            Encoding::Number { .. } => ColumnKind::Number,
+            Encoding::Category { .. } => ColumnKind::Category {
+                names: ["a", "b", "\"c\"", "d"].map(Into::into).into(),
+            },
+        };
+        let schema = columns.iter().enumerate().map(|(index, encoding)| Column {
+            name: format!("column {index}"),
+            kind: kind(encoding),
+        });
+        let schema = InputSchema::Table {
+            columns: schema.collect(),
+        };
+        let width = columns.iter().map(Encoding::width).sum();
+        let mut chain = Chain::from(Shape::vector(width));
+        chain.add(Operation::Linear(Linear::new(8_usize)));
+        chain.add(Operation::BatchNorm(BatchNorm { affine: true }));
+        chain.add(Operation::Activation(Activation::Relu));
+        let outputs = if target.is_some() { 1_usize } else { 3 };
+        let head = chain.add(Operation::Linear(Linear::new(outputs)));
+        let network = chain.builder.finish(&[head]);
+        let normalization = Normalization {
+            input: InputNormalization::Table { columns },
+            target,
+        };
+        Case::new(name, network, normalization, schema)
+    })
+    .into()
+}
+
+/// A residual network with batch norms before and behind its convolutions.
+pub(crate) fn residual_network() -> Case {
+    let mut chain = Chain::image(3, 16, 16);
+    let relu = Operation::Activation(Activation::Relu);
+    let norm = Operation::BatchNorm(BatchNorm { affine: true });
+    chain.add(Operation::Convolution(convolution(8, 3, 1)));
+    chain.add(norm.clone());
+    for stage in 0..2 {
+        let (channels, stride) = (8 << stage, 1 + stage);
+        let input = chain.last;
+        for stride in [stride, 1] {
+            chain.add(relu.clone());
+            chain.add(Operation::Convolution(convolution(channels, 3, stride)));
+            chain.add(norm.clone());
+        }
+        let branch = chain.add(Operation::DropPath);
+        let skip = if stage == 0 {
+            input
+        } else {
+            chain.add_on(Operation::AvgPool(Pool::square(2_usize, 2_usize)), &[input]);
+            chain.add(Operation::Convolution(convolution(channels, 1, 1)))
+        };
+        chain.add_on(Operation::Add, &[branch, skip]);
+    }
+    chain.add(norm);
+    chain.add(relu);
+    chain.add(Operation::GlobalPool);
+    chain.add(Operation::Dropout(Dropout { rate: 0.2 }));
+    Case::images("residual-network", chain.classifier())
+}

@@ -1,0 +1,9 @@
+//! What an exported network says elsewhere, against the formulas of its
+//! operations.
+
+mod cases;
+mod onnx;
+#[cfg(feature = "ort")]
+mod onnx_runtime;
+mod oracle;
+mod python;
