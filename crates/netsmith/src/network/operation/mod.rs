@@ -218,7 +218,31 @@ impl Operation {
     }
 }
 
+/// What an operation on several inputs asks of their shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Multiple {
+    /// All the same.
+    Same,
+    /// The second is the same or scales the channels of the first.
+    Scale,
+    /// All the same but for the channels, which add up.
+    Concat,
+    /// Vectors of one size.
+    Stack,
+}
+
 impl<S> Operation<S> {
+    /// What it asks of several inputs; nothing where it takes one.
+    pub(crate) fn multiple(&self) -> Option<Multiple> {
+        match self {
+            Self::Add | Self::Mix { .. } => Some(Multiple::Same),
+            Self::Multiply => Some(Multiple::Scale),
+            Self::Concat => Some(Multiple::Concat),
+            Self::Stack => Some(Multiple::Stack),
+            _ => None,
+        }
+    }
+
     /// The name under which `netsmith list operations` shows it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,0 +1,306 @@
+//! The graph with choices.
+
+use super::{DecisionId, Size};
+use crate::network::Operation;
+use std::sync::Arc;
+
+/// A network graph in which some things are choices.
+///
+/// A graph has formal inputs and outputs, so that it can stand inside another
+/// one: as an option of a choice, as the operation on an edge, as a block that
+/// repeats. What no output reads is not built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    pub(crate) inputs: usize,
+    pub(crate) nodes: Vec<GraphNode>,
+    pub(crate) outputs: Vec<Port>,
+    pub(crate) kept: Vec<Port>,
+}
+
+/// An output of a node, or an input of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Port {
+    pub(crate) node: usize,
+    pub(crate) output: usize,
+}
+
+/// A node of a graph with choices.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GraphNode {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) inputs: Vec<Port>,
+}
+
+/// What stands at a node.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Input(usize),
+    Operation(Operation<Size>),
+    Choice(Choice),
+    Select(Select),
+    Loose(Loose),
+    Repeat(Repeat),
+    Instance(Instance),
+    Align(Align),
+    Unroll(Unroll),
+}
+
+/// One of several graphs goes here; all read the node's inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// A decision of kind `Choice` or `Value` with as many options.
+    pub decision: DecisionId,
+    /// One graph for each option of the decision.
+    pub options: Vec<Graph>,
+    /// Options that only the supernet has, with their place among all: they
+    /// take probability mass and enter no architecture.
+    pub search_only: Vec<(usize, Graph)>,
+}
+
+/// Some of the node's inputs are merged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Select {
+    /// A decision of kind `Select`.
+    pub decision: DecisionId,
+    /// The first inputs are no candidates but always merged: this many.
+    pub fixed: usize,
+    /// What a candidate passes on its way.
+    pub through: Through,
+    /// How the selected are put together.
+    pub merge: Merge,
+    /// The candidate that enters where an empty subset leaves nothing to merge.
+    pub fallback: usize,
+}
+
+/// What the selected candidates of a [`Select`] pass.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Through {
+    /// Nothing.
+    Nothing,
+    /// The graph of the candidate: operations hang on edges (DARTS).
+    Edges(Vec<Graph>),
+    /// The graph of the slot: operations hang on the selected (NASNet, ENAS).
+    Slots(Vec<Graph>),
+}
+
+/// How several tensors become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Their sum.
+    Sum,
+    /// Behind each other along the channels.
+    Concat,
+    /// The same after zeros were appended to the smaller images.
+    PaddedConcat,
+}
+
+/// The loose ends: those of the inputs that nothing else in this graph reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loose {
+    /// The first inputs are no candidates but always merged: this many.
+    pub fixed: usize,
+    /// Whether only candidates of the height and width of the first input count.
+    pub same_positions: bool,
+    /// How they are put together.
+    pub merge: Merge,
+}
+
+/// The first so many of several graphs, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// How many.
+    pub count: Size,
+    /// Each takes the output of the one before; the first takes the node's input.
+    pub bodies: Vec<Graph>,
+}
+
+/// A subgraph used again. Its decisions are shared with every other instance
+/// that names them; one with decisions of its own is built with others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// The subgraph.
+    pub graph: Arc<Graph>,
+    /// Instances of one name share their weights; without a name they are its own.
+    pub tie: Option<String>,
+}
+
+/// Brings the node's first input to a number of channels, and to the height and
+/// width of its second input where there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Align {
+    /// Channels, or features of a vector.
+    pub channels: Size,
+    /// How.
+    pub method: AlignMethod,
+}
+
+/// How shapes that meet are aligned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlignMethod {
+    /// The identity where shapes agree; otherwise a strided 1x1 convolution and
+    /// batch norm, or a linear layer without bias.
+    Project,
+    /// ReLU, 1x1 convolution and batch norm always; a factorised reduction
+    /// where the image is larger than it should be (DARTS' preprocessing).
+    Preprocess {
+        /// Whether the norms have a scale and a bias.
+        affine: bool,
+    },
+    /// Nearest neighbour up, maximum down; channels as they are.
+    Resize,
+    /// Zeros appended; never smaller.
+    Pad,
+}
+
+/// A step repeated over the positions of a sequence with the same weights.
+///
+/// The node's inputs are the sequence and the initial states. The body takes
+/// the vector of a position and the states, and gives the next states. The
+/// outputs are the sequence of the first state and all final states.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unroll {
+    /// The step.
+    pub body: Arc<Graph>,
+}
+
+impl Graph {
+    /// A graph with this many inputs.
+    pub fn new(inputs: usize) -> Self {
+        let input = |index| GraphNode {
+            name: format!("input{index}"),
+            kind: Kind::Input(index),
+            inputs: Vec::new(),
+        };
+        Self {
+            inputs,
+            nodes: (0..inputs).map(input).collect(),
+            outputs: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// A graph of operations one after the other, named after themselves.
+    pub fn chain(operations: impl IntoIterator<Item = Operation<Size>>) -> Self {
+        let mut graph = Self::new(1);
+        let mut port = graph.input(0);
+        for operation in operations {
+            port = graph.operation(operation.name(), operation, &[port]);
+        }
+        graph.with_output(port)
+    }
+
+    /// An input.
+    pub fn input(&self, index: usize) -> Port {
+        assert!(
+            index < self.inputs,
+            "a graph of {} inputs has no {index}",
+            self.inputs
+        );
+        Port {
+            node: index,
+            output: 0,
+        }
+    }
+
+    /// A plain operation.
+    pub fn operation(
+        &mut self,
+        name: &str,
+        operation: impl Into<Operation<Size>>,
+        inputs: &[Port],
+    ) -> Port {
+        self.node(name, Kind::Operation(operation.into()), inputs)
+    }
+
+    /// One of several graphs.
+    pub fn choice(&mut self, name: &str, choice: Choice, inputs: &[Port]) -> Port {
+        self.node(name, Kind::Choice(choice), inputs)
+    }
+
+    /// Some of the inputs.
+    pub fn select(&mut self, name: &str, select: Select, inputs: &[Port]) -> Port {
+        self.node(name, Kind::Select(select), inputs)
+    }
+
+    /// The loose ends among the inputs.
+    pub fn loose(&mut self, name: &str, loose: Loose, inputs: &[Port]) -> Port {
+        self.node(name, Kind::Loose(loose), inputs)
+    }
+
+    /// The first so many of several graphs.
+    pub fn repeat(&mut self, name: &str, repeat: Repeat, input: Port) -> Port {
+        self.node(name, Kind::Repeat(repeat), &[input])
+    }
+
+    /// A subgraph with weights of its own.
+    pub fn instance(&mut self, name: &str, graph: &Arc<Self>, inputs: &[Port]) -> Port {
+        self.instances(name, graph, None, inputs)[0]
+    }
+
+    /// A subgraph, perhaps with tied weights: all its outputs.
+    pub fn instances(
+        &mut self,
+        name: &str,
+        graph: &Arc<Self>,
+        tie: Option<&str>,
+        inputs: &[Port],
+    ) -> Vec<Port> {
+        let instance = Instance {
+            graph: Arc::clone(graph),
+            tie: tie.map(str::to_owned),
+        };
+        let Port { node, .. } = self.node(name, Kind::Instance(instance), inputs);
+        let outputs = 0..graph.outputs.len();
+        outputs.map(|output| Port { node, output }).collect()
+    }
+
+    /// The first input aligned, to the positions of the second if there is one.
+    pub fn align(&mut self, name: &str, align: Align, inputs: &[Port]) -> Port {
+        self.node(name, Kind::Align(align), inputs)
+    }
+
+    /// A step over a sequence: the sequence of the first state, and the final states.
+    pub fn unroll(&mut self, name: &str, body: &Arc<Self>, inputs: &[Port]) -> Vec<Port> {
+        let outputs = body.outputs.len() + 1;
+        let body = Arc::clone(body);
+        let Port { node, .. } = self.node(name, Kind::Unroll(Unroll { body }), inputs);
+        (0..outputs).map(|output| Port { node, output }).collect()
+    }
+
+    /// Builds this node even where nothing reads it, as published code does:
+    /// it then counts in the costs of the graph as written.
+    pub fn keep(&mut self, port: Port) {
+        self.kept.push(port);
+    }
+
+    /// The graph with one more output.
+    #[must_use]
+    pub fn with_output(mut self, port: Port) -> Self {
+        self.outputs.push(port);
+        self
+    }
+
+    /// Whether any node or output reads this input.
+    pub(crate) fn reads_input(&self, index: usize) -> bool {
+        let is_it = |port: &Port| port.node == index;
+        self.outputs.iter().any(is_it)
+            || self.nodes.iter().any(|node| node.inputs.iter().any(is_it))
+    }
+
+    fn node(&mut self, name: &str, kind: Kind, inputs: &[Port]) -> Port {
+        let node = self.nodes.len();
+        for input in inputs {
+            assert!(
+                input.node < node,
+                "node `{name}` reads a node of another graph"
+            );
+        }
+        self.nodes.push(GraphNode {
+            name: name.to_owned(),
+            kind,
+            inputs: inputs.to_vec(),
+        });
+        Port { node, output: 0 }
+    }
+}

@@ -1,0 +1,522 @@
+//! From the graph with choices to a network.
+
+use super::graph::{
+    AlignMethod, Choice, Graph, GraphNode, Kind, Loose, Merge, Port, Repeat, Select, Through,
+};
+use super::{Architecture, Decision, DecisionId, DecisionKind, Size};
+use crate::network::operation::{BatchNorm, Convolution, Linear, Pad, Resize, Slice};
+use crate::network::{Builder, Network, Operation, Shape, ShapeError};
+
+/// Builds the network of an architecture or, without one, the supernet.
+///
+/// In a supernet every option of a choice is built and their outputs are mixed;
+/// all candidates of a select are merged; a repetition is mixed over its
+/// possible lengths; a size is the largest of its values.
+pub(super) struct Resolver<'a> {
+    decisions: &'a [Decision],
+    architecture: Option<&'a Architecture>,
+    builder: Builder,
+}
+
+/// Where in the graph the resolver stands: the path of names, and the name
+/// under which weights are tied with the length of the path at that point.
+#[derive(Clone)]
+struct Place {
+    path: String,
+    tie: Option<(String, usize)>,
+}
+
+/// The resolved nodes of one graph.
+struct Frame<'a> {
+    graph: &'a Graph,
+    inputs: Vec<usize>,
+    done: Vec<Option<Vec<usize>>>,
+    place: Place,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn network(
+        decisions: &'a [Decision],
+        architecture: Option<&'a Architecture>,
+        graph: &'a Graph,
+        inputs: &[Shape],
+    ) -> Result<Network, ShapeError> {
+        let mut resolver = Self {
+            decisions,
+            architecture,
+            builder: Builder::new(),
+        };
+        let name = |i| {
+            if i == 0 {
+                "input".into()
+            } else {
+                format!("input{i}")
+            }
+        };
+        let entries = inputs.iter().enumerate();
+        let entries = entries.map(|(i, &shape)| resolver.builder.input(&name(i), shape));
+        let entries: Vec<usize> = entries.collect();
+        let place = Place {
+            path: String::new(),
+            tie: None,
+        };
+        let outputs = resolver.graph(graph, &entries, place)?;
+        Ok(resolver.builder.finish(&outputs))
+    }
+
+    fn graph(
+        &mut self,
+        graph: &Graph,
+        inputs: &[usize],
+        place: Place,
+    ) -> Result<Vec<usize>, ShapeError> {
+        let mut frame = Frame {
+            graph,
+            inputs: inputs.to_vec(),
+            done: vec![None; graph.nodes.len()],
+            place,
+        };
+        for &port in &graph.kept {
+            self.port(&mut frame, port)?;
+        }
+        graph
+            .outputs
+            .iter()
+            .map(|&port| self.port(&mut frame, port))
+            .collect()
+    }
+
+    fn port(&mut self, frame: &mut Frame<'_>, port: Port) -> Result<usize, ShapeError> {
+        if frame.done[port.node].is_none() {
+            let outputs = self.node(frame, &frame.graph.nodes[port.node])?;
+            frame.done[port.node] = Some(outputs);
+        }
+        Ok(frame.done[port.node]
+            .as_ref()
+            .map_or(0, |outputs| outputs[port.output]))
+    }
+
+    fn ports(&mut self, frame: &mut Frame<'_>, ports: &[Port]) -> Result<Vec<usize>, ShapeError> {
+        ports.iter().map(|&port| self.port(frame, port)).collect()
+    }
+
+    /// The ports that a subgraph reads; the others are not built for it.
+    fn read_ports(
+        &mut self,
+        frame: &mut Frame<'_>,
+        graph: &Graph,
+        ports: &[Port],
+    ) -> Result<Vec<usize>, ShapeError> {
+        let ports = ports.iter().enumerate();
+        ports
+            .map(|(index, &port)| match graph.reads_input(index) {
+                true => self.port(frame, port),
+                false => Ok(usize::MAX),
+            })
+            .collect()
+    }
+
+    fn node(&mut self, frame: &mut Frame<'_>, node: &GraphNode) -> Result<Vec<usize>, ShapeError> {
+        let place = frame.place.within(&node.name);
+        match &node.kind {
+            Kind::Input(index) => Ok(vec![frame.inputs[*index]]),
+            Kind::Operation(operation) => {
+                let inputs = self.ports(frame, &node.inputs)?;
+                let operation = operation.map(&mut |size| self.size(frame, size, &inputs))?;
+                self.add(operation, &inputs, &place)
+                    .map(|output| vec![output])
+            }
+            Kind::Choice(choice) => self.choice(frame, node, choice, &place),
+            Kind::Select(select) => self.select(frame, node, select, &place).map(|o| vec![o]),
+            Kind::Loose(loose) => self.loose(frame, node, loose, &place).map(|o| vec![o]),
+            Kind::Repeat(repeat) => {
+                let input = self.port(frame, node.inputs[0])?;
+                let most = self.size(frame, &repeat.count, &[input])?;
+                self.repeat(repeat, most, input, &place)
+                    .map(|output| vec![output])
+            }
+            Kind::Instance(instance) => {
+                let inputs = self.read_ports(frame, &instance.graph, &node.inputs)?;
+                let place = match &instance.tie {
+                    Some(tie) => place.tied(tie),
+                    None => place,
+                };
+                self.graph(&instance.graph, &inputs, place)
+            }
+            Kind::Align(align) => {
+                let inputs = self.ports(frame, &node.inputs)?;
+                let channels = self.size(frame, &align.channels, &inputs)?;
+                self.align(align.method, channels, &inputs, &place)
+                    .map(|output| vec![output])
+            }
+            Kind::Unroll(unroll) => {
+                let inputs = self.ports(frame, &node.inputs)?;
+                self.unroll(&unroll.body, &inputs, &place)
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        operation: Operation,
+        inputs: &[usize],
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        match &place.tie {
+            Some((tie, start)) => {
+                let tie = format!("{tie}{}", &place.path[*start..]);
+                self.builder.add_tied(&place.path, operation, inputs, &tie)
+            }
+            None => self.builder.add(&place.path, operation, inputs),
+        }
+    }
+
+    /// The value of a size at a node of this frame with these inputs; the
+    /// largest one in a supernet.
+    fn size(
+        &mut self,
+        frame: &mut Frame<'_>,
+        size: &Size,
+        inputs: &[usize],
+    ) -> Result<usize, ShapeError> {
+        let mut others = Vec::new();
+        size.leaves(&mut |leaf| {
+            if let Size::ChannelsOf(port) = leaf {
+                others.push(*port);
+            }
+        });
+        for port in others {
+            self.port(frame, port)?;
+        }
+        Ok(size.value(&mut |leaf| match leaf {
+            Size::Channels => inputs
+                .first()
+                .map_or(0, |&i| self.builder.shape(i).channels()),
+            Size::ChannelsOf(port) => frame.done[port.node].as_ref().map_or(0, |outputs| {
+                self.builder.shape(outputs[port.output]).channels()
+            }),
+            Size::Decided(decision) => self.pick(*decision, self.values(*decision)),
+            Size::Table(decision, values) => self.pick(*decision, values),
+            Size::Fixed(_) | Size::Times(..) | Size::Over(..) => 0,
+        }))
+    }
+
+    /// The value of the decided option, or the largest in a supernet.
+    fn pick(&self, decision: DecisionId, values: &[usize]) -> usize {
+        let value = match self.option(decision) {
+            Some(option) => values.get(option as usize),
+            None => values.iter().max(),
+        };
+        value.copied().unwrap_or(0)
+    }
+
+    fn values(&self, decision: DecisionId) -> &[usize] {
+        match &self.decisions[decision.0].kind {
+            DecisionKind::Value(values) => values,
+            _ => &[],
+        }
+    }
+
+    fn option(&self, decision: DecisionId) -> Option<u32> {
+        self.architecture.map(|architecture| {
+            architecture.option(decision).unwrap_or_else(|| {
+                let name = &self.decisions[decision.0].name;
+                panic!("decision `{name}` is open — this is a bug in netsmith")
+            })
+        })
+    }
+
+    fn choice(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: &GraphNode,
+        choice: &Choice,
+        place: &Place,
+    ) -> Result<Vec<usize>, ShapeError> {
+        let kind = &self.decisions[choice.decision.0];
+        let name = |option: usize| kind.option_name(option as u32);
+        if let Some(option) = self.option(choice.decision) {
+            let graph = &choice.options[option as usize];
+            let inputs = self.read_ports(frame, graph, &node.inputs)?;
+            return self.graph(graph, &inputs, place.within(&name(option as usize)));
+        }
+        let inputs = self.ports(frame, &node.inputs)?;
+        let mut options: Vec<(String, &Graph)> = Vec::new();
+        for (index, graph) in choice.options.iter().enumerate() {
+            options.push((name(index), graph));
+        }
+        for (place, graph) in &choice.search_only {
+            options.insert(*place, (format!("search-only{place}"), graph));
+        }
+        let mut outputs = Vec::new();
+        for (name, graph) in options {
+            outputs.push(self.graph(graph, &inputs, place.within(&name))?[0]);
+        }
+        let decision = choice.decision.0;
+        self.add(Operation::Mix { decision }, &outputs, &place.within("mix"))
+            .map(|o| vec![o])
+    }
+
+    fn select(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: &GraphNode,
+        select: &Select,
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        let (fixed, candidates) = node.inputs.split_at(select.fixed);
+        let mut merged = self.ports(frame, fixed)?;
+        let mut picked: Vec<(usize, usize)> = match self.option(select.decision) {
+            Some(option) => {
+                let members = self.decisions[select.decision.0].members(option);
+                members.into_iter().enumerate().collect()
+            }
+            None => match &select.through {
+                Through::Slots(slots) => {
+                    let all = |slot| (0..candidates.len()).map(move |candidate| (slot, candidate));
+                    (0..slots.len()).flat_map(all).collect()
+                }
+                _ => (0..candidates.len())
+                    .map(|candidate| (0, candidate))
+                    .collect(),
+            },
+        };
+        if picked.is_empty() && merged.is_empty() {
+            picked.push((0, select.fallback));
+        }
+        for (slot, candidate) in picked {
+            let input = self.port(frame, candidates[candidate])?;
+            let within = |kind: &str, i: usize| place.within(&format!("{kind}{i}"));
+            merged.push(match &select.through {
+                Through::Nothing => input,
+                Through::Edges(edges) => {
+                    self.graph(&edges[candidate], &[input], within("from", candidate))?[0]
+                }
+                Through::Slots(slots) => {
+                    self.graph(&slots[slot], &[input], within("slot", slot))?[0]
+                }
+            });
+        }
+        self.merge(select.merge, merged, place)
+    }
+
+    fn loose(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: &GraphNode,
+        loose: &Loose,
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        let (fixed, candidates) = node.inputs.split_at(loose.fixed);
+        let mut merged = self.ports(frame, fixed)?;
+        let positions = |resolver: &Self, node: usize| resolver.builder.shape(node).positions();
+        for &candidate in candidates {
+            if self.architecture.is_some() && self.is_read(frame.graph, candidate) {
+                continue;
+            }
+            let candidate = self.port(frame, candidate)?;
+            let fits = merged
+                .first()
+                .is_none_or(|&first| positions(self, first) == positions(self, candidate));
+            if fits || !loose.same_positions {
+                merged.push(candidate);
+            }
+        }
+        self.merge(loose.merge, merged, place)
+    }
+
+    /// Whether something other than a search for loose ends reads this port.
+    fn is_read(&self, graph: &Graph, port: Port) -> bool {
+        graph.nodes.iter().any(|node| match &node.kind {
+            Kind::Loose(loose) => node.inputs[..loose.fixed].contains(&port),
+            Kind::Select(select) => {
+                let (fixed, candidates) = node.inputs.split_at(select.fixed);
+                let option = self.option(select.decision).unwrap_or(0);
+                let members = self.decisions[select.decision.0].members(option);
+                fixed.contains(&port) || members.iter().any(|&m| candidates[m] == port)
+            }
+            _ => node.inputs.contains(&port),
+        })
+    }
+
+    fn merge(
+        &mut self,
+        merge: Merge,
+        mut inputs: Vec<usize>,
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        if let [only] = inputs[..] {
+            return Ok(only);
+        }
+        if merge == Merge::PaddedConcat {
+            let shapes = inputs
+                .iter()
+                .map(|&input| self.builder.shape(input).positions());
+            let [height, width] = shapes.fold([0, 0], |a, b| [a[0].max(b[0]), a[1].max(b[1])]);
+            for input in &mut inputs {
+                let shape = self.builder.shape(*input);
+                if shape.positions() != [height, width] {
+                    let pad = Operation::Pad(Pad {
+                        channels: shape.channels(),
+                        height,
+                        width,
+                    });
+                    *input = self.add(pad, &[*input], &place.within("pad"))?;
+                }
+            }
+        }
+        let operation = match merge {
+            Merge::Sum => Operation::Add,
+            Merge::Concat | Merge::PaddedConcat => Operation::Concat,
+        };
+        let name = operation.name();
+        self.add(operation, &inputs, &place.within(name))
+    }
+
+    fn repeat(
+        &mut self,
+        repeat: &Repeat,
+        most: usize,
+        input: usize,
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        let mut output = input;
+        let most = most.min(repeat.bodies.len());
+        let mut outputs = Vec::new();
+        for (index, body) in repeat.bodies[..most].iter().enumerate() {
+            output = self.graph(body, &[output], place.within(&index.to_string()))?[0];
+            outputs.push(output);
+        }
+        if self.architecture.is_some() {
+            return Ok(output);
+        }
+        let decisions = repeat.count.decisions();
+        let counts: Vec<usize> = match decisions.first() {
+            Some(&decision) => self.values(decision).to_vec(),
+            None => vec![most],
+        };
+        let shape = self.builder.shape(output);
+        let outputs: Vec<usize> = (1..=most)
+            .filter(|count| counts.contains(count) || *count == most)
+            .map(|count| outputs[count - 1])
+            .filter(|&node| self.builder.shape(node) == shape)
+            .collect();
+        match (outputs.as_slice(), decisions.first()) {
+            ([_, _, ..], Some(decision)) => {
+                let mix = Operation::Mix {
+                    decision: decision.0,
+                };
+                self.add(mix, &outputs, &place.within("mix"))
+            }
+            _ => Ok(output),
+        }
+    }
+
+    fn align(
+        &mut self,
+        method: AlignMethod,
+        channels: usize,
+        inputs: &[usize],
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        let shape = self.builder.shape(inputs[0]);
+        let positions = inputs
+            .get(1)
+            .map_or(shape.positions(), |&i| self.builder.shape(i).positions());
+        match aligning(method, shape, channels, positions) {
+            None => Ok(inputs[0]),
+            Some(graph) => Ok(self.graph(&graph, &inputs[..1], place.clone())?[0]),
+        }
+    }
+
+    fn unroll(
+        &mut self,
+        body: &Graph,
+        inputs: &[usize],
+        place: &Place,
+    ) -> Result<Vec<usize>, ShapeError> {
+        let [_, length] = self.builder.shape(inputs[0]).positions();
+        let mut states = inputs[1..].to_vec();
+        let mut sequence = Vec::new();
+        for position in 0..length {
+            let slice = Operation::Slice(Slice { position });
+            let step = place.within(&position.to_string());
+            let mut entries = vec![self.add(slice, &inputs[..1], &step.within("slice"))?];
+            entries.extend(&states);
+            states = self.graph(body, &entries, step.tied(&place.path))?;
+            sequence.push(states[0]);
+        }
+        let mut outputs = vec![self.add(Operation::Stack, &sequence, &place.within("stack"))?];
+        outputs.extend(states);
+        Ok(outputs)
+    }
+}
+
+impl Place {
+    fn within(&self, name: &str) -> Self {
+        let path = match self.path.is_empty() {
+            true => name.to_owned(),
+            false => format!("{}.{name}", self.path),
+        };
+        Self {
+            path,
+            tie: self.tie.clone(),
+        }
+    }
+
+    /// Inside a tie already, the outer one holds.
+    fn tied(self, tie: &str) -> Self {
+        let start = self.path.len();
+        Self {
+            tie: self.tie.or_else(|| Some((tie.to_owned(), start))),
+            path: self.path,
+        }
+    }
+}
+
+/// What brings a tensor to these channels and positions; nothing where it fits.
+pub(super) fn aligning(
+    method: AlignMethod,
+    shape: Shape,
+    channels: usize,
+    positions: [usize; 2],
+) -> Option<Graph> {
+    let [height, width] = positions;
+    let [h, w] = shape.positions();
+    let larger = [h, w] != positions;
+    let same = channels == shape.channels() && !larger;
+    let stride = [h.div_ceil(height.max(1)), w.div_ceil(width.max(1))];
+    Some(match method {
+        AlignMethod::Project | AlignMethod::Pad if same => return None,
+        AlignMethod::Resize if !larger => return None,
+        AlignMethod::Project if matches!(shape, Shape::Vector { .. }) => {
+            Graph::chain([Operation::Linear(Linear {
+                out: channels.into(),
+                bias: false,
+            })])
+        }
+        AlignMethod::Project => {
+            let mut convolution = Convolution::<Size>::square(channels, 1, 1);
+            convolution.window.stride = stride.map(Size::from);
+            Graph::chain([
+                Operation::Convolution(convolution),
+                Operation::BatchNorm(BatchNorm { affine: true }),
+            ])
+        }
+        AlignMethod::Preprocess { affine } if larger => {
+            super::block::factorised_reduction(channels.into(), affine)
+        }
+        AlignMethod::Preprocess { affine } => {
+            super::block::relu_convolution_norm(channels.into(), 1, 1, affine)
+        }
+        AlignMethod::Resize => Graph::chain([Operation::Resize(Resize {
+            height: height.into(),
+            width: width.into(),
+        })]),
+        AlignMethod::Pad => Graph::chain([Operation::Pad(Pad {
+            channels: channels.into(),
+            height: height.into(),
+            width: width.into(),
+        })]),
+    })
+}

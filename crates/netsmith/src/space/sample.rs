@@ -1,0 +1,299 @@
+//! Drawing, changing and crossing architectures.
+//!
+//! All of it goes through [`Space::allowed`], so that whatever comes out keeps
+//! the rules and the limits.
+
+use super::{Architecture, DecisionId, DecisionKind, Infeasible, Limits, Space};
+use crate::random::Random;
+use rand::RngExt;
+
+/// How often a random completion may end over a limit before giving up; the
+/// bounds are then too loose to steer by.
+const MOST_TRIES: usize = 200;
+
+impl Space {
+    /// The options that a decision may take, given those already made: those
+    /// with which the rules can be kept and the limits may be.
+    pub fn allowed(
+        &self,
+        architecture: &Architecture,
+        decision: DecisionId,
+        limits: &Limits,
+    ) -> Vec<u32> {
+        let count = self.decision(decision).count();
+        if self.rules().is_empty() && limits.is_free() {
+            return (0..count).collect();
+        }
+        let mut trial = architecture.clone();
+        let fits = |option: &u32| {
+            trial.set(decision, Some(*option));
+            let rules = self
+                .rules()
+                .iter()
+                .filter(|rule| rule.decisions().contains(&decision));
+            let mut rules = rules;
+            rules.all(|rule| rule.can_hold(&trial, self.decisions()))
+                && (limits.is_free() || self.may_keep(&trial, limits))
+        };
+        (0..count).filter(fits).collect()
+    }
+
+    /// Whether some completion may keep the limits.
+    fn may_keep(&self, architecture: &Architecture, limits: &Limits) -> bool {
+        self.bounds(architecture)
+            .is_ok_and(|bounds| limits.check_bounds(&bounds).is_ok())
+    }
+
+    /// Whether the network of a complete architecture keeps the limits and its
+    /// shapes fit.
+    pub fn keeps(&self, architecture: &Architecture, limits: &Limits) -> bool {
+        limits.is_free()
+            || self
+                .network(architecture)
+                .is_ok_and(|network| limits.check_network(&network).is_ok())
+    }
+
+    /// An architecture in which every active decision is drawn uniformly from
+    /// the options that it may still take.
+    ///
+    /// # Errors
+    /// The limit that no architecture keeps, with the nearest bound.
+    pub fn sample(&self, limits: &Limits, random: &mut Random) -> Result<Architecture, Infeasible> {
+        self.check_limits(limits)?;
+        let undecided = Architecture::undecided(self.decisions().len());
+        for _ in 0..MOST_TRIES {
+            if let Some(architecture) = self.complete(&undecided, limits, random) {
+                return Ok(architecture);
+            }
+        }
+        self.smallest(limits)
+    }
+
+    /// Whether a limit can be kept at all.
+    ///
+    /// # Errors
+    /// The limit that no architecture keeps, with the nearest bound.
+    pub fn check_limits(&self, limits: &Limits) -> Result<(), Infeasible> {
+        if limits.is_free() {
+            return Ok(());
+        }
+        let undecided = Architecture::undecided(self.decisions().len());
+        match self.bounds(&undecided) {
+            Ok(bounds) => limits.check_bounds(&bounds),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The architecture with open decisions drawn and inactive ones cleared;
+    /// options that are no longer allowed are drawn anew.
+    pub(crate) fn complete(
+        &self,
+        partial: &Architecture,
+        limits: &Limits,
+        random: &mut Random,
+    ) -> Option<Architecture> {
+        let mut architecture = Architecture::undecided(self.decisions().len());
+        // Wishes are granted in order: each is looked at with the others still open.
+        for &decision in self.order() {
+            if !self.is_active(decision, &architecture) {
+                continue;
+            }
+            let wish = partial.option(decision);
+            if self.rules().is_empty() && limits.is_free() {
+                let count = self.decision(decision).count();
+                let option = wish.unwrap_or_else(|| random.random_range(0..count));
+                architecture.set(decision, Some(option));
+                continue;
+            }
+            let allowed = self.allowed(&architecture, decision, limits);
+            let option = match wish {
+                Some(wish) if allowed.contains(&wish) => wish,
+                _ if allowed.is_empty() => return None,
+                _ => allowed[random.random_range(0..allowed.len())],
+            };
+            architecture.set(decision, Some(option));
+        }
+        self.keeps(&architecture, limits).then_some(architecture)
+    }
+
+    /// Towards the smallest: every decision takes the option of the least bound
+    /// of the first limited cost. The last resort where drawing fails.
+    fn smallest(&self, limits: &Limits) -> Result<Architecture, Infeasible> {
+        let mut architecture = Architecture::undecided(self.decisions().len());
+        for &decision in self.order() {
+            if !self.is_active(decision, &architecture) {
+                continue;
+            }
+            let least = |option: &u32| {
+                let trial = architecture.clone().with(decision, *option);
+                self.bounds(&trial).map_or(u64::MAX, |bounds| {
+                    match (limits.parameters, limits.macs) {
+                        (Some(_), _) => bounds.parameters.low,
+                        (None, Some(_)) => bounds.macs.low,
+                        (None, None) => bounds.memory.low,
+                    }
+                })
+            };
+            let allowed = self.allowed(&architecture, decision, limits);
+            let option = allowed.into_iter().min_by_key(least).unwrap_or(0);
+            architecture.set(decision, Some(option));
+        }
+        match self.network(&architecture) {
+            Ok(network) => limits.check_network(&network).map(|()| architecture),
+            Err(_) => Ok(architecture),
+        }
+    }
+
+    /// A child with one decision changed: the decision is drawn by weight among
+    /// the active ones, its new option uniformly among the others; a select
+    /// replaces one member. Decisions that become active are drawn.
+    ///
+    /// Returns nothing where no change keeps the limits.
+    pub fn mutate(
+        &self,
+        parent: &Architecture,
+        limits: &Limits,
+        random: &mut Random,
+    ) -> Option<Architecture> {
+        let active = self
+            .order()
+            .iter()
+            .filter(|&&id| parent.option(id).is_some());
+        let open: Vec<DecisionId> = active
+            .copied()
+            .filter(|&id| self.decision(id).count() > 1 && self.decision(id).weight > 0.0)
+            .collect();
+        let total: f64 = open.iter().map(|&id| self.decision(id).weight).sum();
+        for _ in 0..MOST_TRIES {
+            let mut rest = random.random::<f64>() * total;
+            let decision = open.iter().copied().find(|&id| {
+                rest -= self.decision(id).weight;
+                rest < 0.0
+            });
+            let decision = decision.or(open.last().copied())?;
+            let current = parent.option(decision)?;
+            let option = self.other_option(decision, current, random)?;
+            let changed = parent.clone().with(decision, option);
+            let child = self.complete(&changed, limits, random);
+            if let Some(child) = child.filter(|child| child != parent) {
+                return Some(child);
+            }
+        }
+        None
+    }
+
+    /// Another option of a decision.
+    fn other_option(&self, id: DecisionId, current: u32, random: &mut Random) -> Option<u32> {
+        let decision = self.decision(id);
+        if let DecisionKind::Select { candidates, pick } = decision.kind {
+            let near = near_options(pick, candidates, current);
+            if !near.is_empty() {
+                return Some(near[random.random_range(0..near.len())]);
+            }
+        }
+        let count = decision.count();
+        if count < 2 {
+            return None;
+        }
+        let option = random.random_range(0..count - 1);
+        Some(option + u32::from(option >= current))
+    }
+
+    /// All architectures that differ in one decision and keep the limits, in a
+    /// fixed order. Decisions that become active take their first allowed option.
+    pub fn neighbours(&self, architecture: &Architecture, limits: &Limits) -> Vec<Architecture> {
+        let mut neighbours = Vec::new();
+        for &decision in self.order() {
+            let Some(current) = architecture.option(decision) else {
+                continue;
+            };
+            let options: Vec<u32> = match self.decision(decision).kind {
+                DecisionKind::Select { candidates, pick } => {
+                    near_options(pick, candidates, current)
+                }
+                _ => (0..self.decision(decision).count())
+                    .filter(|&o| o != current)
+                    .collect(),
+            };
+            for option in options {
+                let changed = architecture.clone().with(decision, option);
+                let neighbour = self.first_completion(&changed, limits);
+                if let Some(neighbour) = neighbour.filter(|other| other != architecture) {
+                    neighbours.push(neighbour);
+                }
+            }
+        }
+        neighbours.sort();
+        neighbours.dedup();
+        neighbours
+    }
+
+    /// The completion that keeps all options that it may and takes the first
+    /// allowed one elsewhere.
+    fn first_completion(&self, partial: &Architecture, limits: &Limits) -> Option<Architecture> {
+        let mut architecture = Architecture::undecided(self.decisions().len());
+        for &decision in self.order() {
+            if self.is_active(decision, &architecture) {
+                let allowed = self.allowed(&architecture, decision, limits);
+                let wish = partial
+                    .option(decision)
+                    .filter(|wish| allowed.contains(wish));
+                architecture.set(decision, Some(wish.or(allowed.first().copied())?));
+            }
+        }
+        self.keeps(&architecture, limits).then_some(architecture)
+    }
+
+    /// A child that takes each block of decisions whole from one parent or the
+    /// other, with equal chance.
+    pub fn cross(
+        &self,
+        parents: [&Architecture; 2],
+        limits: &Limits,
+        random: &mut Random,
+    ) -> Option<Architecture> {
+        let mut child = Architecture::undecided(self.decisions().len());
+        let mut sides: Vec<(&str, usize)> = Vec::new();
+        for &decision in self.order() {
+            let block = self.decision(decision).block.as_str();
+            let known = sides.iter().find(|(name, _)| *name == block);
+            let side = match known {
+                Some(&(_, side)) => side,
+                None => {
+                    let side = random.random_range(0..2);
+                    sides.push((block, side));
+                    side
+                }
+            };
+            let own = parents[side].option(decision);
+            child.set(decision, own.or(parents[1 - side].option(decision)));
+        }
+        self.complete(&child, limits, random)
+    }
+}
+
+/// The options of a select that differ in one member: added, left out or
+/// replaced.
+fn near_options(pick: super::Pick, candidates: usize, current: u32) -> Vec<u32> {
+    use super::Pick;
+    let members = pick.members(candidates, current);
+    let mut near = Vec::new();
+    match pick {
+        Pick::Subset => near.extend((0..candidates).map(|c| current ^ 1 << c)),
+        Pick::Combination(_) | Pick::Permutation(_) | Pick::Repetition(_) => {
+            for slot in 0..members.len() {
+                for candidate in 0..candidates {
+                    let mut changed = members.clone();
+                    changed[slot] = candidate;
+                    if matches!(pick, Pick::Combination(_)) {
+                        changed.sort_unstable();
+                    }
+                    near.extend(pick.option(candidates, &changed).filter(|&o| o != current));
+                }
+            }
+        }
+    }
+    near.sort_unstable();
+    near.dedup();
+    near
+}
