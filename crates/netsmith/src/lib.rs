@@ -6,5 +6,6 @@ pub mod cost;
 pub mod network;
 pub mod random;
 pub mod space;
+pub mod stopping;
 pub mod study;
 pub mod trial;

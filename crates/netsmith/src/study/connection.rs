@@ -106,7 +106,34 @@ fn check(path: &Path, connection: &Connection) -> Result<i64, StudyError> {
         let fault = Fault::new("sqlite_schema", "all", "must be the tables of this format");
         return Err(fault.at(path, connection));
     }
+    let pages = number("PRAGMA page_count").map_err(failed)?;
+    let size = pages * number("PRAGMA page_size").map_err(failed)?;
+    whole(path, size.cast_unsigned())?;
     Ok(found)
+}
+
+/// Makes sure that the file has the length that it claims: SQLite reads what is
+/// missing of the last page as zeros. While there is a WAL, that may hold the rest.
+fn whole(path: &Path, claimed: u64) -> Result<(), StudyError> {
+    let wal = path.with_extension("db-wal");
+    if std::fs::metadata(&wal).is_ok_and(|found| found.len() > 0) {
+        return Ok(());
+    }
+    let length = std::fs::metadata(path)
+        .map_err(|source| StudyError::File {
+            action: "read",
+            path: path.into(),
+            source,
+        })?
+        .len();
+    if length < claimed {
+        let finding = format!("it has {length} bytes of {claimed}");
+        return Err(StudyError::Damaged {
+            path: path.into(),
+            finding,
+        });
+    }
+    Ok(())
 }
 
 /// The schema of a new study.

@@ -183,3 +183,78 @@ fn rest(connection: Connection) {
         })
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DATABASE, Header, Study, View, connection};
+    use super::*;
+    use crate::trial::{Fidelity, Outcome};
+
+    fn trial(number: u64) -> Event {
+        let architecture = "depth=2".repeat(100);
+        let key = String::new();
+        let fidelity = Fidelity::epochs(1);
+        let proposal = Proposal {
+            number,
+            architecture,
+            key,
+            fidelity,
+            seed: 0,
+            parent: None,
+        };
+        Event::Complete(Box::new(proposal.complete(Outcome::Finished)))
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_costs_nothing_that_was_durable() {
+        let dir = tempfile::tempdir().unwrap();
+        Study::create(dir.path(), &Header::new("", 1, 0))
+            .unwrap()
+            .close()
+            .unwrap();
+        let path = dir.path().join(DATABASE);
+        let connection = connection::write(&path).unwrap();
+        // SQLite gives the same error for the limit as for a disk without room.
+        connection
+            .pragma_update(None, "max_page_count", 60)
+            .unwrap();
+        let mut writer = Writer::new(path, connection).unwrap();
+        let mut durable = 0;
+        let error = loop {
+            match writer.send(trial(durable)).and_then(|()| writer.sync()) {
+                Ok(()) => durable += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, StudyError::Full { .. }), "{error:?}");
+        assert!(error.hint().unwrap().contains("resume"));
+        assert!(matches!(writer.sync(), Err(StudyError::Closed)));
+        writer.end();
+
+        let study = Study::open(dir.path()).unwrap();
+        assert_eq!(
+            study.view().unwrap().trials().unwrap().completed.len() as u64,
+            durable
+        );
+        study.writer.send(trial(durable)).unwrap();
+        study.close().unwrap();
+        let trials = View::open(dir.path()).unwrap().trials().unwrap();
+        assert_eq!(trials.completed.len() as u64, durable + 1);
+    }
+
+    #[test]
+    fn a_refused_event_keeps_what_came_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let study = Study::create(dir.path(), &Header::new("", 1, 0)).unwrap();
+        // Likely all in one group, as nothing waits between them.
+        for event in [trial(0), trial(1), Event::Start(9), trial(2)] {
+            if study.writer.send(event).is_err() {
+                break;
+            }
+        }
+        assert!(study.sync().is_err());
+        drop(study);
+        let trials = View::open(dir.path()).unwrap().trials().unwrap();
+        assert_eq!(trials.completed.len(), 2);
+    }
+}
