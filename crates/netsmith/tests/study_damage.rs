@@ -82,6 +82,23 @@ fn a_truncated_file_is_named() {
 }
 
 #[test]
+fn nothing_is_written_to_a_damaged_file() {
+    let (dir, bytes) = study();
+    let path = dir.path().join("study.db");
+    for page in 1..bytes.len() / 4096 {
+        let mut damaged = bytes.clone();
+        damaged[page * 4096..][..64].fill(0xff);
+        fs::write(&path, &damaged).unwrap();
+        let error = Study::open(dir.path()).unwrap_err();
+        assert!(
+            matches!(error, StudyError::Damaged { .. }),
+            "page {page}: {error:?}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), damaged);
+    }
+}
+
+#[test]
 fn flipped_bits_never_panic() {
     let (dir, bytes) = study();
     let path = dir.path().join("study.db");

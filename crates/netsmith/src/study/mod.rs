@@ -147,8 +147,8 @@ impl Study {
     /// be read.
     pub fn open(dir: &Path) -> Result<Self, StudyError> {
         // Nothing is written, not even the lock, before the file is known to be
-        // a study.
-        drop(View::open(dir)?);
+        // a whole study.
+        View::open(dir)?.check()?;
         Self::start_writing(dir, Lock::take(dir)?)
     }
 

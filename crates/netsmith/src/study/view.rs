@@ -116,6 +116,25 @@ impl View {
         self.entry_at(trial.cast_signed(), name)
     }
 
+    /// Checks the structure of the whole file, which takes about 0.1 s for a
+    /// hundred thousand trials. [`Study::open`](super::Study::open) does so, for
+    /// it is about to write.
+    ///
+    /// # Errors
+    /// [`StudyError::Damaged`] with the first fault.
+    pub fn check(&self) -> Result<(), StudyError> {
+        let found = self.query(|connection| {
+            Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?)
+        })?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(StudyError::Damaged {
+            path: self.path.clone(),
+            finding: found.replace('\n', " "),
+        })
+    }
+
     fn entry_at(&self, trial: i64, name: &str) -> Result<Option<Vec<u8>>, StudyError> {
         self.query(|connection| {
             Ok(connection
