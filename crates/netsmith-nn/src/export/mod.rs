@@ -10,9 +10,14 @@
 //! of the network, and so is what turns its answer into probabilities or into
 //! a value in the target's own unit.
 
+mod metadata;
 mod onnx;
+mod safetensors;
+mod torch;
 
 pub use onnx::onnx;
+pub use safetensors::{WeightsError, read_safetensors, safetensors};
+pub use torch::torch;
 
 use std::collections::BTreeMap;
 

@@ -498,3 +498,78 @@ pub(crate) fn residual_network() -> Case {
     chain.add(Operation::Dropout(Dropout { rate: 0.2 }));
     Case::images("residual-network", chain.classifier())
 }
+
+/// Every operation that an exported network can have.
+pub(crate) fn every_operation() -> Case {
+    let mut chain = Chain::image(4, 9, 8);
+    let norm = |affine| Operation::BatchNorm(BatchNorm { affine });
+    let square = |kernel: usize, stride: usize| Pool::square(kernel, stride);
+    let mut grouped = convolution(6, 3, 1).dilated(2);
+    grouped.groups = Groups::Count(2);
+    grouped.bias = true;
+    chain.add(Operation::Convolution(grouped));
+    chain.add(norm(true));
+    let stem = chain.add(Operation::Activation(Activation::Relu));
+    let mut branches = Vec::new();
+    for activation in Activation::ALL {
+        chain.add_on(
+            Operation::Convolution(convolution(6, 3, 1).depthwise()),
+            &[stem],
+        );
+        chain.add(norm(false));
+        branches.push(chain.add(Operation::Activation(activation)));
+    }
+    chain.add_on(Operation::Add, &branches);
+    chain.add(Operation::ChannelShuffle(ChannelShuffle { groups: 3 }));
+    chain.add(Operation::LayerNorm(LayerNorm { affine: true }));
+    let mixed = chain.add(Operation::DropPath);
+    let pools = [
+        Operation::MaxPool(square(3, 2)),
+        Operation::AvgPool(square(3, 2)),
+        Operation::MaxPool(square(2, 2)),
+        Operation::AvgPool(square(2, 2)),
+        Operation::Convolution(convolution(6, 2, 2)),
+        Operation::Zero(Zero { stride: [2, 2] }),
+    ];
+    let pools = pools.map(|pool| chain.add_on(pool, &[mixed]));
+    chain.add_on(Operation::Shift, &[mixed]);
+    let shifted = chain.add(Operation::Convolution(convolution(6, 1, 2)));
+    let sum = chain.add_on(Operation::Add, &[pools.as_slice(), &[shifted]].concat());
+    chain.add(Operation::GlobalPool);
+    chain.add(Operation::Linear(Linear::new(6_usize)));
+    let gate = chain.add(Operation::Activation(Activation::Sigmoid));
+    let scaled = chain.add_on(Operation::Multiply, &[sum, gate]);
+    chain.add_on(Operation::Identity, &[scaled]);
+    chain.add(Operation::Pad(Pad {
+        channels: 6,
+        height: 6,
+        width: 4,
+    }));
+    chain.add(Operation::Resize(Resize {
+        height: 3,
+        width: 8,
+    }));
+    let pooled = chain.add(Operation::GlobalPool);
+    let flat = chain.add_on(Operation::Flatten, &[scaled]);
+    let narrow = chain.add_on(Operation::Linear(Linear::new(6_usize)), &[flat]);
+    chain.add_on(Operation::Stack, &[pooled, narrow, pooled]);
+    for _ in 0..2 {
+        let row = Convolution {
+            window: Window {
+                ..rectangle([1, 3], [1, 1])
+            },
+            ..convolution(6, 3, 1)
+        };
+        let row = Operation::Convolution(row);
+        let tied = chain
+            .builder
+            .add_tied("cell.step", row, &[chain.last], "cell");
+        chain.last = tied.expect("it fits");
+    }
+    let step = chain.add(Operation::Slice(Slice { position: 1 }));
+    chain.add_on(Operation::Concat, &[step, narrow]);
+    chain.add(norm(true));
+    chain.add(Operation::LayerNorm(LayerNorm { affine: false }));
+    chain.add(Operation::Dropout(Dropout { rate: 0.25 }));
+    Case::images("every-operation", chain.classifier())
+}

@@ -7,3 +7,5 @@ mod onnx;
 mod onnx_runtime;
 mod oracle;
 mod python;
+mod safetensors;
+mod torch;

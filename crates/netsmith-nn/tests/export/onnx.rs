@@ -13,7 +13,7 @@ use crate::{oracle, python};
 fn every_operation_and_whole_networks() {
     let mut cases = cases::operations();
     cases.extend(cases::tables());
-    cases.push(cases::residual_network());
+    cases.extend([cases::residual_network(), cases::every_operation()]);
     let Some(interpreter) = python::interpreter() else {
         return;
     };

@@ -15,7 +15,6 @@
 mod fold;
 mod graph;
 mod input;
-mod metadata;
 mod operation;
 mod schema;
 
@@ -25,7 +24,8 @@ use prost::Message;
 use self::fold::Folds;
 use self::graph::Graph;
 use self::operation::Site;
-use self::schema::{AttributeProto, ModelProto, OperatorSetIdProto};
+use self::schema::{AttributeProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use super::metadata::metadata;
 use super::{ExportError, TrainedNetwork};
 
 /// Version of the file's structure.
@@ -67,6 +67,8 @@ pub fn onnx(trained: &TrainedNetwork<'_>) -> Result<Vec<u8>, ExportError> {
             graph.output("Add", VALUE, &[&scaled, &mean], Vec::new(), &[1]);
         }
     }
+    let entries = metadata(trained).into_iter();
+    let entries = entries.map(|(key, value)| StringStringEntryProto { key, value });
     let model = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "netsmith".to_owned(),
@@ -76,7 +78,7 @@ pub fn onnx(trained: &TrainedNetwork<'_>) -> Result<Vec<u8>, ExportError> {
             domain: Some(String::new()),
             version: OPSET,
         }],
-        metadata_props: metadata::metadata(trained),
+        metadata_props: entries.collect(),
     };
     Ok(model.encode_to_vec())
 }

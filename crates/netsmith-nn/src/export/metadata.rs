@@ -1,12 +1,11 @@
-//! What an ONNX file says about itself.
+//! What every exported file says about itself.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::schema::StringStringEntryProto;
+use super::TrainedNetwork;
 use crate::data::{ColumnKind, InputSchema, Task};
-use crate::export::TrainedNetwork;
 
 /// Provenance, and under names of their own:
 ///
@@ -15,7 +14,7 @@ use crate::export::TrainedNetwork;
 /// - `target`: the name of what a regression predicts;
 /// - `columns`: a JSON array of a table's columns, each `{"name", "kind":
 ///   "number"}` or `{"name", "kind": "category", "codes": {NAME: CODE}}`.
-pub(super) fn metadata(trained: &TrainedNetwork<'_>) -> Vec<StringStringEntryProto> {
+pub(super) fn metadata(trained: &TrainedNetwork<'_>) -> BTreeMap<String, String> {
     let mut entries: BTreeMap<String, String> = trained.provenance.clone();
     let mut say = |key: &str, value: String| entries.insert(key.to_owned(), value);
     match trained.task {
@@ -42,8 +41,5 @@ pub(super) fn metadata(trained: &TrainedNetwork<'_>) -> Vec<StringStringEntryPro
         });
         say("columns", json!(columns.collect::<Vec<_>>()).to_string());
     }
-    let entries = entries.into_iter();
     entries
-        .map(|(key, value)| StringStringEntryProto { key, value })
-        .collect()
 }

@@ -1,0 +1,292 @@
+//! The file around the network.
+
+use std::fmt::Write as _;
+
+use netsmith::network::{Operation, Shape};
+use serde::Serialize;
+use serde_json::json;
+
+use super::forward::Body;
+use crate::data::{ColumnKind, Encoding, InputNormalization, InputSchema, Scale, Task};
+use crate::export::TrainedNetwork;
+
+/// The whole file.
+pub(super) fn file(trained: &TrainedNetwork<'_>, body: &Body) -> String {
+    let mut file = HEAD.replace("VERSION", env!("CARGO_PKG_VERSION"));
+    file += &constants(trained);
+    let nodes = trained.network.nodes();
+    let is_image = |shape: Shape| matches!(shape, Shape::Image { .. });
+    let norms = |node: &netsmith::network::Node| {
+        matches!(node.operation, Operation::LayerNorm(_)) && is_image(node.shape)
+    };
+    if nodes.iter().any(norms) {
+        file += CHANNEL_NORM;
+    }
+    if body
+        .lines
+        .iter()
+        .any(|line| line.contains("average_inside("))
+    {
+        file += AVERAGE_INSIDE;
+    }
+    file += &model(trained, body);
+    file += &paths(body);
+    file += TAIL;
+    file
+}
+
+const HEAD: &str = r#""""A network designed by Netsmith VERSION, as PyTorch source.
+
+`load()` gives the trained model: a batch of raw samples in, as the data have
+them, and the answer out. `python model.py SAMPLES.npy` prints the answers, one
+line for each sample. The weights are in model.safetensors beside this file.
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+"#;
+
+/// Where the network comes from and what its data look like.
+fn constants(trained: &TrainedNetwork<'_>) -> String {
+    let mut text = String::from("# Where the network comes from.\nPROVENANCE = {\n");
+    for (key, value) in trained.provenance {
+        let _ = writeln!(text, "    {}: {},", json!(key), json!(value));
+    }
+    text += "}\n";
+    if let Task::Classification { classes } = trained.task {
+        let _ = writeln!(
+            text,
+            "\n# Class names by number.\nCLASSES = {}",
+            json!(classes)
+        );
+    }
+    match (&trained.normalization.input, trained.schema) {
+        (InputNormalization::Table { columns }, InputSchema::Table { columns: schema }) => {
+            text += "\n# What becomes of each column: a number is scaled, NaN is missing; a\n\
+                     # category is a code, and turns into one mark for each known code.\n\
+                     COLUMNS = [\n";
+            for (encoding, column) in columns.iter().zip(schema) {
+                text += &column_line(&column.name, &column.kind, encoding);
+            }
+            text += "]\n";
+        }
+        (InputNormalization::Images { channels, .. }, _) => {
+            let numbers = |of: fn(&Scale) -> f32| {
+                let values: Vec<String> = channels.iter().map(|scale| number(of(scale))).collect();
+                values.join(", ")
+            };
+            let _ = write!(
+                text,
+                "\n# Mean and standard deviation of each channel of the training data.\n\
+                 MEAN = [{}]\nSTD = [{}]\n",
+                numbers(|scale| scale.mean),
+                numbers(|scale| scale.std)
+            );
+        }
+        (InputNormalization::Table { .. }, InputSchema::Images { .. }) => {}
+    }
+    text
+}
+
+fn column_line(name: &str, kind: &ColumnKind, encoding: &Encoding) -> String {
+    let name = json!(name);
+    match encoding {
+        Encoding::Number {
+            scale,
+            missing_indicator,
+        } => format!(
+            "    {{\"name\": {name}, \"mean\": {}, \"std\": {}, \"missing\": {}}},\n",
+            number(scale.mean),
+            number(scale.std),
+            if *missing_indicator { "True" } else { "False" }
+        ),
+        Encoding::Category { codes } => {
+            let names = match kind {
+                ColumnKind::Category { names } => list(names),
+                ColumnKind::Number => "[]".to_owned(),
+            };
+            format!(
+                "    {{\"name\": {name}, \"names\": {names}, \"known\": {}}},\n",
+                json!(codes)
+            )
+        }
+    }
+}
+
+const CHANNEL_NORM: &str = r#"
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+"#;
+
+const AVERAGE_INSIDE: &str = r#"
+
+def average_inside(x, pads, kernel, stride):
+    """Mean over the pixels of each window that lie inside the image."""
+    inside = F.pad(torch.ones_like(x[:1, :1]), pads)
+    share = F.avg_pool2d(inside, kernel, stride)
+    return F.avg_pool2d(F.pad(x, pads), kernel, stride) / share
+"#;
+
+fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
+    let raw: Vec<String> = trained
+        .schema
+        .raw_shape()
+        .iter()
+        .map(usize::to_string)
+        .collect();
+    let outputs = trained.task.outputs();
+    let answer = match trained.task {
+        Task::Classification { .. } => format!("probabilities, [batch, {outputs}]"),
+        Task::Regression { .. } => "the value, [batch, 1]".to_owned(),
+    };
+    let mut text = format!(
+        "\n\nclass Model(nn.Module):\n    \
+         \"\"\"Raw samples, [batch, {}], to {answer}.\"\"\"\n\n    \
+         def __init__(self):\n        super().__init__()\n",
+        raw.join(", "),
+    );
+    let is_table = matches!(
+        trained.normalization.input,
+        InputNormalization::Table { .. }
+    );
+    if !is_table {
+        text += "        mean, std = torch.tensor(MEAN), torch.tensor(STD)\n        \
+                 self.register_buffer(\"mean\", mean.view(-1, 1, 1), persistent=False)\n        \
+                 self.register_buffer(\"std\", std.view(-1, 1, 1), persistent=False)\n";
+    }
+    for layer in &body.layers {
+        let _ = writeln!(text, "        self.{} = {}", layer.name, layer.make);
+        for [own, other] in &layer.ties {
+            let _ = writeln!(text, "        self.{own} = self.{other}");
+        }
+    }
+    text += "\n    def forward(self, raw):\n        answer = self.answer(self.normalize(raw))\n";
+    text += &match trained.normalization.target {
+        Some(scale) => {
+            format!(
+                "        return answer * {} + {}\n",
+                number(scale.std),
+                number(scale.mean)
+            )
+        }
+        None if trained.task.is_regression() => "        return answer\n".to_owned(),
+        None => "        return torch.softmax(answer, 1)\n".to_owned(),
+    };
+    text += if is_table {
+        NORMALIZE_TABLE
+    } else {
+        NORMALIZE_IMAGES
+    };
+    text += "\n    def answer(self, x):\n";
+    for line in &body.lines {
+        let _ = writeln!(text, "        {line}");
+    }
+    let _ = writeln!(text, "        return {}", body.answer);
+    text
+}
+
+const NORMALIZE_IMAGES: &str = "
+    def normalize(self, raw):
+        return (raw - self.mean) / self.std
+";
+
+const NORMALIZE_TABLE: &str = r#"
+    def normalize(self, raw):
+        parts = []
+        for index, column in enumerate(COLUMNS):
+            value = raw[:, index : index + 1]
+            if "known" in column:
+                codes = torch.tensor(column["known"], dtype=raw.dtype, device=raw.device)
+                parts.append(((value - codes).abs() < 0.5).to(raw.dtype))
+                continue
+            scaled = (value - column["mean"]) / column["std"]
+            parts.append(scaled.masked_fill(value.isnan(), 0))
+            if column["missing"]:
+                parts.append(value.isnan().to(raw.dtype))
+        return torch.cat(parts, 1)
+"#;
+
+/// Where the tensors of each layer are in the safetensors file.
+fn paths(body: &Body) -> String {
+    let mut text =
+        String::from("\n\n# The name of each layer in the file of weights.\nPATHS = {\n");
+    for layer in body.layers.iter().filter(|layer| !layer.path.is_empty()) {
+        let _ = writeln!(text, "    \"{}\": {},", layer.name, json!(layer.path));
+    }
+    text + "}\n"
+}
+
+const TAIL: &str = r#"
+# The name of each tensor of a layer, and what the file calls it.
+TENSORS = {
+    "weight": "weight",
+    "bias": "bias",
+    "running_mean": "mean",
+    "running_var": "variance",
+}
+
+
+def load(path=Path(__file__).with_name("model.safetensors")):
+    """The trained model, ready to answer."""
+    model, tensors = Model(), read_safetensors(path)
+    with torch.no_grad():
+        for layer, prefix in PATHS.items():
+            for name, name_in_file in TENSORS.items():
+                tensor = getattr(getattr(model, layer), name, None)
+                if tensor is not None:
+                    tensor.copy_(tensors[f"{prefix}.{name_in_file}"])
+    return model.eval()
+
+
+def read_safetensors(path):
+    """All tensors of a file of 32-bit floats, by name."""
+    data = bytearray(Path(path).read_bytes())
+    (length,) = struct.unpack_from("<Q", data)
+    start = 8 + length
+    header = json.loads(data[8:start])
+    header.pop("__metadata__", None)
+    return {
+        name: torch.frombuffer(
+            data,
+            dtype=torch.float32,
+            count=(entry["data_offsets"][1] - entry["data_offsets"][0]) // 4,
+            offset=start + entry["data_offsets"][0],
+        ).view(entry["shape"])
+        for name, entry in header.items()
+    }
+
+
+def main():
+    import numpy
+
+    samples = torch.from_numpy(numpy.load(sys.argv[1]).astype("float32"))
+    with torch.no_grad():
+        for row in load()(samples).tolist():
+            print(*(f"{value:.6f}" for value in row))
+
+
+if __name__ == "__main__":
+    main()
+"#;
+
+/// A list as Python writes it; texts in JSON are texts in Python too.
+fn list<T: Serialize>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(|item| json!(item).to_string()).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A number as Python reads it, with all its digits.
+fn number(value: f32) -> String {
+    format!("{value:?}")
+}
