@@ -64,7 +64,7 @@ fn constants(trained: &TrainedNetwork<'_>) -> String {
         let _ = writeln!(
             text,
             "\n# Class names by number.\nCLASSES = {}",
-            json!(classes)
+            list(classes)
         );
     }
     match (&trained.normalization.input, trained.schema) {
@@ -114,7 +114,7 @@ fn column_line(name: &str, kind: &ColumnKind, encoding: &Encoding) -> String {
             };
             format!(
                 "    {{\"name\": {name}, \"names\": {names}, \"known\": {}}},\n",
-                json!(codes)
+                list(codes)
             )
         }
     }

@@ -21,7 +21,7 @@ PROVENANCE = {
 }
 
 # Class names by number.
-CLASSES = ["class 0","class 1","class 2"]
+CLASSES = ["class 0", "class 1", "class 2"]
 
 # Mean and standard deviation of each channel of the training data.
 MEAN = [100.0, 101.0, 102.0, 103.0]

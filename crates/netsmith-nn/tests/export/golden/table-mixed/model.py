@@ -23,9 +23,9 @@ PROVENANCE = {
 # What becomes of each column: a number is scaled, NaN is missing; a
 # category is a code, and turns into one mark for each known code.
 COLUMNS = [
-    {"name": "column 0", "names": ["a", "b", "\"c\"", "d"], "known": [0,1]},
+    {"name": "column 0", "names": ["a", "b", "\"c\"", "d"], "known": [0, 1]},
     {"name": "column 1", "mean": 5.0, "std": 40.0, "missing": True},
-    {"name": "column 2", "names": ["a", "b", "\"c\"", "d"], "known": [1,3]},
+    {"name": "column 2", "names": ["a", "b", "\"c\"", "d"], "known": [1, 3]},
     {"name": "column 3", "mean": 9.0, "std": 40.0, "missing": True},
 ]
 
