@@ -3,9 +3,13 @@
 
 pub mod catalogue;
 pub mod cost;
+pub mod evaluate;
 pub mod network;
+pub mod objective;
 pub mod random;
+pub mod search;
 pub mod space;
 pub mod stopping;
+pub mod strategy;
 pub mod study;
 pub mod trial;

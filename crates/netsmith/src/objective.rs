@@ -1,0 +1,235 @@
+//! What a search is after: an objective, its penalties, and what else should be
+//! small.
+
+use crate::cost::Direction;
+use crate::trial::{Costs, Metric, Trial};
+
+/// What makes one trial better than another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The result that counts, such as `validation_accuracy`.
+    pub metric: Metric,
+    /// What takes from the score.
+    pub penalties: Vec<Penalty>,
+    /// Names of [`Costs`] that should be small too: together with the score they
+    /// span the Pareto front.
+    pub minimized: Vec<String>,
+}
+
+/// A term that lowers the score of costly networks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Penalty {
+    /// Name of the cost, one of [`Costs::NAMES`].
+    pub cost: String,
+    /// The value at which the penalty is neutral, in the unit of the cost.
+    pub target: f64,
+    /// How it acts.
+    pub kind: PenaltyKind,
+}
+
+/// How a penalty acts on a score `a` at a cost `c` with the target `t`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PenaltyKind {
+    /// `a · (c / t)^w`, with one exponent below the target and one above it:
+    /// MnasNet's reward (arXiv:1807.11626, equations 2 and 3). Soft: both −0.07;
+    /// hard: 0 and −1.
+    Power {
+        /// Exponent where `c <= t`.
+        within: f64,
+        /// Exponent where `c > t`.
+        beyond: f64,
+    },
+    /// `a − weight · c / t`: the efficiency term of AdaBERT's loss
+    /// (arXiv:2001.04246, section 3.3) for one architecture, with the cost as a
+    /// multiple of the target in place of a normalised one.
+    Linear {
+        /// Weight of the term.
+        weight: f64,
+    },
+}
+
+impl PenaltyKind {
+    /// MnasNet's soft constraint: twice the cost is worth 5 % of the score.
+    pub const SOFT: Self = Self::Power {
+        within: -0.07,
+        beyond: -0.07,
+    };
+    /// MnasNet's hard constraint.
+    pub const HARD: Self = Self::Power {
+        within: 0.0,
+        beyond: -1.0,
+    };
+}
+
+impl Penalty {
+    /// The score after this penalty; for a score of which less is better the
+    /// power acts the other way.
+    fn apply(&self, score: f64, cost: f64) -> f64 {
+        let ratio = cost / self.target;
+        match self.kind {
+            PenaltyKind::Power { within, beyond } => {
+                let exponent = if ratio <= 1.0 { within } else { beyond };
+                let factor = ratio.powf(exponent);
+                if score < 0.0 {
+                    score / factor
+                } else {
+                    score * factor
+                }
+            }
+            PenaltyKind::Linear { weight } => score - weight * ratio,
+        }
+    }
+}
+
+impl Objective {
+    /// Only a metric.
+    pub fn new(metric: Metric) -> Self {
+        Self {
+            metric,
+            penalties: Vec::new(),
+            minimized: Vec::new(),
+        }
+    }
+
+    /// The score of a trial, larger is better; `None` where it gave no result.
+    pub fn score(&self, trial: &Trial) -> Option<f64> {
+        if trial.outcome.is_failure() {
+            return None;
+        }
+        let value = trial.metrics.get(&self.metric.name)?.value;
+        self.score_of(value, &trial.costs)
+    }
+
+    /// The score of a value of the metric at these costs.
+    pub fn score_of(&self, value: f64, costs: &Costs) -> Option<f64> {
+        let plain = self.metric.direction.score(value);
+        let score = self.penalties.iter().try_fold(plain, |score, penalty| {
+            Some(penalty.apply(score, costs.get(&penalty.cost)?.value))
+        });
+        score.filter(|score| score.is_finite())
+    }
+
+    /// The score and the negated costs that should be small: all larger is
+    /// better. `None` where one of them is not known.
+    pub fn scores(&self, trial: &Trial) -> Option<Vec<f64>> {
+        let costs = self.minimized.iter();
+        let costs = costs.map(|name| Some(Direction::Minimize.score(trial.costs.get(name)?.value)));
+        std::iter::once(self.score(trial)).chain(costs).collect()
+    }
+
+    /// The trials that no other dominates: none is at least as good in every
+    /// score and better in one. By number; of equals the first.
+    pub fn front<'a>(&self, trials: impl IntoIterator<Item = &'a Trial>) -> Vec<&'a Trial> {
+        let scored = trials
+            .into_iter()
+            .filter_map(|trial| Some((trial, self.scores(trial)?)));
+        let scored: Vec<(&Trial, Vec<f64>)> = scored.collect();
+        let beaten = |index: usize| {
+            let (_, own) = &scored[index];
+            scored.iter().enumerate().any(|(other, (_, scores))| {
+                dominates(scores, own) || (other < index && scores == own)
+            })
+        };
+        (0..scored.len())
+            .filter(|&i| !beaten(i))
+            .map(|i| scored[i].0)
+            .collect()
+    }
+
+    /// The best trial: by score, then fewer parameters, then the earlier one.
+    pub fn best<'a>(&self, trials: impl IntoIterator<Item = &'a Trial>) -> Option<&'a Trial> {
+        let mut ranked = self.ranked(trials);
+        (!ranked.is_empty()).then(|| ranked.swap_remove(0))
+    }
+
+    /// All trials with a score, the best first.
+    pub fn ranked<'a>(&self, trials: impl IntoIterator<Item = &'a Trial>) -> Vec<&'a Trial> {
+        let scored = trials
+            .into_iter()
+            .filter_map(|trial| Some((self.score(trial)?, trial)));
+        let mut scored: Vec<(f64, &Trial)> = scored.collect();
+        scored.sort_by(|(a, first), (b, second)| {
+            let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
+            b.total_cmp(a)
+                .then(parameters(first).cmp(&parameters(second)))
+                .then(first.number.cmp(&second.number))
+        });
+        scored.into_iter().map(|(_, trial)| trial).collect()
+    }
+}
+
+/// Whether `a` is at least as good as `b` in every score and better in one;
+/// larger is better.
+pub fn dominates(a: &[f64], b: &[f64]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a >= b) && a.iter().zip(b).any(|(a, b)| a > b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::{Fidelity, Outcome, Proposal};
+
+    fn trial(number: u64, accuracy: f64, latency: f64) -> Trial {
+        let proposal = Proposal {
+            number,
+            architecture: String::new(),
+            key: String::new(),
+            fidelity: Fidelity::epochs(1),
+            seed: 0,
+            parent: None,
+        };
+        let mut trial = proposal.complete(Outcome::Finished);
+        trial.metrics.set(Metric::validation_accuracy(), accuracy);
+        trial.costs.latency_ms = Some(latency);
+        trial
+    }
+
+    #[track_caller]
+    fn reward(kind: PenaltyKind, accuracy: f64, latency: f64, expected: f64) {
+        let mut objective = Objective::new(Metric::validation_accuracy());
+        objective.penalties.push(Penalty {
+            cost: "latency_ms".into(),
+            target: 80.0,
+            kind,
+        });
+        let score = objective.score(&trial(0, accuracy, latency)).unwrap();
+        assert!((score - expected).abs() < 1e-6, "{score}");
+    }
+
+    #[test]
+    fn published_rewards() {
+        reward(PenaltyKind::SOFT, 0.75, 80.0, 0.75);
+        reward(PenaltyKind::SOFT, 0.75, 40.0, 0.787_287);
+        reward(PenaltyKind::SOFT, 0.75, 160.0, 0.714_478);
+        reward(PenaltyKind::HARD, 0.75, 160.0, 0.375);
+        reward(PenaltyKind::SOFT, 0.77, 120.0, 0.748_453);
+        reward(PenaltyKind::Linear { weight: 0.1 }, 0.75, 40.0, 0.70);
+    }
+
+    #[test]
+    fn the_front_has_what_nothing_dominates() {
+        let mut objective = Objective::new(Metric::validation_accuracy());
+        objective.minimized.push("latency_ms".into());
+        let trials = [
+            trial(0, 0.9, 5.0),
+            trial(1, 0.8, 2.0),
+            trial(2, 0.8, 3.0),
+            trial(3, 0.9, 5.0),
+            trial(4, 0.95, 9.0),
+        ];
+        let front = objective.front(&trials);
+        let numbers: Vec<u64> = front.iter().map(|trial| trial.number).collect();
+        assert_eq!(numbers, [0, 1, 4]);
+        assert_eq!(objective.best(&trials).map(|t| t.number), Some(4));
+    }
+
+    #[test]
+    fn failures_have_no_score() {
+        let objective = Objective::new(Metric::validation_accuracy());
+        let mut failed = trial(0, 0.9, 1.0);
+        failed.outcome = Outcome::Crashed {
+            message: "x".into(),
+        };
+        assert_eq!(objective.score(&failed), None);
+    }
+}

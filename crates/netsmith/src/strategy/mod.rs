@@ -1,0 +1,80 @@
+//! Strategies: what proposes architectures, and learns from outcomes.
+//!
+//! A strategy is told, not connected: it sees the space, the trials that ended
+//! and those that run, and nothing else. It has no files, no clock, no threads
+//! and no evaluator.
+
+pub mod random;
+pub mod regularized_evolution;
+
+use crate::catalogue::Settings;
+use crate::random::Random;
+use crate::space::{Architecture, Infeasible, Limits, Space};
+
+/// Proposes architectures (ask), and learns from outcomes (tell).
+///
+/// Trials are told in the order of their numbers. What a strategy answers
+/// depends on nothing but what it was told and asked, so that a search can be
+/// replayed.
+pub trait Strategy: std::fmt::Debug + Send {
+    /// The next architecture to try.
+    ///
+    /// # Errors
+    /// No architecture of the space keeps the limits.
+    fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible>;
+
+    /// The outcome of a trial.
+    fn tell(&mut self, observation: Observation);
+}
+
+/// What a strategy is given when it is asked.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    /// Where to search.
+    pub space: &'a Space,
+    /// What every proposal must keep.
+    pub limits: &'a Limits,
+    /// Proposed, but not told yet; by number.
+    pub running: &'a [(u64, Architecture)],
+    /// The number that the proposal will have.
+    pub number: u64,
+    /// Draws for this proposal alone.
+    pub random: &'a mut Random,
+}
+
+/// An answer of a strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suggestion {
+    /// What to try.
+    pub architecture: Architecture,
+    /// The trial that it was made from.
+    pub parent: Option<u64>,
+}
+
+/// What a strategy is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Number of the trial.
+    pub number: u64,
+    /// What was tried.
+    pub architecture: Architecture,
+    /// The objective's score and the negated costs that should be small: larger
+    /// is better in each. Nothing where the trial failed.
+    pub scores: Option<Vec<f64>>,
+}
+
+/// A strategy in the catalogue.
+pub type Entry = crate::catalogue::Entry<fn(&Settings) -> Result<Box<dyn Strategy>, StrategyError>>;
+
+/// Settings of a strategy that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}")]
+pub struct StrategyError {
+    /// Value and rule.
+    pub rule: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// All strategies.
+pub const CATALOGUE: &[Entry] = &[random::ENTRY, regularized_evolution::ENTRY];
