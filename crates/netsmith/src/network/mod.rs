@@ -1,6 +1,7 @@
 //! Concrete networks: operations, shapes and the shapes of weights.
 
 mod build;
+mod drawing;
 mod key;
 mod memory;
 pub mod operation;
