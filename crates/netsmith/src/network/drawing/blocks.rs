@@ -153,13 +153,12 @@ fn block(network: &Network, group: &[usize]) -> Block {
     }
     let before = light(0..main);
     let behind = light(main + 1..nodes.len());
-    let mut details = Vec::new();
-    details.extend(
-        Some(before)
-            .filter(|text| !text.is_empty())
-            .map(|text| format!("after {text}")),
-    );
-    details.extend(Some(behind).filter(|text| !text.is_empty()));
+    let mut details = match (before.is_empty(), behind.is_empty()) {
+        (true, true) => Vec::new(),
+        (true, false) => vec![behind],
+        (false, true) => vec![format!("after {before}")],
+        (false, false) => vec![format!("after {before}, then {behind}")],
+    };
     let parameters: u64 = group
         .iter()
         .map(|&index| network.node_parameters(index))
@@ -245,7 +244,7 @@ mod tests {
             "answer",
         ];
         assert_eq!(captions, expected);
-        let details = ["after relu", "batch-norm", "4 × 4 × 4, 116 parameters"];
+        let details = ["after relu, then batch-norm", "4 × 4 × 4, 116 parameters"];
         assert_eq!(diagram.blocks[1].details, details);
         let edges = [[0, 1], [1, 2], [1, 3], [2, 3], [3, 4], [4, 5], [5, 6]];
         assert_eq!(diagram.edges, edges);
