@@ -2,7 +2,7 @@
 //! hint, the remedy.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{CATALOGUE, PartName};
 
@@ -197,12 +197,6 @@ pub enum TableFault {
         /// The name.
         column: String,
     },
-    /// A column has no name in the header.
-    #[error("has no name for column {number}")]
-    NoColumnName {
-        /// The column, from 1.
-        number: usize,
-    },
     /// There is no row under the header.
     #[error("has no rows")]
     NoRows,
@@ -235,8 +229,9 @@ pub enum TableFault {
         column: String,
         /// The cell.
         cell: String,
-        /// The share of the column's cells that are numbers, in percent.
-        numbers: f64,
+        /// The percentage of the column's cells that are numbers; none where
+        /// the column must be numbers.
+        numbers: Option<f64>,
     },
     /// A row has no target.
     #[error("column `{column}`: the target is missing")]
@@ -273,7 +268,7 @@ pub enum TableFault {
     Malformed {
         /// What the parser says.
         #[source]
-        source: csv::Error,
+        source: ::csv::Error,
     },
 }
 
@@ -399,6 +394,25 @@ impl DataError {
             Self::Image { fault, .. } => fault.hint().map(Into::into),
         }
     }
+
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Read { path, source }
+    }
+
+    pub(super) fn file(path: &Path, fault: FileFault) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            fault,
+        }
+    }
+
+    pub(super) fn image(path: &Path, fault: ImageFault) -> Self {
+        Self::Image {
+            path: path.to_path_buf(),
+            fault,
+        }
+    }
 }
 
 impl FileFault {
@@ -426,9 +440,6 @@ impl TableFault {
             Self::NoTarget { .. } => "name the column to predict with `--target COLUMN`".into(),
             Self::NoSuchColumn { nearest, .. } => return nearest.as_deref().map(did_you_mean),
             Self::TwoColumns { .. } => "rename one of them in the header row".into(),
-            Self::NoColumnName { .. } => {
-                "the first line must name every column; add a name or remove the column".into()
-            }
             Self::NoRows => "the first line is the header; add rows of data below it".into(),
             Self::NoInputs => "leave fewer columns out".into(),
             Self::RowLength { .. } => {
@@ -436,10 +447,16 @@ impl TableFault {
             }
             Self::Encoding => "save the file as UTF-8".into(),
             Self::TooMany { .. } => "use fewer of them".into(),
-            Self::NotANumber { numbers, .. } => format!(
+            Self::NotANumber {
+                numbers: Some(numbers),
+                ..
+            } => format!(
                 "{numbers:.1} % of the column's cells are numbers: mend the cell, leave it empty \
                  if it is missing, or declare the column to hold categories"
             ),
+            Self::NotANumber { numbers: None, .. } => {
+                "mend the cell, or leave it empty if it is missing".into()
+            }
             Self::TargetMissing { .. } => "fill the cell in or remove the row".into(),
             Self::GroupMissing { .. } => "fill the cell in or remove the row".into(),
             Self::OneTarget { .. } => "there is nothing to learn; choose another target".into(),

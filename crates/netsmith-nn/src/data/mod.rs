@@ -22,16 +22,25 @@
 
 mod augmentation;
 mod batch;
+mod cifar_10;
 mod class_weights;
+mod columns;
+mod csv;
 mod dataset;
 mod digits;
 mod error;
+mod fashion_mnist;
 mod features;
+mod file;
+mod idx;
+mod image_folder;
+mod inputs;
 pub mod limits;
 mod metric;
 mod nearest;
 mod normalization;
 mod part;
+mod picture;
 mod sealed;
 mod source;
 mod split;
@@ -43,6 +52,7 @@ pub use class_weights::balanced_class_weights;
 pub use dataset::{Dataset, Origin, PartName};
 pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};
 pub use features::{Column, ColumnKind, Features, Images, InputSchema, Table, UNKNOWN_CATEGORY};
+pub use inputs::{Inputs, read_inputs};
 pub use metric::{Metric, MetricError};
 pub use normalization::{Encoding, InputNormalization, Normalization, Scale};
 pub use part::Part;
@@ -109,7 +119,13 @@ pub enum PathForm {
 }
 
 /// All kinds of data, in the order in which they are listed.
-pub const CATALOGUE: &[Entry] = &[digits::ENTRY];
+pub const CATALOGUE: &[Entry] = &[
+    digits::ENTRY,
+    fashion_mnist::ENTRY,
+    cifar_10::ENTRY,
+    image_folder::ENTRY,
+    csv::ENTRY,
+];
 
 /// Loads the data that a source names.
 ///
@@ -141,5 +157,32 @@ impl LoadOptions {
             }),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_that_does_not_apply_is_refused() {
+        let digits: Source = "digits".parse().expect("it is bundled");
+        let options = LoadOptions {
+            target: Some("y".into()),
+            ..LoadOptions::default()
+        };
+        let error = load(&digits, &options).expect_err("digits have no columns");
+        assert_eq!(
+            error.to_string(),
+            "option `target`: does not apply to data `digits`"
+        );
+    }
+
+    #[test]
+    fn names_in_the_catalogue_differ() {
+        let mut names: Vec<&str> = CATALOGUE.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGUE.len());
     }
 }

@@ -72,3 +72,43 @@ impl fmt::Display for Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_kind_and_perhaps_a_path() {
+        let source: Source = "csv:C:/data/a.csv".parse().expect("it is well formed");
+        assert_eq!(
+            (source.kind, source.path.as_deref()),
+            ("csv", Some("C:/data/a.csv".as_ref()))
+        );
+        assert_eq!(source.to_string(), "csv:C:/data/a.csv");
+        assert_eq!(
+            "digits".parse::<Source>().expect("it is well formed").path,
+            None
+        );
+    }
+
+    #[test]
+    fn slips_are_answered() {
+        let error = |text: &str| text.parse::<Source>().expect_err("it is not well formed");
+        let misspelt = error("digit");
+        assert!(
+            misspelt
+                .to_string()
+                .starts_with("data `digit`: is not one of digits, ")
+        );
+        assert_eq!(misspelt.hint().as_deref(), Some("did you mean `digits`?"));
+        assert_eq!(error("csv").to_string(), "data `csv`: needs a path");
+        assert_eq!(
+            error("csv:").hint().as_deref(),
+            Some("write `csv:FILE.csv`")
+        );
+        assert_eq!(
+            error("digits:/tmp").to_string(),
+            "data `digits`: takes no path, `/tmp` was given"
+        );
+    }
+}

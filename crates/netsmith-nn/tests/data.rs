@@ -1,0 +1,168 @@
+//! Real pictures through the loader, the split and the batches.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use netsmith::random::Seed;
+use netsmith_nn::data::{
+    self, Answers, Batches, LoadOptions, Normalization, PartName, Source, SplitOptions,
+};
+
+/// The folder of real data, where it is there.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn real_data(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("NETSMITH_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there", path.display());
+    None
+}
+
+/// Unpacks the plain files of a gzipped tar archive.
+fn unpack(archive: &Path, into: &Path) {
+    const BLOCK: usize = 512;
+    let mut tar = Vec::new();
+    let file = fs::File::open(archive).expect("the archive can be opened");
+    GzDecoder::new(file)
+        .read_to_end(&mut tar)
+        .expect("the archive is whole");
+    let text = |bytes: &[u8]| {
+        let end = bytes
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(bytes.len());
+        String::from_utf8_lossy(&bytes[..end]).into_owned()
+    };
+    let mut at = 0;
+    while tar[at] != 0 {
+        let header = &tar[at..at + BLOCK];
+        let size = usize::from_str_radix(text(&header[124..136]).trim(), 8).expect("it is octal");
+        if header[156] == b'0' {
+            let path = into.join(text(&header[..100]));
+            fs::create_dir_all(path.parent().expect("it has one")).expect("there is room");
+            fs::write(path, &tar[at + BLOCK..][..size]).expect("there is room");
+        }
+        at += BLOCK + size.next_multiple_of(BLOCK);
+    }
+}
+
+#[test]
+fn twelve_thousand_photographs_are_loaded_split_and_batched() {
+    let Some(archive) = real_data("images/cifar10-12k.tar.gz") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("there is room");
+    unpack(&archive, folder.path());
+    let root = folder.path().join("cifar10-12k");
+    let source: Source = format!("image-folder:{}", root.display())
+        .parse()
+        .expect("it is a source");
+    let data = data::load(&source, &LoadOptions::default()).expect("the pictures are sound");
+    assert_eq!(
+        (data.len(), data.features().raw_shape()),
+        (12_000, vec![3, 32, 32])
+    );
+    assert_eq!(data.task().classes().len(), 10);
+
+    let (search, test) = data
+        .split(&SplitOptions::default())
+        .expect("it is large enough");
+    let (train, valid) = (search.train(), search.valid());
+    assert_eq!(
+        (train.len(), valid.len(), test.len()),
+        (8_334, 1_666, 2_000)
+    );
+    assert!(
+        train
+            .row_name(0)
+            .expect("files have names")
+            .starts_with("train/airplane/")
+    );
+    let Answers::Classes(labels) = valid.answers() else {
+        panic!("they are classes")
+    };
+    let counts = (0..10).map(|class| labels.iter().filter(|label| **label == class).count());
+    assert!(counts.into_iter().all(|count| count == 166 || count == 167));
+
+    // Means of CIFAR-10's channels are 125, 123 and 114 of 255.
+    let normalization = Normalization::fit(&train);
+    let black = normalization.black();
+    assert!(
+        black.iter().all(|value| (-2.2..-1.5).contains(value)),
+        "{black:?}"
+    );
+    let epoch = Seed::new(3);
+    let batches = Batches::new(&train, 256)
+        .shuffled(&epoch)
+        .normalized(&normalization);
+    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    for batch in batches {
+        assert_eq!(batch.inputs.len(), batch.shape.iter().product::<usize>());
+        count += batch.inputs.len() as f64;
+        sum += batch.inputs.iter().map(|v| f64::from(*v)).sum::<f64>();
+        squares += batch
+            .inputs
+            .iter()
+            .map(|v| f64::from(*v).powi(2))
+            .sum::<f64>();
+    }
+    assert!((sum / count).abs() < 1e-4 && (squares / count - 1.0).abs() < 1e-4);
+
+    let tenth = train.fraction(0.1, &Seed::new(1));
+    assert_eq!((tenth.len(), tenth.name()), (834, PartName::Train));
+}
+
+#[test]
+fn a_table_of_two_kinds_goes_from_file_to_batch() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("houses.csv");
+    let mut text = String::from("rooms,town,garden,price\n");
+    for row in 0..200 {
+        let (rooms, town) = (1 + row % 7, ["Bonn", "Ulm", "Wien"][row % 3]);
+        let garden = if row % 11 == 0 {
+            String::new()
+        } else {
+            (row % 5 * 100).to_string()
+        };
+        let price = 50_000.5 * rooms as f64 + 1_000.0 * (row % 3) as f64;
+        text += &format!("{rooms},{town},{garden},{price}\n");
+    }
+    fs::write(&path, text).expect("there is room");
+    let source: Source = format!("csv:{}", path.display())
+        .parse()
+        .expect("it is a source");
+    let options = LoadOptions {
+        target: Some("price".into()),
+        ..LoadOptions::default()
+    };
+    let data = data::load(&source, &options).expect("the table is sound");
+    assert!(data.task().is_regression());
+    let (search, test) = data
+        .split(&SplitOptions::default())
+        .expect("it is large enough");
+    assert_eq!(
+        (search.train().len(), search.valid().len(), test.len()),
+        (120, 40, 40)
+    );
+    let normalization = Normalization::fit(&search.train());
+    // Rooms, three towns, the garden and whether it is missing.
+    assert_eq!(normalization.input_shape(), vec![6]);
+    let valid = search.valid();
+    let batch = Batches::new(&valid, 64)
+        .normalized(&normalization)
+        .next()
+        .expect("it has rows");
+    assert_eq!(batch.shape, vec![40, 6]);
+    let target = normalization.target.expect("it is a regression");
+    let (scaled, raw) = (batch.answers, valid.answers());
+    for (scaled, raw) in scaled.values().iter().zip(raw.values()) {
+        assert!((target.invert(*scaled) - raw).abs() < 1e-2 * raw.abs());
+    }
+}
