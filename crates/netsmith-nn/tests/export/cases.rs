@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use netsmith::catalogue::Settings;
 use netsmith::network::operation::{
     Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
     Padding, Pool, Resize, Slice, Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
+use netsmith::space::{self, Limits};
 use netsmith_nn::data::{
     Column, ColumnKind, Encoding, InputNormalization, InputSchema, Normalization, Scale, Task,
 };
@@ -49,6 +51,40 @@ impl Case {
             width,
         };
         Self::new(name, network, normalization, schema)
+    }
+
+    /// A classification of what the network takes: images, or numbers.
+    fn of_space(name: &str, network: Network) -> Self {
+        let shape = network.inputs().next().expect("it has an input");
+        let Shape::Vector { features } = shape else {
+            return Self::images(name, network);
+        };
+        let number = Encoding::Number {
+            scale: Scale {
+                mean: 100.0,
+                std: 50.0,
+            },
+            missing_indicator: false,
+        };
+        let input = InputNormalization::Table {
+            columns: vec![number; features],
+        };
+        let column = |index: usize| Column {
+            name: format!("column {index}"),
+            kind: ColumnKind::Number,
+        };
+        let schema = InputSchema::Table {
+            columns: (0..features).map(column).collect(),
+        };
+        Self::new(
+            name,
+            network,
+            Normalization {
+                input,
+                target: None,
+            },
+            schema,
+        )
     }
 
     fn new(
@@ -191,7 +227,7 @@ fn rectangle(kernel: [usize; 2], stride: [usize; 2]) -> Window {
 }
 
 /// One network for each operation and each kind of attribute.
-pub(crate) fn operations() -> Vec<Case> {
+fn operations() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut one = |name: &str, shape: [usize; 3], operations: Vec<Operation>| {
         let [channels, height, width] = shape;
@@ -340,6 +376,15 @@ pub(crate) fn operations() -> Vec<Case> {
     );
 
     cases.extend([joins(), sequence(), tied(), squeeze_excite()]);
+    cases
+}
+
+/// Every network of this file.
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = operations();
+    cases.extend(tables());
+    cases.extend(spaces());
+    cases.extend([residual_network(), every_operation()]);
     cases
 }
 
@@ -572,4 +617,36 @@ pub(crate) fn every_operation() -> Case {
     chain.add(Operation::LayerNorm(LayerNorm { affine: false }));
     chain.add(Operation::Dropout(Dropout { rate: 0.25 }));
     Case::images("every-operation", chain.classifier())
+}
+
+/// A few sampled networks of every space, made small through its parameters
+/// where it has them.
+fn spaces() -> Vec<Case> {
+    const EACH: u64 = 3;
+    let small = [("channels", "4"), ("cells", "3")];
+    let mut cases = Vec::new();
+    for entry in space::CATALOGUE {
+        let known = |name: &str| {
+            entry
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == name)
+        };
+        let given = small.iter().filter(|(name, _)| known(name));
+        let given = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Settings::new(entry.parameters, &given.collect()).expect("they are known");
+        let build = |input| (entry.build)(&space::Task { input, outputs: 3 }, &settings);
+        let images = build(Shape::image(3, 16, 16));
+        let space = images
+            .or_else(|_| build(Shape::vector(6)))
+            .expect("it takes one of the two");
+        for number in 0..EACH {
+            let mut random = Seed::new(number).child(entry.name).stream();
+            let architecture = space.sample(&Limits::default(), &mut random);
+            let network = space.network(&architecture.expect("there are no limits"));
+            let network = network.expect("its shapes fit").pruned();
+            cases.push(Case::of_space(&format!("{}-{number}", entry.name), network));
+        }
+    }
+    cases
 }

@@ -2,6 +2,7 @@
 //! operations.
 
 mod cases;
+mod drawing;
 mod onnx;
 #[cfg(feature = "ort")]
 mod onnx_runtime;

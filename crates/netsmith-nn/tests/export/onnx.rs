@@ -11,14 +11,11 @@ use crate::{oracle, python};
 
 #[test]
 fn every_operation_and_whole_networks() {
-    let mut cases = cases::operations();
-    cases.extend(cases::tables());
-    cases.extend([cases::residual_network(), cases::every_operation()]);
     let Some(interpreter) = python::interpreter() else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder can be made");
-    for case in &cases {
+    for case in &cases::all() {
         let model = export::onnx(&case.trained()).unwrap_or_else(|e| panic!("{}: {e}", case.name));
         let path = folder.path().join(&case.name);
         fs::write(path.with_extension("onnx"), model).expect("a file can be written");

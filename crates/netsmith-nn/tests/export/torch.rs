@@ -67,10 +67,7 @@ fn every_model_is_valid_python() {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let mut cases = cases::operations();
-    cases.extend(cases::tables());
-    cases.push(cases::residual_network());
-    for case in &cases {
+    for case in &cases::all() {
         let text = export::torch(&case.trained()).expect("it can be exported");
         let path = folder.path().join(format!("{}.py", case.name));
         fs::write(path, text).expect("a file can be written");
