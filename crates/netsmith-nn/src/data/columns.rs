@@ -24,6 +24,8 @@ pub(super) struct Content {
     first_text: Option<(String, u64)>,
     /// The line of the first missing cell.
     first_missing: Option<u64>,
+    /// How many cells are the number of their row, counted from 0 or 1.
+    counted: usize,
     /// Different cells; one more than the limit stands for more.
     values: BTreeSet<String>,
 }
@@ -124,6 +126,9 @@ impl Content {
         }
         match number(cell) {
             Some(value) => {
+                let row = self.rows() as f32;
+                let is_count = |first: f32| (value - row - first).abs() < f32::EPSILON;
+                self.counted += usize::from(is_count(0.0) || is_count(1.0));
                 self.numbers += 1;
                 self.whole += usize::from(value.fract().abs() < f32::EPSILON);
             }
@@ -141,6 +146,11 @@ impl Content {
     /// The number of cells.
     pub(super) fn rows(&self) -> usize {
         self.missing + self.present()
+    }
+
+    /// Whether the column counts the rows, as an index does.
+    pub(super) fn counts_rows(&self) -> bool {
+        self.rows() > FEW_VALUES && self.counted == self.rows()
     }
 
     /// What the column becomes as an input; `declared` to hold categories or
@@ -196,9 +206,9 @@ impl Content {
                 None => Ok(Meaning::Values),
             };
         }
-        if classes.len() > limits::CATEGORIES {
+        if self.values.len() > limits::CATEGORIES {
             return Err(ColumnFault::TooManyCategories {
-                found: classes.len(),
+                found: self.values.len(),
             });
         }
         Ok(Meaning::Classes {
@@ -212,9 +222,11 @@ impl Content {
         if is_missing(cell) {
             return None;
         }
-        // Minus zero and zero are one class.
+        // In f64, which tells large whole numbers apart; minus zero and zero
+        // are one class.
         if numeric {
-            number(cell).map(|value| (value + 0.0).to_string())
+            let value = cell.parse::<f64>().ok()?;
+            Some((value + 0.0).to_string())
         } else {
             Some(cell.into())
         }
@@ -227,7 +239,7 @@ impl Content {
             .filter_map(|cell| Self::class_name(cell, numeric));
         let mut names: Vec<String> = names.collect::<BTreeSet<String>>().into_iter().collect();
         if numeric {
-            let value = |name: &String| number(name).unwrap_or(f32::NAN);
+            let value = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
             names.sort_by(|a, b| value(a).total_cmp(&value(b)));
         }
         names
@@ -248,5 +260,35 @@ impl Content {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(cells: impl IntoIterator<Item = String>) -> Content {
+        let mut content = Content::default();
+        for (cell, line) in cells.into_iter().zip(2..) {
+            content.add(&cell, line);
+        }
+        content
+    }
+
+    #[test]
+    fn large_whole_numbers_stay_different_classes() {
+        let cells = (0..100).map(|row| (100_000_001 + row % 2).to_string());
+        let meaning = content(cells).meaning(None).expect("there are two classes");
+        let names = vec!["100000001".to_owned(), "100000002".to_owned()];
+        let numeric = true;
+        assert_eq!(meaning, Meaning::Classes { names, numeric });
+    }
+
+    #[test]
+    fn an_index_is_recognised() {
+        assert!(content((0..30).map(|row| row.to_string())).counts_rows());
+        assert!(content((1..31).map(|row| row.to_string())).counts_rows());
+        assert!(!content((2..32).map(|row| row.to_string())).counts_rows());
+        assert!(!content((0..5).map(|row| row.to_string())).counts_rows());
     }
 }

@@ -64,13 +64,19 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
             continue;
         }
         match contents[index].kind(declared.contains(&index)) {
-            Ok(Kind::Column(kind)) => inputs.push((
-                index,
-                Column {
-                    name: name.into(),
-                    kind,
-                },
-            )),
+            Ok(Kind::Column(kind)) => {
+                if contents[index].counts_rows() {
+                    let advice = "leave it out if it is only an index";
+                    notes.push(format!("column `{name}` counts the rows: {advice}"));
+                }
+                inputs.push((
+                    index,
+                    Column {
+                        name: name.into(),
+                        kind,
+                    },
+                ));
+            }
             Ok(Kind::LeftOut(reason)) => {
                 notes.push(format!("column `{name}` was left out: {reason}"))
             }
@@ -557,6 +563,7 @@ a6,Wien,18,no,h4
             data.notes(),
             [
                 "columns without a name were left out",
+                "column `x` counts the rows: leave it out if it is only an index",
                 "column `name` was left out: its texts hardly repeat",
                 "column `none` was left out: all its cells are missing",
             ]
@@ -656,6 +663,22 @@ a6,Wien,18,no,h4
             fault,
             "leave the column out",
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_loader_panic(
+            head in "[xy,;\"\r ]{0,6}",
+            body in "[xy01,;.\"\r\n?\\-e ]{0,80}",
+        ) {
+            let options = LoadOptions { categories: vec!["x".into()], ..target("y") };
+            let text = Text::new(format!("{head}x,y\n{body}"));
+            for options in [options, target("y")] {
+                if let Ok(data) = text.load(&options) {
+                    proptest::prop_assert!(!data.is_empty());
+                }
+            }
+        }
     }
 
     #[test]
