@@ -66,6 +66,15 @@ impl Network {
         &self.outputs
     }
 
+    /// The shape of the network's answer: one number for each class, or the
+    /// value of a regression.
+    pub fn answer(&self) -> Shape {
+        match self.outputs.last() {
+            Some(&output) => self.nodes[output].shape,
+            None => panic!("a network without outputs — this is a bug in netsmith"),
+        }
+    }
+
     /// The shapes that a node reads.
     pub fn input_shapes(&self, node: usize) -> Vec<Shape> {
         let shapes = self.nodes[node].inputs.iter();

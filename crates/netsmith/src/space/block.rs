@@ -5,7 +5,7 @@
 
 use super::{Graph, Size};
 use crate::network::Operation;
-use crate::network::operation::{Activation, BatchNorm, Convolution, Linear};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Dropout, Linear};
 
 /// ReLU, convolution, batch norm.
 pub fn relu_convolution_norm(out: Size, kernel: usize, stride: usize, affine: bool) -> Graph {
@@ -32,6 +32,29 @@ pub fn convolution_norm(
             .into_iter()
             .chain(activation.map(Operation::Activation)),
     )
+}
+
+/// The activation of this name.
+///
+/// # Panics
+/// There is none: the caller checks names of users first.
+pub fn activation(name: &str) -> Graph {
+    match Activation::from_name(name) {
+        Some(activation) => Graph::chain([Operation::Activation(activation)]),
+        None => panic!("no activation `{name}` — this is a bug in netsmith"),
+    }
+}
+
+/// Dropout at a rate given as a text; nothing at the rate 0.
+///
+/// # Panics
+/// The text is no number: the caller checks texts of users first.
+pub fn dropout(rate: &str) -> Graph {
+    match rate.parse() {
+        Ok(0.0) => Graph::chain([Operation::Identity]),
+        Ok(rate) => Graph::chain([Operation::Dropout(Dropout { rate })]),
+        Err(_) => panic!("`{rate}` is no rate of dropout — this is a bug in netsmith"),
+    }
 }
 
 /// Separable convolution: ReLU, depthwise, pointwise, batch norm; twice, the

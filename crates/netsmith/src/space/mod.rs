@@ -6,13 +6,16 @@
 
 mod activity;
 mod architecture;
+mod baseline;
 pub mod block;
 mod bounds;
+pub mod chain;
 mod count;
 pub mod darts;
 mod decision;
 mod graph;
 mod limit;
+pub mod mlp;
 pub mod nas_bench_201;
 mod notation;
 mod resolve;
@@ -63,6 +66,7 @@ pub struct Space {
     names: BTreeMap<String, DecisionId>,
     notation: Arc<dyn Notation>,
     canonical: Option<fn(&Space, &Architecture) -> String>,
+    baselines: Option<baseline::Baselines>,
 }
 
 /// Collects the decisions of a space while its graph is written.
@@ -201,6 +205,7 @@ impl Space {
             names: decisions.names,
             notation: Arc::new(NamedOptions),
             canonical: None,
+            baselines: None,
         };
         space.bounds(&Architecture::undecided(space.decisions.len()))?;
         Ok(space)
@@ -380,4 +385,4 @@ pub struct Task {
 pub type Entry = crate::catalogue::Entry<fn(&Task, &Settings) -> Result<Space, SpaceError>>;
 
 /// All spaces.
-pub const CATALOGUE: &[Entry] = &[nas_bench_201::ENTRY, darts::ENTRY];
+pub const CATALOGUE: &[Entry] = &[chain::ENTRY, mlp::ENTRY, nas_bench_201::ENTRY, darts::ENTRY];

@@ -1,0 +1,70 @@
+//! Hand-designed networks of a space, which a search must beat.
+
+use super::{Architecture, DecisionId, Space};
+
+/// Gives the hand-designed architectures of a space near a number of parameters.
+pub(super) type Baselines = fn(&Space, u64) -> Vec<(&'static str, Architecture)>;
+
+impl Space {
+    /// The same space with hand-designed architectures.
+    #[must_use]
+    pub(super) fn with_baselines(mut self, baselines: Baselines) -> Self {
+        self.baselines = Some(baselines);
+        self
+    }
+
+    /// Hand-designed architectures of the field, with their names: of each
+    /// family the largest with at most so many parameters, or the smallest
+    /// where all have more. Empty where the space has none.
+    pub fn baselines(&self, parameters: u64) -> Vec<(&'static str, Architecture)> {
+        self.baselines
+            .map_or_else(Vec::new, |baselines| baselines(self, parameters))
+    }
+
+    /// The architecture whose active decisions are wished one by one; where
+    /// nothing is wished, the first option.
+    pub(super) fn decided_by(
+        &self,
+        wish: impl Fn(&super::Decision) -> Option<u32>,
+    ) -> Architecture {
+        let mut architecture = Architecture::undecided(self.decisions().len());
+        for &id in self.order() {
+            if self.is_active(id, &architecture) {
+                let option = wish(self.decision(id)).unwrap_or(0);
+                architecture.set(id, Some(option));
+            }
+        }
+        architecture
+    }
+
+    /// Number of options of the decision of this name; 0 without one.
+    pub(super) fn options_named(&self, name: &str) -> u32 {
+        let count = |id: DecisionId| self.decision(id).count();
+        self.decision_named(name).map_or(0, count)
+    }
+
+    /// Whether there is a decision of this name with this option.
+    pub(super) fn offers(&self, name: &str, option: &str) -> bool {
+        self.decision_named(name)
+            .is_some_and(|id| self.decision(id).option_from_name(option).is_some())
+    }
+
+    /// The one with the most parameters among those with at most so many, or
+    /// the one with the fewest.
+    pub(super) fn largest_within(
+        &self,
+        parameters: u64,
+        architectures: impl IntoIterator<Item = Architecture>,
+    ) -> Option<Architecture> {
+        let counted = architectures.into_iter().filter_map(|architecture| {
+            let count = self.network(&architecture).ok()?.parameters();
+            Some((count, architecture))
+        });
+        let rank = |count: u64| match count <= parameters {
+            true => (1, count),
+            false => (0, u64::MAX - count),
+        };
+        let best = counted.max_by_key(|(count, _)| rank(*count));
+        best.map(|(_, architecture)| architecture)
+    }
+}

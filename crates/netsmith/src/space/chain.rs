@@ -1,0 +1,241 @@
+//! A chain of stages for images: small ResNets and MobileNets are points in it.
+//!
+//! ```text
+//! stem      3x3 convolution, norm, activation
+//! stage i   depth × block of one kind, width, kernel ...; the first one may halve the image
+//! head      perhaps a 1x1 convolution; global pool, dropout, linear
+//! ```
+//!
+//! All blocks of a stage are alike. Its widths double from stage to stage. The
+//! image is halved where a stage begins as long as three positions are left,
+//! and earlier where it is large, so that 8x8 digits and 64x64 photographs both
+//! meet the head at a few positions.
+
+mod baseline;
+mod stage;
+
+use super::{
+    Align, AlignMethod, Choice, DecisionId, Decisions, Entry, Form, Graph, Port, Space, SpaceError,
+    Task, block,
+};
+use crate::catalogue::{Parameter, ParameterKind, Settings};
+use crate::network::operation::Linear;
+use crate::network::{Operation, Shape};
+use stage::Stage;
+use std::sync::Arc;
+
+/// The catalogue's entry.
+pub const ENTRY: Entry = Entry::new(
+    "chain",
+    "A chain of stages for images: depth, width, kernel, kind of block, expansion, squeeze-excite, skip.",
+    build,
+)
+.parameters(&[
+    Parameter {
+        name: "stages",
+        kind: ParameterKind::Integer(0, 6),
+        default: "0",
+        doc: "Stages; 0 takes as many as the image is large enough for, at most 4.",
+    },
+    Parameter {
+        name: "widths",
+        kind: ParameterKind::Integers(1, 1024),
+        default: "8,12,16,24,32",
+        doc: "Channels that the first stage may have; each later stage has twice as many.",
+    },
+    Parameter {
+        name: "depths",
+        kind: ParameterKind::Integers(1, 16),
+        default: "1,2,3",
+        doc: "Blocks that a stage may have.",
+    },
+    Parameter {
+        name: "kernels",
+        kind: ParameterKind::Integers(1, 15),
+        default: "3,5",
+        doc: "Height and width of a stage's kernels, in pixels.",
+    },
+    Parameter {
+        name: "kinds",
+        kind: ParameterKind::Words(&stage::KINDS),
+        default: "convolution,residual,separable,mbconv",
+        doc: "Blocks that a stage may consist of.",
+    },
+    Parameter {
+        name: "expansions",
+        kind: ParameterKind::Integers(1, 16),
+        default: "2,4,6",
+        doc: "Channels inside an mbconv block, in multiples of those that enter it.",
+    },
+    Parameter {
+        name: "stem-widths",
+        kind: ParameterKind::Integers(1, 1024),
+        default: "8,16,24",
+        doc: "Channels that the stem may have.",
+    },
+    Parameter {
+        name: "head-widths",
+        kind: ParameterKind::Integers(1, 4096),
+        default: "64,128,256",
+        doc: "Channels that the 1x1 convolution before the global pool may have.",
+    },
+    Parameter {
+        name: "activations",
+        kind: ParameterKind::Words(&["relu", "relu6", "hard-swish", "silu", "gelu"]),
+        default: "relu,hard-swish",
+        doc: "Activations, one for the whole network.",
+    },
+    Parameter {
+        name: "dropouts",
+        kind: ParameterKind::Words(&["0", "0.1", "0.2", "0.3", "0.5"]),
+        default: "0,0.2",
+        doc: "Rates of dropout before the last layer.",
+    },
+]);
+
+/// An image is halved only where at least so many positions are left.
+const FEWEST_POSITIONS: usize = 3;
+
+/// The stem halves images that are at least this large.
+const LARGE: usize = 48;
+
+/// A first stage halves images that are still larger than this.
+const STILL_LARGE: usize = 64;
+
+fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
+    let plan = Plan::of(task.input, settings.integer("stages"));
+    let outputs = task.outputs;
+    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+        let activation = decisions.choice("activation", settings.words("activations"));
+        let act = |graph: &mut Graph, name: &str, x| {
+            graph.choice(name, activations(activation, settings), &[x])
+        };
+        let width = decisions.value("stem.width", &settings.integers("stem-widths"));
+        decisions.block(width, "stem");
+        decisions.block(activation, "stem");
+        let mut graph = Graph::new(1);
+        let stem = Arc::new(block::convolution_norm(
+            width.into(),
+            3,
+            plan.stem_stride,
+            None,
+        ));
+        let x = graph.instance("stem", &stem, &[graph.input(0)]);
+        let mut x = act(&mut graph, "stem.activation", x);
+        for (index, &stride) in plan.strides.iter().enumerate() {
+            let stage = Stage::decide(decisions, settings, index, stride, activation);
+            x = graph.repeat(&format!("stage{index}"), stage.repeat(), x);
+        }
+        x = head(&mut graph, decisions, settings, form, x, act);
+        x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        graph.with_output(x)
+    })?;
+    Ok(space.with_baselines(baseline::baselines))
+}
+
+/// What follows the stages, up to the linear layer.
+fn head(
+    graph: &mut Graph,
+    decisions: &mut Decisions,
+    settings: &Settings,
+    form: Form,
+    x: Port,
+    act: impl Fn(&mut Graph, &str, Port) -> Port,
+) -> Port {
+    let kind = decisions.choice("head", ["direct", "convolution"]);
+    let width = decisions.value("head.width", &settings.integers("head-widths"));
+    let dropout = decisions.choice("dropout", settings.words("dropouts"));
+    for decision in [kind, width, dropout] {
+        decisions.block(decision, "head");
+    }
+    let mut wide = Graph::new(1);
+    let convolution = Arc::new(block::convolution_norm(width.into(), 1, 1, None));
+    let y = wide.instance("convolution", &convolution, &[wide.input(0)]);
+    let y = act(&mut wide, "activation", y);
+    // In the supernet both ways must agree in width.
+    let direct = match form {
+        Form::Supernet => {
+            let widths = settings.integers("head-widths");
+            let align = Align {
+                channels: widths.into_iter().max().unwrap_or(1).into(),
+                method: AlignMethod::Project,
+            };
+            let mut aligned = Graph::new(1);
+            let y = aligned.align("align", align, &[aligned.input(0)]);
+            aligned.with_output(y)
+        }
+        Form::Candidate | Form::Final => Graph::chain([Operation::Identity]),
+    };
+    let choice = Choice {
+        decision: kind,
+        options: vec![direct, wide.with_output(y)],
+        search_only: Vec::new(),
+    };
+    let x = graph.choice("last", choice, &[x]);
+    let x = graph.operation("pool", Operation::GlobalPool, &[x]);
+    let rates = Choice {
+        decision: dropout,
+        options: settings
+            .words("dropouts")
+            .into_iter()
+            .map(block::dropout)
+            .collect(),
+        search_only: Vec::new(),
+    };
+    graph.choice("dropout", rates, &[x])
+}
+
+/// A choice among the activations of the settings.
+fn activations(decision: DecisionId, settings: &Settings) -> Choice {
+    let names = settings.words("activations");
+    Choice {
+        decision,
+        options: names.into_iter().map(block::activation).collect(),
+        search_only: Vec::new(),
+    }
+}
+
+/// Where the image is halved.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    stem_stride: usize,
+    /// The stride of the first block of each stage.
+    strides: Vec<usize>,
+}
+
+impl Plan {
+    fn of(input: Shape, stages: usize) -> Self {
+        // A sequence has one row, which says nothing about its length.
+        let mut side = match input.positions() {
+            [1, length] | [length, 1] => length,
+            [height, width] => height.min(width),
+        };
+        let stages = match (stages, side) {
+            (1.., _) => stages,
+            (0, ..6) => 1,
+            (0, ..12) => 2,
+            (0, ..112) => 3,
+            _ => 4,
+        };
+        let stem_stride = if side >= LARGE { 2 } else { 1 };
+        side = side.div_ceil(stem_stride);
+        let strides = (0..stages).map(|stage| {
+            let wanted = stage > 0 || side >= STILL_LARGE;
+            let stride = if wanted && side.div_ceil(2) >= FEWEST_POSITIONS {
+                2
+            } else {
+                1
+            };
+            side = side.div_ceil(stride);
+            stride
+        });
+        let strides = strides.collect();
+        Self {
+            stem_stride,
+            strides,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use super::*;
+use crate::random::Seed;
+use crate::space::Limits;
+
+fn space(shape: Shape, classes: usize) -> Space {
+    let task = Task {
+        input: shape,
+        outputs: classes,
+    };
+    build(&task, &Settings::defaults(ENTRY.parameters)).unwrap()
+}
+
+#[track_caller]
+fn check_plan(shape: Shape, stem_stride: usize, strides: &[usize]) {
+    let plan = Plan::of(shape, 0);
+    assert_eq!(
+        (plan.stem_stride, &plan.strides[..]),
+        (stem_stride, strides)
+    );
+}
+
+#[test]
+fn images_of_all_sizes_meet_the_head_at_a_few_positions() {
+    check_plan(Shape::image(1, 4, 4), 1, &[1]);
+    check_plan(Shape::image(1, 8, 8), 1, &[1, 2]);
+    check_plan(Shape::image(1, 28, 28), 1, &[1, 2, 2]);
+    check_plan(Shape::image(3, 32, 32), 1, &[1, 2, 2]);
+    check_plan(Shape::image(3, 64, 48), 2, &[1, 2, 2]);
+    check_plan(Shape::image(3, 64, 64), 2, &[1, 2, 2]);
+    check_plan(Shape::image(3, 224, 224), 2, &[2, 2, 2, 2]);
+    check_plan(Shape::sequence(12, 20), 1, &[1, 2, 2]);
+}
+
+#[test]
+fn a_small_resnet_by_hand() {
+    let space = space(Shape::image(1, 28, 28), 10);
+    let text = "activation=relu,stem.width=16,\
+        stage0.depth=1,stage0.kind=residual,stage0.width=16,stage0.kernel=3,stage0.squeeze-excite=off,\
+        stage1.depth=1,stage1.kind=residual,stage1.width=32,stage1.kernel=3,stage1.squeeze-excite=off,\
+        stage2.depth=1,stage2.kind=residual,stage2.width=64,stage2.kernel=3,stage2.squeeze-excite=off,\
+        head=direct,dropout=0";
+    let architecture = space.parse(text).unwrap();
+    let network = space.network(&architecture).unwrap();
+    let stem = 9 * 16 + 32;
+    let first = 2 * (9 * 16 * 16 + 32);
+    let second = 9 * 16 * 32 + 9 * 32 * 32 + 16 * 32 + 3 * 64;
+    let third = 9 * 32 * 64 + 9 * 64 * 64 + 32 * 64 + 3 * 128;
+    assert_eq!(network.parameters(), stem + first + second + third + 650);
+    assert_eq!(network.parameters(), 77_754);
+}
+
+#[test]
+fn a_small_mobilenet_by_hand() {
+    let space = space(Shape::image(1, 8, 8), 10);
+    let text = "activation=relu,stem.width=8,\
+        stage0.depth=1,stage0.kind=separable,stage0.width=8,stage0.kernel=3,stage0.squeeze-excite=off,\
+        stage1.depth=2,stage1.kind=mbconv,stage1.width=16,stage1.kernel=5,stage1.expansion=4,\
+        stage1.squeeze-excite=on,stage1.skip=on,head=convolution,head.width=64,dropout=0.2";
+    let network = space.network(&space.parse(text).unwrap()).unwrap();
+    let separable = 9 * 8 + 16 + 8 * 8 + 16;
+    let squeeze_excite = |wide: u64| wide * (wide / 4) + wide / 4 + wide / 4 * wide + wide;
+    let mbconv = |input: u64, out: u64| {
+        let wide = 4 * input;
+        input * wide + 25 * wide + 4 * wide + squeeze_excite(wide) + wide * out + 2 * out
+    };
+    let stages = separable + mbconv(8, 16) + mbconv(16, 16);
+    let head = 16 * 64 + 128 + 650;
+    assert_eq!(network.parameters(), 9 * 8 + 16 + stages + head);
+    let adds = network
+        .nodes()
+        .iter()
+        .filter(|node| node.operation == Operation::Add);
+    assert_eq!(adds.count(), 1);
+}
+
+#[test]
+fn baselines_lie_near_the_given_size() {
+    for (shape, parameters) in [
+        (Shape::image(1, 8, 8), 20_000),
+        (Shape::image(1, 28, 28), 100_000),
+        (Shape::image(3, 64, 64), 300_000),
+    ] {
+        let space = space(shape, 10);
+        let baselines = space.baselines(parameters);
+        let names: Vec<&str> = baselines.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["small ResNet", "small MobileNet"]);
+        for (name, architecture) in baselines {
+            assert_eq!(space.check(&architecture), Ok(()));
+            let count = space.network(&architecture).unwrap().parameters();
+            assert!(
+                count <= parameters && count > parameters / 2,
+                "{name}: {count}"
+            );
+        }
+    }
+}
+
+#[test]
+fn samples_keep_limits() {
+    let space = space(Shape::image(1, 8, 8), 10);
+    let limits = Limits {
+        parameters: Some(20_000),
+        ..Limits::default()
+    };
+    let mut random = Seed::new(1).stream();
+    for _ in 0..5 {
+        let drawn = space.sample(&limits, &mut random).unwrap();
+        assert!(space.network(&drawn).unwrap().parameters() <= 20_000);
+        assert_eq!(space.parse(&space.text(&drawn)), Ok(drawn));
+    }
+}
+
+#[test]
+fn a_supernet_holds_all_architectures() {
+    let space = space(Shape::image(1, 8, 8), 10);
+    let supernet = space.supernet().unwrap();
+    let mixes = supernet
+        .nodes()
+        .iter()
+        .filter(|node| matches!(node.operation, Operation::Mix { .. }));
+    assert!(mixes.count() > 10);
+}
