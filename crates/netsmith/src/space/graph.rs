@@ -2,6 +2,7 @@
 
 use super::{DecisionId, Size};
 use crate::network::Operation;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A network graph in which some things are choices.
@@ -286,6 +287,57 @@ impl Graph {
         let is_it = |port: &Port| port.node == index;
         self.outputs.iter().any(is_it)
             || self.nodes.iter().any(|node| node.inputs.iter().any(is_it))
+    }
+
+    /// The graphs that stand inside this one.
+    fn subgraphs(&self) -> Vec<&Self> {
+        let mut found: Vec<&Self> = Vec::new();
+        for node in &self.nodes {
+            match &node.kind {
+                Kind::Choice(choice) => {
+                    found.extend(&choice.options);
+                    found.extend(choice.search_only.iter().map(|(_, graph)| graph));
+                }
+                Kind::Select(select) => match &select.through {
+                    Through::Edges(graphs) | Through::Slots(graphs) => found.extend(graphs),
+                    Through::Nothing => {}
+                },
+                Kind::Repeat(repeat) => found.extend(&repeat.bodies),
+                Kind::Instance(instance) => found.push(&instance.graph),
+                Kind::Unroll(unroll) => found.push(&unroll.body),
+                Kind::Input(_) | Kind::Operation(_) | Kind::Loose(_) | Kind::Align(_) => {}
+            }
+        }
+        found
+    }
+
+    /// Whether instances in it share weights by name.
+    pub(crate) fn has_ties(&self) -> bool {
+        let tied = |node: &GraphNode| matches!(&node.kind, Kind::Instance(i) if i.tie.is_some());
+        self.nodes.iter().any(tied) || self.subgraphs().into_iter().any(Self::has_ties)
+    }
+
+    /// All decisions that it or a graph inside it reads.
+    pub(crate) fn decisions(&self) -> BTreeSet<DecisionId> {
+        let inside = self.subgraphs().into_iter().flat_map(Self::decisions);
+        let mut found: BTreeSet<DecisionId> = inside.collect();
+        for node in &self.nodes {
+            match &node.kind {
+                Kind::Choice(choice) => found.extend([choice.decision]),
+                Kind::Select(select) => found.extend([select.decision]),
+                Kind::Repeat(repeat) => found.extend(repeat.count.decisions()),
+                Kind::Align(align) => found.extend(align.channels.decisions()),
+                Kind::Operation(operation) => {
+                    let mapped: Result<_, ()> = operation.map(&mut |size| {
+                        found.extend(size.decisions());
+                        Ok(0_usize)
+                    });
+                    debug_assert!(mapped.is_ok());
+                }
+                Kind::Input(_) | Kind::Loose(_) | Kind::Instance(_) | Kind::Unroll(_) => {}
+            }
+        }
+        found
     }
 
     fn node(&mut self, name: &str, kind: Kind, inputs: &[Port]) -> Port {

@@ -72,6 +72,12 @@ impl Limits {
         self.check([bounds.parameters.low, bounds.macs.low, bounds.memory.low])
     }
 
+    /// Whether every architecture within these bounds keeps all limits.
+    pub(super) fn includes(&self, bounds: &Bounds) -> bool {
+        let highs = [bounds.parameters.high, bounds.macs.high, bounds.memory.high];
+        self.check(highs).is_ok()
+    }
+
     /// Whether a network keeps all limits.
     ///
     /// # Errors

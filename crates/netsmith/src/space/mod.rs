@@ -13,6 +13,7 @@ pub mod chain;
 mod count;
 pub mod darts;
 mod decision;
+mod gate;
 mod graph;
 mod limit;
 pub mod mlp;
@@ -67,6 +68,8 @@ pub struct Space {
     notation: Arc<dyn Notation>,
     canonical: Option<fn(&Space, &Architecture) -> String>,
     baselines: Option<baseline::Baselines>,
+    /// Whether some options do not fit together in shape, or might not.
+    may_misfit: bool,
 }
 
 /// Collects the decisions of a space while its graph is written.
@@ -193,7 +196,7 @@ impl Space {
         }
         let activity = Activity::of(&candidate, &decisions.all)
             .map_err(|names| SpaceError::Circle { names })?;
-        let space = Self {
+        let mut space = Self {
             name: name.to_owned(),
             decisions: decisions.all,
             rules: decisions.rules,
@@ -206,8 +209,12 @@ impl Space {
             notation: Arc::new(NamedOptions),
             canonical: None,
             baselines: None,
+            may_misfit: false,
         };
-        space.bounds(&Architecture::undecided(space.decisions.len()))?;
+        let mut explorer = space.explorer();
+        explorer.bounds(&Architecture::undecided(space.decisions.len()))?;
+        let may_misfit = explorer.may_misfit();
+        space.may_misfit = may_misfit;
         Ok(space)
     }
 
@@ -354,7 +361,13 @@ impl Space {
     /// # Errors
     /// A node that fits together under no option.
     pub fn bounds(&self, architecture: &Architecture) -> Result<Bounds, ShapeError> {
-        bounds::Explorer::bounds(&self.decisions, architecture, &self.candidate, &self.inputs)
+        self.explorer().bounds(architecture)
+    }
+
+    /// What finds bounds; it remembers what it met, so one should serve many
+    /// architectures that differ in little.
+    fn explorer(&self) -> bounds::Explorer<'_> {
+        bounds::Explorer::new(&self.decisions, &self.candidate, &self.inputs)
     }
 
     /// The key under which equal networks meet: of the space's canonical text

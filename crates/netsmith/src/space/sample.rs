@@ -1,8 +1,9 @@
 //! Drawing, changing and crossing architectures.
 //!
-//! All of it goes through [`Space::allowed`], so that whatever comes out keeps
+//! All of it goes through one gate, so that whatever comes out keeps
 //! the rules and the limits.
 
+use super::gate::Gate;
 use super::{Architecture, DecisionId, DecisionKind, Infeasible, Limits, Space};
 use crate::random::Random;
 use rand::RngExt;
@@ -20,34 +21,14 @@ impl Space {
         decision: DecisionId,
         limits: &Limits,
     ) -> Vec<u32> {
-        let count = self.decision(decision).count();
-        if self.rules().is_empty() && limits.is_free() {
-            return (0..count).collect();
-        }
-        let mut trial = architecture.clone();
-        let fits = |option: &u32| {
-            trial.set(decision, Some(*option));
-            let rules = self
-                .rules()
-                .iter()
-                .filter(|rule| rule.decisions().contains(&decision));
-            let mut rules = rules;
-            rules.all(|rule| rule.can_hold(&trial, self.decisions()))
-                && (limits.is_free() || self.may_keep(&trial, limits))
-        };
-        (0..count).filter(fits).collect()
-    }
-
-    /// Whether some completion may keep the limits.
-    fn may_keep(&self, architecture: &Architecture, limits: &Limits) -> bool {
-        self.bounds(architecture)
-            .is_ok_and(|bounds| limits.check_bounds(&bounds).is_ok())
+        let mut partial = architecture.clone();
+        Gate::new(self, limits).allowed(&mut partial, decision)
     }
 
     /// Whether the network of a complete architecture keeps the limits and its
     /// shapes fit.
     pub fn keeps(&self, architecture: &Architecture, limits: &Limits) -> bool {
-        limits.is_free()
+        limits.is_free() && !self.may_misfit
             || self
                 .network(architecture)
                 .is_ok_and(|network| limits.check_network(&network).is_ok())
@@ -59,10 +40,11 @@ impl Space {
     /// # Errors
     /// The limit that no architecture keeps, with the nearest bound.
     pub fn sample(&self, limits: &Limits, random: &mut Random) -> Result<Architecture, Infeasible> {
-        self.check_limits(limits)?;
+        let mut gate = Gate::new(self, limits);
+        gate.check()?;
         let undecided = Architecture::undecided(self.decisions().len());
         for _ in 0..MOST_TRIES {
-            if let Some(architecture) = self.complete(&undecided, limits, random) {
+            if let Some(architecture) = self.drawn(&mut gate, &undecided, random) {
                 return Ok(architecture);
             }
         }
@@ -74,59 +56,68 @@ impl Space {
     /// # Errors
     /// The limit that no architecture keeps, with the nearest bound.
     pub fn check_limits(&self, limits: &Limits) -> Result<(), Infeasible> {
-        if limits.is_free() {
-            return Ok(());
-        }
-        let undecided = Architecture::undecided(self.decisions().len());
-        match self.bounds(&undecided) {
-            Ok(bounds) => limits.check_bounds(&bounds),
-            Err(_) => Ok(()),
-        }
+        Gate::new(self, limits).check()
     }
 
     /// The architecture with open decisions drawn and inactive ones cleared;
     /// options that are no longer allowed are drawn anew.
-    pub(crate) fn complete(
+    fn drawn(
         &self,
+        gate: &mut Gate<'_>,
         partial: &Architecture,
-        limits: &Limits,
         random: &mut Random,
     ) -> Option<Architecture> {
+        self.granted(gate, partial, |count| random.random_range(0..count))
+    }
+
+    /// The architecture in which each active decision has the wished option
+    /// where it may, and otherwise the `pick`th of those that are allowed;
+    /// `pick` is told how many there are.
+    fn granted(
+        &self,
+        gate: &mut Gate<'_>,
+        wishes: &Architecture,
+        mut pick: impl FnMut(u32) -> u32,
+    ) -> Option<Architecture> {
         let mut architecture = Architecture::undecided(self.decisions().len());
+        gate.reset();
         // Wishes are granted in order: each is looked at with the others still open.
         for &decision in self.order() {
             if !self.is_active(decision, &architecture) {
                 continue;
             }
-            let wish = partial.option(decision);
-            if self.rules().is_empty() && limits.is_free() {
-                let count = self.decision(decision).count();
-                let option = wish.unwrap_or_else(|| random.random_range(0..count));
-                architecture.set(decision, Some(option));
-                continue;
-            }
-            let allowed = self.allowed(&architecture, decision, limits);
+            let wish = wishes.option(decision);
             let option = match wish {
-                Some(wish) if allowed.contains(&wish) => wish,
-                _ if allowed.is_empty() => return None,
-                _ => allowed[random.random_range(0..allowed.len())],
+                Some(wish) if gate.allows(&mut architecture, decision, wish) => wish,
+                _ if gate.is_open() => pick(self.decision(decision).count()),
+                _ => {
+                    let allowed = gate.allowed(&mut architecture, decision);
+                    if allowed.is_empty() {
+                        return None;
+                    }
+                    allowed[pick(allowed.len() as u32) as usize]
+                }
             };
             architecture.set(decision, Some(option));
+            gate.settle(&architecture);
         }
-        self.keeps(&architecture, limits).then_some(architecture)
+        self.keeps(&architecture, gate.limits)
+            .then_some(architecture)
     }
 
     /// Towards the smallest: every decision takes the option of the least bound
     /// of the first limited cost. The last resort where drawing fails.
     fn smallest(&self, limits: &Limits) -> Result<Architecture, Infeasible> {
         let mut architecture = Architecture::undecided(self.decisions().len());
+        let (mut gate, mut explorer) = (Gate::new(self, limits), self.explorer());
         for &decision in self.order() {
             if !self.is_active(decision, &architecture) {
                 continue;
             }
+            let allowed = gate.allowed(&mut architecture, decision);
             let least = |option: &u32| {
                 let trial = architecture.clone().with(decision, *option);
-                self.bounds(&trial).map_or(u64::MAX, |bounds| {
+                explorer.bounds(&trial).map_or(u64::MAX, |bounds| {
                     match (limits.parameters, limits.macs) {
                         (Some(_), _) => bounds.parameters.low,
                         (None, Some(_)) => bounds.macs.low,
@@ -134,7 +125,6 @@ impl Space {
                     }
                 })
             };
-            let allowed = self.allowed(&architecture, decision, limits);
             let option = allowed.into_iter().min_by_key(least).unwrap_or(0);
             architecture.set(decision, Some(option));
         }
@@ -163,6 +153,7 @@ impl Space {
             .copied()
             .filter(|&id| self.decision(id).count() > 1 && self.decision(id).weight > 0.0)
             .collect();
+        let mut gate = Gate::new(self, limits);
         let total: f64 = open.iter().map(|&id| self.decision(id).weight).sum();
         for _ in 0..MOST_TRIES {
             let mut rest = random.random::<f64>() * total;
@@ -174,7 +165,7 @@ impl Space {
             let current = parent.option(decision)?;
             let option = self.other_option(decision, current, random)?;
             let changed = parent.clone().with(decision, option);
-            let child = self.complete(&changed, limits, random);
+            let child = self.drawn(&mut gate, &changed, random);
             if let Some(child) = child.filter(|child| child != parent) {
                 return Some(child);
             }
@@ -202,6 +193,7 @@ impl Space {
     /// All architectures that differ in one decision and keep the limits, in a
     /// fixed order. Decisions that become active take their first allowed option.
     pub fn neighbours(&self, architecture: &Architecture, limits: &Limits) -> Vec<Architecture> {
+        let mut gate = Gate::new(self, limits);
         let mut neighbours = Vec::new();
         for &decision in self.order() {
             let Some(current) = architecture.option(decision) else {
@@ -217,7 +209,7 @@ impl Space {
             };
             for option in options {
                 let changed = architecture.clone().with(decision, option);
-                let neighbour = self.first_completion(&changed, limits);
+                let neighbour = self.granted(&mut gate, &changed, |_| 0);
                 if let Some(neighbour) = neighbour.filter(|other| other != architecture) {
                     neighbours.push(neighbour);
                 }
@@ -226,22 +218,6 @@ impl Space {
         neighbours.sort();
         neighbours.dedup();
         neighbours
-    }
-
-    /// The completion that keeps all options that it may and takes the first
-    /// allowed one elsewhere.
-    fn first_completion(&self, partial: &Architecture, limits: &Limits) -> Option<Architecture> {
-        let mut architecture = Architecture::undecided(self.decisions().len());
-        for &decision in self.order() {
-            if self.is_active(decision, &architecture) {
-                let allowed = self.allowed(&architecture, decision, limits);
-                let wish = partial
-                    .option(decision)
-                    .filter(|wish| allowed.contains(wish));
-                architecture.set(decision, Some(wish.or(allowed.first().copied())?));
-            }
-        }
-        self.keeps(&architecture, limits).then_some(architecture)
     }
 
     /// A child that takes each block of decisions whole from one parent or the
@@ -268,7 +244,7 @@ impl Space {
             let own = parents[side].option(decision);
             child.set(decision, own.or(parents[1 - side].option(decision)));
         }
-        self.complete(&child, limits, random)
+        self.drawn(&mut Gate::new(self, limits), &child, random)
     }
 }
 

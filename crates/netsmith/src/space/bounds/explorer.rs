@@ -1,0 +1,372 @@
+//! The walk through the graph with sets of shapes in place of shapes.
+
+use super::super::graph::{Graph, GraphNode, Kind, Port, Select};
+use super::super::{Architecture, Decision, DecisionId};
+use super::part::Part;
+use super::shapes::{Shapes, union};
+use super::{Bounds, Range};
+use crate::network::{Shape, ShapeError};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::rc::Rc;
+
+/// Walks the graph with sets of shapes in place of shapes.
+///
+/// It remembers what each subgraph came to under the options that the subgraph
+/// reads, so that bounds of architectures that differ in little are cheap.
+pub(in super::super) struct Explorer<'a> {
+    pub(super) decisions: &'a [Decision],
+    graph: &'a Graph,
+    inputs: &'a [Shape],
+    pub(super) architecture: Architecture,
+    ties: BTreeSet<String>,
+    reads: HashMap<*const Graph, Reads>,
+    known: HashMap<Visit, (Vec<Shapes>, Part)>,
+    /// Whether shapes may meet that do not fit together.
+    pub(super) may_misfit: bool,
+}
+
+/// What the bounds of a subgraph depend on, besides the shapes that enter.
+#[derive(Clone)]
+struct Reads {
+    decisions: Rc<[DecisionId]>,
+    /// Tied weights count where they are met first, which memory cannot know.
+    ties: bool,
+}
+
+/// A subgraph with everything that its bounds depend on.
+#[derive(PartialEq, Eq, Hash)]
+struct Visit {
+    graph: *const Graph,
+    options: Vec<Option<u32>>,
+    inputs: Vec<Shapes>,
+}
+
+/// The subgraph that is being explored.
+pub(super) struct Frame<'a> {
+    graph: &'a Graph,
+    inputs: Vec<Shapes>,
+    /// Shapes of the outputs and own cost of each node that was reached.
+    done: Vec<Option<(Vec<Shapes>, Part)>>,
+}
+
+/// Where the walk stands, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    name: &'p str,
+    index: Option<usize>,
+}
+
+impl<'p> Path<'p> {
+    pub(super) const ROOT: Path<'static> = Path {
+        parent: None,
+        name: "",
+        index: None,
+    };
+
+    fn node(&'p self, name: &'p str) -> Self {
+        Self {
+            parent: Some(self),
+            name,
+            index: None,
+        }
+    }
+
+    pub(super) fn repetition(self, index: usize) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parent {
+            Some(parent) if parent.parent.is_some() => write!(f, "{parent}.{}", self.name)?,
+            _ => f.write_str(self.name)?,
+        }
+        self.index.map_or(Ok(()), |index| write!(f, ".{index}"))
+    }
+}
+
+impl Frame<'_> {
+    /// The shapes of a node of this graph that was reached already.
+    pub(super) fn shapes(&self, port: Port) -> &[Shape] {
+        let done = self.done[port.node].as_ref();
+        done.map_or(&[], |(outputs, _)| &outputs[port.output])
+    }
+}
+
+impl<'a> Explorer<'a> {
+    pub(in super::super) fn new(
+        decisions: &'a [Decision],
+        graph: &'a Graph,
+        inputs: &'a [Shape],
+    ) -> Self {
+        Self {
+            decisions,
+            graph,
+            inputs,
+            architecture: Architecture::undecided(decisions.len()),
+            ties: BTreeSet::new(),
+            reads: HashMap::new(),
+            known: HashMap::new(),
+            may_misfit: false,
+        }
+    }
+
+    /// Bounds over all completions of an architecture.
+    ///
+    /// # Errors
+    /// A node that fits together under no option.
+    pub(in super::super) fn bounds(
+        &mut self,
+        architecture: &Architecture,
+    ) -> Result<Bounds, ShapeError> {
+        self.architecture.clone_from(architecture);
+        self.ties.clear();
+        let entries = self.inputs.iter().map(|&shape| vec![shape]).collect();
+        let (_, part) = self.graph(self.graph, entries, Path::ROOT)?;
+        let entering: u64 = self
+            .inputs
+            .iter()
+            .map(|shape| shape.elements() as u64)
+            .sum();
+        Ok(Bounds {
+            parameters: part.parameters,
+            macs: part.macs,
+            memory: Range {
+                low: 4 * (part.weights.low + part.activations.low),
+                high: 4 * (part.weights.high + part.activations.high + entering),
+            },
+        })
+    }
+
+    /// Whether the walks so far saw shapes meet that do not fit together under
+    /// some options, or might not.
+    pub(in super::super) fn may_misfit(&self) -> bool {
+        self.may_misfit
+    }
+
+    /// Shapes and cost of a subgraph, from memory where it was here before.
+    pub(super) fn graph(
+        &mut self,
+        graph: &'a Graph,
+        inputs: Vec<Shapes>,
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let reads = self.reads.entry(graph).or_insert_with(|| Reads {
+            decisions: graph.decisions().into_iter().collect(),
+            ties: graph.has_ties(),
+        });
+        if reads.ties {
+            return self.explored(graph, inputs, path);
+        }
+        let options = reads
+            .decisions
+            .iter()
+            .map(|&id| self.architecture.option(id));
+        let visit = Visit {
+            graph,
+            options: options.collect(),
+            inputs,
+        };
+        if let Some(known) = self.known.get(&visit) {
+            return Ok(known.clone());
+        }
+        let found = self.explored(graph, visit.inputs.clone(), path)?;
+        self.known.insert(visit, found.clone());
+        Ok(found)
+    }
+
+    fn explored(
+        &mut self,
+        graph: &'a Graph,
+        inputs: Vec<Shapes>,
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let mut frame = Frame {
+            graph,
+            inputs,
+            done: vec![None; graph.nodes.len()],
+        };
+        for &port in &graph.kept {
+            self.port(&mut frame, port, path)?;
+        }
+        let outputs = graph
+            .outputs
+            .iter()
+            .map(|&port| self.port(&mut frame, port, path));
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+        let mut certain = vec![false; graph.nodes.len()];
+        let ends = graph.kept.iter().chain(&graph.outputs);
+        ends.for_each(|port| self.mark(graph, port.node, &mut certain));
+        let mut total = Part::default();
+        for (done, certain) in frame.done.iter().zip(certain) {
+            if let Some((_, part)) = done {
+                total = total.and(if certain { *part } else { part.maybe() });
+            }
+        }
+        Ok((outputs, total))
+    }
+
+    /// Marks what is built under every option.
+    fn mark(&self, graph: &Graph, index: usize, certain: &mut [bool]) {
+        if std::mem::replace(&mut certain[index], true) {
+            return;
+        }
+        let node = &graph.nodes[index];
+        let read = |graph: &Graph| -> Vec<Port> {
+            let ports = node.inputs.iter().enumerate();
+            ports
+                .filter(|(i, _)| graph.reads_input(*i))
+                .map(|(_, &port)| port)
+                .collect()
+        };
+        let ports: Vec<Port> = match &node.kind {
+            Kind::Choice(choice) => {
+                let options = self.options(choice.decision);
+                let mut options = options.iter().map(|&o| read(&choice.options[o as usize]));
+                let first = options.next().unwrap_or_default();
+                options.fold(first, |common, other| {
+                    common
+                        .into_iter()
+                        .filter(|port| other.contains(port))
+                        .collect()
+                })
+            }
+            Kind::Instance(instance) => read(&instance.graph),
+            Kind::Select(select) => {
+                let (fixed, candidates) = node.inputs.split_at(select.fixed);
+                let (least, _) = self.picked(select, candidates.len());
+                fixed
+                    .iter()
+                    .copied()
+                    .chain(least.iter().map(|&c| candidates[c]))
+                    .collect()
+            }
+            Kind::Loose(loose) if loose.same_positions => node.inputs[..loose.fixed].to_vec(),
+            _ => node.inputs.clone(),
+        };
+        ports
+            .iter()
+            .for_each(|port| self.mark(graph, port.node, certain));
+    }
+
+    /// The candidates that are picked in any case, and those that may be.
+    fn picked(&self, select: &Select, candidates: usize) -> (Vec<usize>, Vec<usize>) {
+        match self.architecture.option(select.decision) {
+            Some(option) => {
+                let mut members = self.decisions[select.decision.0].members(option);
+                if members.is_empty() && select.fixed == 0 {
+                    members.push(select.fallback);
+                }
+                (members.clone(), members)
+            }
+            None => (Vec::new(), (0..candidates).collect()),
+        }
+    }
+
+    /// The options that a decision may still take.
+    pub(super) fn options(&self, decision: DecisionId) -> Vec<u32> {
+        match self.architecture.option(decision) {
+            Some(option) => vec![option],
+            None => (0..self.decisions[decision.0].count()).collect(),
+        }
+    }
+
+    fn port(
+        &mut self,
+        frame: &mut Frame<'a>,
+        port: Port,
+        path: Path<'_>,
+    ) -> Result<Shapes, ShapeError> {
+        if frame.done[port.node].is_none() {
+            let done = self.node(frame, &frame.graph.nodes[port.node], path)?;
+            frame.done[port.node] = Some(done);
+        }
+        let done = frame.done[port.node].as_ref();
+        Ok(done.map_or_else(Vec::new, |(outputs, _)| outputs[port.output].clone()))
+    }
+
+    fn ports(
+        &mut self,
+        frame: &mut Frame<'a>,
+        ports: &[Port],
+        path: Path<'_>,
+    ) -> Result<Vec<Shapes>, ShapeError> {
+        ports
+            .iter()
+            .map(|&port| self.port(frame, port, path))
+            .collect()
+    }
+
+    fn node(
+        &mut self,
+        frame: &mut Frame<'a>,
+        node: &'a GraphNode,
+        parent: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let path = parent.node(&node.name);
+        match &node.kind {
+            Kind::Input(index) => Ok((vec![frame.inputs[*index].clone()], Part::default())),
+            Kind::Operation(operation) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let (shapes, part) = self.operation(frame, operation, &inputs, path)?;
+                Ok((vec![shapes], part))
+            }
+            Kind::Choice(choice) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let mut result: Option<(Vec<Shapes>, Part)> = None;
+                for option in self.options(choice.decision) {
+                    let graph = &choice.options[option as usize];
+                    let (outputs, part) = self.graph(graph, inputs.clone(), path)?;
+                    result = Some(match result {
+                        None => (outputs, part),
+                        Some((others, other)) => {
+                            let unions = others.into_iter().zip(outputs);
+                            (unions.map(|(a, b)| union(a, b)).collect(), other.or(part))
+                        }
+                    });
+                }
+                Ok(result.unwrap_or_default())
+            }
+            Kind::Select(select) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let (shapes, part) = self.select(select, &inputs, path)?;
+                Ok((vec![shapes], part))
+            }
+            Kind::Loose(loose) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let (shapes, part) = self.loose(loose, &inputs, path)?;
+                Ok((vec![shapes], part))
+            }
+            Kind::Repeat(repeat) => {
+                let input = self.port(frame, node.inputs[0], parent)?;
+                let (shapes, part) = self.repeat(repeat, input, path)?;
+                Ok((vec![shapes], part))
+            }
+            Kind::Instance(instance) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let (outputs, mut part) = self.graph(&instance.graph, inputs, path)?;
+                let first = |tie: &String| self.ties.insert(tie.clone());
+                if !instance.tie.as_ref().is_none_or(first) {
+                    part.parameters = Range::default();
+                    part.weights = Range::default();
+                }
+                Ok((outputs, part))
+            }
+            Kind::Align(align) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let (shapes, part) = self.align(frame, align, &inputs, path)?;
+                Ok((vec![shapes], part))
+            }
+            Kind::Unroll(unroll) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                self.unroll(&unroll.body, inputs, path)
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Selections, loose ends and repetitions on sets of shapes.
+
+use super::super::graph::{Graph, Loose, Merge, Repeat, Select, Through};
+use super::super::{DecisionKind, Pick, Size};
+use super::Range;
+use super::explorer::{Explorer, Path};
+use super::part::{Part, finish, some_of};
+use super::shapes::{Shapes, combine, concats, smallest, union};
+use crate::network::operation::Multiple;
+use crate::network::{Shape, ShapeError};
+
+impl<'a> Explorer<'a> {
+    pub(super) fn select(
+        &mut self,
+        select: &'a Select,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let (fixed, candidates) = inputs.split_at(select.fixed);
+        let decision = &self.decisions[select.decision.0];
+        let DecisionKind::Select { pick, .. } = decision.kind else {
+            return Ok(Default::default());
+        };
+        let mut total = Part::default();
+        let mut arrived: Vec<Shapes> = Vec::new();
+        if let Some(option) = self.architecture.option(select.decision) {
+            let mut members = decision.members(option);
+            if members.is_empty() && fixed.is_empty() {
+                members.push(select.fallback);
+            }
+            for (slot, &candidate) in members.iter().enumerate() {
+                let (shapes, part) = self.passed(select, slot, candidate, candidates, path)?;
+                total = total.and(part);
+                arrived.push(shapes);
+            }
+            arrived.extend(fixed.iter().cloned());
+            let (shapes, part) = merged(select.merge, &arrived, path)?;
+            return Ok((shapes, total.and(part)));
+        }
+        // Open: between the cheapest and the dearest so many candidates.
+        let slots = match (&select.through, pick) {
+            (Through::Slots(slots), _) => slots.len(),
+            _ => 1,
+        };
+        let mut offered: Vec<Shapes> = Vec::new();
+        for slot in 0..slots {
+            let mut parts = Vec::new();
+            for candidate in 0..candidates.len() {
+                let (shapes, part) = self.passed(select, slot, candidate, candidates, path)?;
+                parts.push(part);
+                offered.push(shapes);
+            }
+            let (least, most) = match (slots, pick) {
+                (2.., _) => (1, 1),
+                (_, Pick::Subset) => (0, candidates.len()),
+                (_, Pick::Combination(k) | Pick::Permutation(k)) => (k, k),
+                (_, Pick::Repetition(k)) => (1.min(k), k),
+            };
+            total = total.and(some_of(&parts, least, most));
+        }
+        let any = offered.iter().cloned().reduce(union).unwrap_or_default();
+        let shapes = match select.merge {
+            Merge::Sum => match fixed.first() {
+                Some(first) => first.clone(),
+                None => any,
+            },
+            Merge::Concat | Merge::PaddedConcat => {
+                let (least, most) = match pick {
+                    Pick::Subset => (0, candidates.len()),
+                    Pick::Combination(k) | Pick::Permutation(k) | Pick::Repetition(k) => (k, k),
+                };
+                concats(fixed, &any, least, most)
+            }
+        };
+        let (_, part) = finish(shapes.clone(), 0, "select", path)?;
+        Ok((shapes, total.and(part)))
+    }
+
+    /// A candidate after what it passes on its way.
+    fn passed(
+        &mut self,
+        select: &'a Select,
+        slot: usize,
+        candidate: usize,
+        candidates: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let input = candidates[candidate].clone();
+        let graph = match &select.through {
+            Through::Nothing => return Ok((input, Part::default())),
+            Through::Edges(edges) => &edges[candidate],
+            Through::Slots(slots) => &slots[slot],
+        };
+        let (mut outputs, part) = self.graph(graph, vec![input], path)?;
+        Ok((outputs.swap_remove(0), part))
+    }
+
+    pub(super) fn loose(
+        &mut self,
+        loose: &Loose,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let (fixed, candidates) = inputs.split_at(loose.fixed);
+        let any = candidates.iter().cloned().reduce(union).unwrap_or_default();
+        let least = usize::from(fixed.is_empty());
+        let shapes = match loose.merge {
+            Merge::Sum => fixed.first().cloned().unwrap_or(any),
+            Merge::Concat | Merge::PaddedConcat => concats(fixed, &any, least, candidates.len()),
+        };
+        finish(shapes, 0, "loose", path)
+    }
+
+    pub(super) fn repeat(
+        &mut self,
+        repeat: &'a Repeat,
+        input: Shapes,
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let mut counts: Vec<usize> = match repeat.count.decisions()[..] {
+            [] => vec![repeat.count.value(&mut |_| 0)],
+            [id, ..] => {
+                let values = |option: u32| {
+                    repeat
+                        .count
+                        .value(&mut |leaf| match (leaf, &self.decisions[id.0].kind) {
+                            (Size::Table(_, values), _) | (_, DecisionKind::Value(values)) => {
+                                values[option as usize]
+                            }
+                            _ => 0,
+                        })
+                };
+                self.options(id).into_iter().map(values).collect()
+            }
+        };
+        counts.sort_unstable();
+        let most = counts.last().copied().unwrap_or(0).min(repeat.bodies.len());
+        let (mut shapes, mut part) = (input, Part::default());
+        let mut result: Option<(Shapes, Part)> = None;
+        for count in 0..=most {
+            if count > 0 {
+                let path = path.repetition(count - 1);
+                let body = &repeat.bodies[count - 1];
+                let (mut outputs, own) = self.graph(body, vec![shapes], path)?;
+                shapes = outputs.swap_remove(0);
+                part = part.and(own);
+            }
+            if counts.contains(&count) || (count == most && result.is_none()) {
+                result = Some(match result {
+                    None => (shapes.clone(), part),
+                    Some((others, other)) => (union(others, shapes.clone()), other.or(part)),
+                });
+            }
+        }
+        Ok(result.unwrap_or((shapes, part)))
+    }
+
+    pub(super) fn unroll(
+        &mut self,
+        body: &'a Graph,
+        inputs: Vec<Shapes>,
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let [_, length] = inputs[0].first().map_or([1, 1], |shape| shape.positions());
+        let position = inputs[0]
+            .iter()
+            .map(|shape| Shape::vector(shape.channels()))
+            .collect();
+        let mut entries = vec![position];
+        entries.extend(inputs.into_iter().skip(1));
+        let (outputs, part) = self.graph(body, entries, path)?;
+        let repeated = |range: Range| Range {
+            low: range.low * length as u64,
+            high: range.high * length as u64,
+        };
+        let sequence = outputs[0].iter();
+        let sequence = sequence
+            .map(|shape| Shape::sequence(shape.channels(), length))
+            .collect();
+        let part = Part {
+            macs: repeated(part.macs),
+            activations: Range {
+                low: part.activations.low,
+                high: part.activations.high * length as u64,
+            },
+            ..part
+        };
+        Ok((std::iter::once(sequence).chain(outputs).collect(), part))
+    }
+}
+
+fn merged(merge: Merge, inputs: &[Shapes], path: Path<'_>) -> Result<(Shapes, Part), ShapeError> {
+    if let [only] = inputs {
+        return Ok((only.clone(), Part::default()));
+    }
+    let entering = inputs.iter().map(|shapes| smallest(shapes)).sum();
+    let shapes = match merge {
+        Merge::Sum => combine(Multiple::Same, inputs),
+        Merge::Concat => combine(Multiple::Concat, inputs),
+        Merge::PaddedConcat => concats(inputs, &Vec::new(), 0, 0),
+    };
+    finish(shapes, entering, "merge", path)
+}

@@ -1,0 +1,182 @@
+//! Operations and alignments on sets of shapes.
+
+use super::super::graph::{Align, AlignMethod, Port};
+use super::super::resolve::aligning;
+use super::super::{DecisionId, DecisionKind, Size};
+use super::explorer::{Explorer, Frame, Path};
+use super::part::{Part, cost, finish};
+use super::shapes::{Shapes, combinations, combine, smallest};
+use crate::network::{Operation, Shape, ShapeError};
+use std::collections::BTreeSet;
+
+impl Explorer<'_> {
+    /// One operation on every combination of shapes and options.
+    pub(super) fn operation(
+        &mut self,
+        frame: &Frame<'_>,
+        operation: &Operation<Size>,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let combined = operation
+            .multiple()
+            .map(|multiple| combine(multiple, inputs));
+        if let Some(shapes) = combined {
+            self.may_misfit |= inputs.iter().any(|shapes| shapes.len() > 1);
+            let entering: u64 = inputs.iter().map(|shapes| smallest(shapes)).sum();
+            return finish(shapes, entering, operation.name(), path);
+        }
+        let mut decisions: Vec<DecisionId> = Vec::new();
+        let mut others: Vec<Port> = Vec::new();
+        let mapped: Result<_, ()> = operation.map(&mut |size| {
+            size.leaves(&mut |leaf| match leaf {
+                Size::ChannelsOf(port) => others.push(*port),
+                Size::Decided(id) | Size::Table(id, _) if !decisions.contains(id) => {
+                    decisions.push(*id);
+                }
+                _ => {}
+            });
+            Ok(0_usize)
+        });
+        debug_assert!(mapped.is_ok());
+        let mut axes: Vec<Vec<usize>> = Vec::new();
+        for &id in &decisions {
+            axes.push(
+                self.options(id)
+                    .iter()
+                    .map(|&option| option as usize)
+                    .collect(),
+            );
+        }
+        for port in &others {
+            let channels = frame.shapes(*port).iter().map(|shape| shape.channels());
+            axes.push(channels.collect::<BTreeSet<_>>().into_iter().collect());
+        }
+        let entering = inputs.first().cloned().unwrap_or_default();
+        axes.push((0..entering.len()).collect());
+
+        let (mut shapes, mut part, mut misfit) = (Vec::new(), None::<Part>, None);
+        for combination in combinations(&axes) {
+            let input = entering.get(combination[axes.len() - 1]).copied();
+            let value = |leaf: &Size| match leaf {
+                Size::Channels => input.map_or(0, Shape::channels),
+                Size::ChannelsOf(port) => {
+                    let place = others.iter().position(|other| other == port).unwrap_or(0);
+                    combination[decisions.len() + place]
+                }
+                Size::Decided(id) | Size::Table(id, _) => {
+                    let place = decisions.iter().position(|other| other == id).unwrap_or(0);
+                    let option = combination[place];
+                    match (leaf, &self.decisions[id.0].kind) {
+                        (Size::Table(_, values), _) | (_, DecisionKind::Value(values)) => {
+                            values[option]
+                        }
+                        _ => 0,
+                    }
+                }
+                _ => 0,
+            };
+            let mut value = value;
+            let concrete: Result<Operation, ()> =
+                operation.map(&mut |size| Ok(size.value(&mut value)));
+            let Ok(concrete) = concrete else { continue };
+            let input: Vec<Shape> = input.into_iter().collect();
+            match concrete.output(&input) {
+                Ok(shape) => {
+                    let own = cost(&concrete, &input, shape);
+                    part = Some(part.map_or(own, |part| part.or(own)));
+                    shapes.push(shape);
+                }
+                Err(error) => {
+                    self.may_misfit = true;
+                    misfit = Some((concrete.to_string(), error.0));
+                }
+            }
+        }
+        shapes.sort_unstable();
+        shapes.dedup();
+        match (part, misfit) {
+            (Some(part), _) => Ok((shapes, part)),
+            (None, misfit) => {
+                let (operation, rule) =
+                    misfit.unwrap_or((operation.name().into(), "has no input".into()));
+                Err(ShapeError {
+                    node: path.to_string(),
+                    operation,
+                    rule,
+                })
+            }
+        }
+    }
+
+    pub(super) fn align(
+        &mut self,
+        frame: &Frame<'_>,
+        align: &Align,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Shapes, Part), ShapeError> {
+        let mut positions: Vec<[usize; 2]> = inputs.get(1).map_or_else(Vec::new, |shapes| {
+            shapes.iter().map(|shape| shape.positions()).collect()
+        });
+        positions.sort_unstable();
+        positions.dedup();
+        // The size of a probe tells the channels under every option.
+        let probe = Operation::Linear(crate::network::operation::Linear {
+            out: align.channels.clone(),
+            bias: false,
+        });
+        let channels: Vec<Shapes> = vec![
+            inputs[0]
+                .iter()
+                .map(|shape| Shape::vector(shape.channels()))
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        ];
+        let (channels, _) = self.operation(frame, &probe, &channels, path)?;
+        let (mut shapes, mut part) = (Vec::new(), None::<Part>);
+        for &input in &inputs[0] {
+            let own = [input.positions()];
+            let targets = if positions.is_empty() {
+                &own[..]
+            } else {
+                &positions
+            };
+            for &target in targets {
+                for channels in channels.iter().map(|shape| shape.channels()) {
+                    let Some((shape, cost)) = aligned(align.method, input, channels, target) else {
+                        self.may_misfit = true;
+                        continue;
+                    };
+                    shapes.push(shape);
+                    part = Some(part.map_or(cost, |part| part.or(cost)));
+                }
+            }
+        }
+        shapes.sort_unstable();
+        shapes.dedup();
+        part.map(|part| (shapes, part)).ok_or_else(|| ShapeError {
+            node: path.to_string(),
+            operation: "align".into(),
+            rule: "no option brings the shapes together".into(),
+        })
+    }
+}
+
+/// Shape and cost of one aligned tensor, or nothing where it cannot be done.
+fn aligned(
+    method: AlignMethod,
+    input: Shape,
+    channels: usize,
+    positions: [usize; 2],
+) -> Option<(Shape, Part)> {
+    let graph = match aligning(method, input, channels, positions) {
+        None => return Some((input, Part::default())),
+        Some(graph) => graph,
+    };
+    let mut explorer = Explorer::new(&[], &graph, &[]);
+    let (outputs, part) = explorer.graph(&graph, vec![vec![input]], Path::ROOT).ok()?;
+    let shape = *outputs.first()?.first()?;
+    (shape.positions() == positions).then_some((shape, part))
+}

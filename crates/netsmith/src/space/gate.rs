@@ -1,0 +1,97 @@
+//! Which options lead on: rules and limits while an architecture is decided.
+
+use super::bounds::Explorer;
+use super::{Architecture, DecisionId, Infeasible, Limits, Space};
+
+/// Says step by step which options an architecture in the making may take.
+pub(super) struct Gate<'a> {
+    space: &'a Space,
+    pub(super) limits: &'a Limits,
+    explorer: Explorer<'a>,
+    /// Whether every completion keeps the limits.
+    settled: bool,
+}
+
+impl<'a> Gate<'a> {
+    pub(super) fn new(space: &'a Space, limits: &'a Limits) -> Self {
+        Self {
+            space,
+            limits,
+            explorer: space.explorer(),
+            settled: limits.is_free(),
+        }
+    }
+
+    /// Begins with the next architecture.
+    pub(super) fn reset(&mut self) {
+        self.settled = self.limits.is_free();
+    }
+
+    /// Whether every option of every decision is allowed.
+    pub(super) fn is_open(&self) -> bool {
+        self.settled && self.space.rules().is_empty()
+    }
+
+    /// Looks whether what was decided leaves all options within the limits.
+    pub(super) fn settle(&mut self, partial: &Architecture) {
+        if !self.settled {
+            let bounds = self.explorer.bounds(partial);
+            self.settled = bounds.is_ok_and(|bounds| self.limits.includes(&bounds));
+        }
+    }
+
+    /// Whether a limit can be kept at all.
+    ///
+    /// # Errors
+    /// The limit that no architecture keeps, with the nearest bound.
+    pub(super) fn check(&mut self) -> Result<(), Infeasible> {
+        if self.limits.is_free() {
+            return Ok(());
+        }
+        let undecided = Architecture::undecided(self.space.decisions().len());
+        match self.explorer.bounds(&undecided) {
+            Ok(bounds) => self.limits.check_bounds(&bounds),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// All options that the decision may take; `partial` comes back as it was.
+    pub(super) fn allowed(&mut self, partial: &mut Architecture, decision: DecisionId) -> Vec<u32> {
+        let options = 0..self.space.decision(decision).count();
+        options
+            .filter(|&option| self.allows(partial, decision, option))
+            .collect()
+    }
+
+    /// Whether the decision may take this option; `partial` comes back as it was.
+    pub(super) fn allows(
+        &mut self,
+        partial: &mut Architecture,
+        decision: DecisionId,
+        option: u32,
+    ) -> bool {
+        if self.is_open() {
+            return true;
+        }
+        let before = partial.option(decision);
+        partial.set(decision, Some(option));
+        let allowed = self.rules_hold(partial, decision) && self.limits_may(partial);
+        partial.set(decision, before);
+        allowed
+    }
+
+    fn rules_hold(&self, partial: &Architecture, decision: DecisionId) -> bool {
+        let rules = self.space.rules().iter();
+        let mut concerned = rules.filter(|rule| rule.decisions().contains(&decision));
+        concerned.all(|rule| rule.can_hold(partial, self.space.decisions()))
+    }
+
+    /// Whether some completion may keep the limits.
+    fn limits_may(&mut self, partial: &Architecture) -> bool {
+        if self.settled {
+            return true;
+        }
+        let bounds = self.explorer.bounds(partial);
+        bounds.is_ok_and(|bounds| self.limits.check_bounds(&bounds).is_ok())
+    }
+}
