@@ -1,0 +1,270 @@
+//! Convolutions: forward, and the gradients of input and weights.
+
+use crate::Lane;
+use crate::processor::{Kernel, Processor, dispatch};
+use crate::window::{Direction, Term, Window};
+use rayon::prelude::*;
+
+/// What a convolution convolves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionShape {
+    /// The window's geometry.
+    pub window: Window,
+    /// Channels of the input.
+    pub channels: usize,
+    /// Channels of the output.
+    pub out: usize,
+    /// Into how many groups both are divided.
+    pub groups: usize,
+}
+
+impl ConvolutionShape {
+    /// Input channels that one output channel reads.
+    fn group_channels(&self) -> usize {
+        self.channels / self.groups
+    }
+
+    /// Output channels of one group.
+    fn group_out(&self) -> usize {
+        self.out / self.groups
+    }
+}
+
+/// The most output channels that are computed together: their sums fill the
+/// registers of a processor with sixteen.
+const TILE: usize = 6;
+
+/// Sizes of the tiles that `count` channels are computed in: as equal as can be.
+fn tiles(count: usize) -> impl Iterator<Item = usize> {
+    let number = count.div_ceil(TILE);
+    (0..number).map(move |index| count / number + usize::from(index < count % number))
+}
+
+/// Weights in the order in which the kernel reads them: for each group and
+/// tile of written channels, for each read channel and tap, one weight for each
+/// channel of the tile.
+fn arranged(weights: &[f32], shape: &ConvolutionShape, direction: Direction) -> Vec<f32> {
+    let (inputs, outputs) = (shape.group_channels(), shape.group_out());
+    let taps = shape.window.taps();
+    let (read, written) = match direction {
+        Direction::Forward => (inputs, outputs),
+        Direction::Backward => (outputs, inputs),
+    };
+    let mut arranged = Vec::with_capacity(weights.len());
+    for group in weights.chunks_exact(inputs * outputs * taps) {
+        let mut first = 0;
+        for size in tiles(written) {
+            for source in 0..read {
+                for tap in 0..taps {
+                    arranged.extend((first..first + size).map(|target| {
+                        let (output, input) = match direction {
+                            Direction::Forward => (target, source),
+                            Direction::Backward => (source, target),
+                        };
+                        group[(output * inputs + input) * taps + tap]
+                    }));
+                }
+            }
+            first += size;
+        }
+    }
+    arranged
+}
+
+/// `target = convolution of source`, block by block.
+///
+/// # Shapes
+/// `source` is blocks of `[channels, height, width]`, `weights`
+/// `[out, channels / groups, kernel, kernel]`, `bias` `[out]`, `target` blocks
+/// of `[out, height, width]` of the output.
+pub fn forward(
+    shape: &ConvolutionShape,
+    source: &[Lane],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    target: &mut [Lane],
+) {
+    gather(shape, Direction::Forward, source, weights, bias, target);
+}
+
+/// The gradient of a convolution's input from that of its output.
+///
+/// # Shapes
+/// As in [`forward`], with the output's gradient as `source` and the input's as
+/// `target`.
+pub fn backward_input(
+    shape: &ConvolutionShape,
+    source: &[Lane],
+    weights: &[f32],
+    target: &mut [Lane],
+) {
+    gather(shape, Direction::Backward, source, weights, None, target);
+}
+
+fn gather(
+    shape: &ConvolutionShape,
+    direction: Direction,
+    source: &[Lane],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    target: &mut [Lane],
+) {
+    let weights = arranged(weights, shape, direction);
+    let window = &shape.window;
+    let plane = |[height, width]: [usize; 2]| height * width;
+    let (reads, writes) = match direction {
+        Direction::Forward => (shape.channels, shape.out),
+        Direction::Backward => (shape.out, shape.channels),
+    };
+    let read_plane = plane(window.source(direction));
+    let write_plane = plane(window.target(direction));
+    let rows = window.axis(0, direction);
+    let columns = window.axis(1, direction);
+    let blocks = source
+        .par_chunks_exact(reads * read_plane)
+        .zip(target.par_chunks_exact_mut(writes * write_plane));
+    blocks.for_each(|(source, target)| {
+        dispatch(Gather {
+            window,
+            groups: shape.groups,
+            read_plane,
+            write_plane,
+            width: window.source(direction)[1],
+            rows: &rows,
+            columns: &columns,
+            source,
+            weights: &weights,
+            bias,
+            target,
+        });
+    });
+}
+
+/// One block of a convolution, in either direction.
+struct Gather<'a> {
+    window: &'a Window,
+    groups: usize,
+    read_plane: usize,
+    write_plane: usize,
+    width: usize,
+    rows: &'a [Vec<(usize, usize)>],
+    columns: &'a [Vec<(usize, usize)>],
+    source: &'a [Lane],
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    target: &'a mut [Lane],
+}
+
+impl Kernel for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Processor>(self, processor: P) {
+        let group_read = self.source.len() / self.groups;
+        let group_written = self.target.len() / self.groups;
+        let (mut weights, mut channel) = (self.weights, 0);
+        let groups = self.source.chunks_exact(group_read);
+        for (source, mut target) in groups.zip(self.target.chunks_exact_mut(group_written)) {
+            for size in tiles(group_written / self.write_plane) {
+                let own;
+                (own, weights) =
+                    weights.split_at(group_read / self.read_plane * self.window.taps() * size);
+                let written;
+                (written, target) = target.split_at_mut(size * self.write_plane);
+                let bias = self.bias.map(|bias| &bias[channel..channel + size]);
+                let tile = Tile {
+                    window: self.window,
+                    plane: self.read_plane,
+                    width: self.width,
+                    rows: self.rows,
+                    columns: self.columns,
+                    source,
+                    weights: own,
+                    bias,
+                };
+                match size {
+                    1 => tile.run::<P, 1>(processor, written),
+                    2 => tile.run::<P, 2>(processor, written),
+                    3 => tile.run::<P, 3>(processor, written),
+                    4 => tile.run::<P, 4>(processor, written),
+                    5 => tile.run::<P, 5>(processor, written),
+                    _ => tile.run::<P, TILE>(processor, written),
+                }
+                channel += size;
+            }
+        }
+    }
+}
+
+/// Some channels of one block that are computed together.
+struct Tile<'a> {
+    window: &'a Window,
+    plane: usize,
+    width: usize,
+    rows: &'a [Vec<(usize, usize)>],
+    columns: &'a [Vec<(usize, usize)>],
+    source: &'a [Lane],
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn run<P: Processor, const M: usize>(&self, processor: P, target: &mut [Lane]) {
+        let taps = self.window.taps();
+        let (weights, _) = self.weights.as_chunks::<M>();
+        let mut terms: Vec<Term> = Vec::with_capacity(taps);
+        let mut start = [[processor.splat(0.0); 2]; M];
+        if let Some(bias) = self.bias {
+            for (start, &bias) in start.iter_mut().zip(bias) {
+                *start = [processor.splat(bias); 2];
+            }
+        }
+        let plane = self.rows.len() * self.columns.len();
+        for (y, row) in self.rows.iter().enumerate() {
+            for (x, column) in self.columns.iter().enumerate() {
+                self.window.terms(row, column, self.width, &mut terms);
+                let mut sums = start;
+                if self.source.len() == self.plane {
+                    for &(ky, y) in row {
+                        let weights = &weights[ky * self.window.kernel[1]..];
+                        let source = &self.source[y * self.width..][..self.width];
+                        for &(kx, x) in column {
+                            add(processor, &source[x], &weights[kx], &mut sums);
+                        }
+                    }
+                } else {
+                    self.window.terms(row, column, self.width, &mut terms);
+                    let channels = self.source.chunks_exact(self.plane);
+                    for (source, weights) in channels.zip(weights.chunks_exact(taps)) {
+                        for term in &terms {
+                            let value = &source[term.source as usize];
+                            add(processor, value, &weights[term.tap as usize], &mut sums);
+                        }
+                    }
+                }
+                for m in 0..M {
+                    let target = &mut target[m * plane + y * self.columns.len() + x];
+                    processor.store(sums[m], target);
+                }
+            }
+        }
+    }
+}
+
+/// Adds one value, weighted, to each channel of a tile.
+#[inline(always)]
+fn add<P: Processor, const M: usize>(
+    processor: P,
+    value: &Lane,
+    weights: &[f32; M],
+    sums: &mut [[P::Register; 2]; M],
+) {
+    let value = [processor.load(value, 0), processor.load(value, 1)];
+    for m in 0..M {
+        let weight = processor.splat(weights[m]);
+        for half in 0..2 {
+            sums[m][half] = processor.fuse(weight, value[half], sums[m][half]);
+        }
+    }
+}

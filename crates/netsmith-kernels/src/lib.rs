@@ -1,0 +1,30 @@
+//! Training kernels on plain slices.
+//!
+//! A batch lies in memory as blocks of [`LANES`] samples, and each element of a
+//! sample's tensor is a [`Lane`]: the values of that element for all samples of
+//! the block, side by side. Whatever a window's size, stride or dilation, its
+//! sums then run over whole registers, borders cost nothing, and no operation
+//! copies its input into another order first.
+//!
+//! Samples that fill up the last block hold zeros; their gradients are zero, so
+//! that they count in no sum.
+//!
+//! Kernels run on the rayon pool that they are called in. Every sum has a fixed
+//! order: results are the same to the bit however many threads there are.
+
+pub mod batch_norm;
+mod block;
+pub mod convolution;
+pub mod linear;
+mod processor;
+pub mod weight_gradient;
+mod window;
+
+pub use block::{blocks, channel_sums, pack, unpack};
+pub use window::Window;
+
+/// Samples side by side in a block.
+pub const LANES: usize = 16;
+
+/// One element of each sample of a block.
+pub type Lane = [f32; LANES];

@@ -1,0 +1,114 @@
+//! The geometry of a sliding window.
+
+/// A window that slides over height and width; see
+/// [`ConvolutionShape`](crate::convolution::ConvolutionShape) for what slides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height and width of the window.
+    pub kernel: [usize; 2],
+    /// Steps between two windows.
+    pub stride: [usize; 2],
+    /// Distance between two taps.
+    pub dilation: usize,
+    /// Padding before the first row and the first column.
+    pub before: [usize; 2],
+    /// Height and width of what it slides over.
+    pub input: [usize; 2],
+    /// Number of window positions along height and width.
+    pub output: [usize; 2],
+}
+
+/// Which way values flow through a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From the input to the output.
+    Forward,
+    /// From the output's gradient to the input's.
+    Backward,
+}
+
+/// One term of a sum: which element of the source plane meets which tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term {
+    /// Position in the plane that is read.
+    pub(crate) source: u32,
+    /// Number of the tap, row by row.
+    pub(crate) tap: u32,
+}
+
+impl Window {
+    /// Number of taps.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Positions of an input plane.
+    pub fn input_plane(&self) -> usize {
+        self.input[0] * self.input[1]
+    }
+
+    /// Positions of an output plane.
+    pub fn output_plane(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// The plane that is read in this direction.
+    pub(crate) fn source(&self, direction: Direction) -> [usize; 2] {
+        match direction {
+            Direction::Forward => self.input,
+            Direction::Backward => self.output,
+        }
+    }
+
+    /// The plane that is written in this direction.
+    pub(crate) fn target(&self, direction: Direction) -> [usize; 2] {
+        match direction {
+            Direction::Forward => self.output,
+            Direction::Backward => self.input,
+        }
+    }
+
+    /// For each position along an axis of the written plane, the pairs of a
+    /// tap and the position along the read plane that it meets there.
+    pub(crate) fn axis(&self, axis: usize, direction: Direction) -> Vec<Vec<(usize, usize)>> {
+        let (stride, before) = (self.stride[axis], self.before[axis]);
+        let limit = self.source(direction)[axis];
+        let meets = |target: usize, tap: usize| match direction {
+            Direction::Forward => (target * stride + tap * self.dilation).checked_sub(before),
+            Direction::Backward => (target + before)
+                .checked_sub(tap * self.dilation)
+                .filter(|distance| distance.is_multiple_of(stride))
+                .map(|distance| distance / stride),
+        };
+        let targets = 0..self.target(direction)[axis];
+        targets
+            .map(|target| {
+                let taps = (0..self.kernel[axis]).filter_map(|tap| {
+                    let source = meets(target, tap)?;
+                    (source < limit).then_some((tap, source))
+                });
+                taps.collect()
+            })
+            .collect()
+    }
+
+    /// The terms of one position, given those along its row and its column.
+    #[inline(always)]
+    pub(crate) fn terms(
+        &self,
+        rows: &[(usize, usize)],
+        columns: &[(usize, usize)],
+        width: usize,
+        terms: &mut Vec<Term>,
+    ) {
+        terms.clear();
+        for &(ky, y) in rows {
+            for &(kx, x) in columns {
+                terms.push(Term {
+                    source: (y * width + x) as u32,
+                    tap: (ky * self.kernel[1] + kx) as u32,
+                });
+            }
+        }
+    }
+}
