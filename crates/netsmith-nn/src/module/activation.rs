@@ -1,0 +1,131 @@
+//! Element-wise non-linearities.
+
+use super::value::Value;
+use burn::tensor::{Tensor, activation};
+use netsmith::network::operation::Activation;
+use netsmith_kernels::Lane;
+
+/// Composed of burn's operations.
+pub(super) fn compose(kind: Activation, input: &Value) -> Value {
+    let x = input.tensor.clone();
+    let ramp = |x: Tensor<4>| (x + 3.0).clamp(0.0, 6.0) / 6.0;
+    Value::new(match kind {
+        Activation::Relu => activation::relu(x),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::HardSwish => x.clone() * ramp(x),
+        Activation::HardSigmoid => ramp(x),
+        Activation::Silu => x.clone() * activation::sigmoid(x),
+        Activation::Gelu => x.clone() * ((x * std::f32::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
+        Activation::Sigmoid => activation::sigmoid(x),
+        Activation::Tanh => x.tanh(),
+    })
+}
+
+/// Fused, in place.
+pub(super) fn forward(kind: Activation, values: &mut [Lane]) {
+    let apply = |f: fn(f32) -> f32, values: &mut [Lane]| {
+        values
+            .as_flattened_mut()
+            .iter_mut()
+            .for_each(|x| *x = f(*x));
+    };
+    // Each arm names its function, so that the compiler makes a loop of its own.
+    match kind {
+        Activation::Relu => {
+            let values = values.as_flattened_mut().iter_mut();
+            values.for_each(|x| *x = if *x > 0.0 { *x } else { 0.0 });
+        }
+        Activation::Relu6 => apply(|x| x.clamp(0.0, 6.0), values),
+        Activation::HardSwish => apply(|x| x * ramp(x), values),
+        Activation::HardSigmoid => apply(ramp, values),
+        Activation::Silu => apply(|x| x * sigmoid(x), values),
+        Activation::Gelu => apply(|x| x * normal_distribution(x), values),
+        Activation::Sigmoid => apply(sigmoid, values),
+        Activation::Tanh => apply(f32::tanh, values),
+    }
+}
+
+/// Fused: turns the gradient of the output into that of the input. `kept` is
+/// the output where [`Activation`] saves it, else the input.
+pub(super) fn backward(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
+    let apply = |slope: fn(f32) -> f32, gradient: &mut [Lane]| {
+        let pairs = gradient
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(kept.as_flattened());
+        pairs.for_each(|(gradient, kept)| *gradient *= slope(*kept));
+    };
+    match kind {
+        Activation::Relu => {
+            let pairs = gradient
+                .as_flattened_mut()
+                .iter_mut()
+                .zip(kept.as_flattened());
+            pairs.for_each(|(gradient, y)| *gradient = if *y > 0.0 { *gradient } else { 0.0 });
+        }
+        Activation::Relu6 => apply(|y| f32::from(u8::from(y > 0.0 && y < 6.0)), gradient),
+        Activation::HardSwish => apply(
+            |x| {
+                if x <= -3.0 {
+                    0.0
+                } else if x >= 3.0 {
+                    1.0
+                } else {
+                    (2.0 * x + 3.0) / 6.0
+                }
+            },
+            gradient,
+        ),
+        Activation::HardSigmoid => {
+            apply(
+                |x| if x > -3.0 && x < 3.0 { 1.0 / 6.0 } else { 0.0 },
+                gradient,
+            );
+        }
+        Activation::Silu => apply(
+            |x| {
+                let s = sigmoid(x);
+                s * (1.0 + x * (1.0 - s))
+            },
+            gradient,
+        ),
+        Activation::Gelu => apply(
+            |x| {
+                let density = (-0.5 * x * x).exp() / std::f32::consts::TAU.sqrt();
+                normal_distribution(x) + x * density
+            },
+            gradient,
+        ),
+        Activation::Sigmoid => apply(|y| y * (1.0 - y), gradient),
+        Activation::Tanh => apply(|y| 1.0 - y * y, gradient),
+    }
+}
+
+fn ramp(x: f32) -> f32 {
+    (x + 3.0).clamp(0.0, 6.0) / 6.0
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Φ(x), from the error function's approximation 7.1.26 of Abramowitz and
+/// Stegun (absolute error below 1.5e-7).
+fn normal_distribution(x: f32) -> f32 {
+    const COEFFICIENTS: [f64; 5] = [
+        1.061405429,
+        -1.453152027,
+        1.421413741,
+        -0.284496736,
+        0.254829592,
+    ];
+    let z = f64::from(x).abs() * std::f64::consts::FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.3275911 * z);
+    let polynomial = COEFFICIENTS.iter().fold(0.0, |sum, c| sum * t + c) * t;
+    let tail = 0.5 * polynomial * (-z * z).exp();
+    if x >= 0.0 {
+        (1.0 - tail) as f32
+    } else {
+        tail as f32
+    }
+}

@@ -1,0 +1,26 @@
+//! Buffers that are used again.
+
+use netsmith_kernels::{LANES, Lane};
+use std::collections::BTreeMap;
+
+/// Buffers that no node needs at the moment, by size.
+///
+/// After the first step all buffers come from here: nothing is allocated and
+/// nothing is cleared.
+#[derive(Debug, Default)]
+pub(super) struct Arena {
+    free: BTreeMap<usize, Vec<Vec<Lane>>>,
+}
+
+impl Arena {
+    /// A buffer of this size; what it holds is not defined.
+    pub(super) fn take(&mut self, size: usize) -> Vec<Lane> {
+        let free = self.free.get_mut(&size).and_then(Vec::pop);
+        free.unwrap_or_else(|| vec![[0.0; LANES]; size])
+    }
+
+    /// A buffer that is no longer needed.
+    pub(super) fn give(&mut self, buffer: Vec<Lane>) {
+        self.free.entry(buffer.len()).or_default().push(buffer);
+    }
+}

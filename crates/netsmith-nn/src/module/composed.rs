@@ -1,0 +1,210 @@
+//! A network composed of burn's operations, with burn's automatic differentiation.
+
+use super::value::{Value, dims};
+use super::{
+    BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
+    convolution, dropout, elementwise, layer_norm, linear, pool, rearrange,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+use netsmith::network::{Network, Operation, Shape};
+
+/// The devices on which burn computes.
+#[derive(Debug)]
+pub(super) struct Composed {
+    training: Device,
+    inference: Device,
+}
+
+/// One pass over a network.
+struct Pass<'a> {
+    network: &'a Network,
+    noise: Option<&'a Noise>,
+    samples: usize,
+    weights: Vec<Tensor<1>>,
+    statistics: Vec<(usize, [Tensor<1>; 2])>,
+}
+
+impl Composed {
+    pub(super) fn new() -> Self {
+        Self {
+            training: Device::flex().autodiff(),
+            inference: Device::flex(),
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        network: &Network,
+        weights: &Weights,
+        inputs: &[f32],
+        samples: usize,
+        noise: &Noise,
+        mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
+    ) -> (Step, Vec<BatchStatistics>) {
+        let leaves = weights
+            .0
+            .iter()
+            .zip(network.weights())
+            .map(|(values, weight)| {
+                let tensor = vector(values, &self.training);
+                if weight.shape.role.trains() {
+                    tensor.require_grad()
+                } else {
+                    tensor
+                }
+            });
+        let mut pass = Pass {
+            network,
+            noise: Some(noise),
+            samples,
+            weights: leaves.collect(),
+            statistics: Vec::new(),
+        };
+        let output = pass.run(inputs, &self.training);
+        let answers = values(output.clone().inner());
+        let mut gradient = vec![0.0; answers.len()];
+        let loss = loss(&answers, &mut gradient);
+        let gradient = TensorData::new(gradient, output.dims());
+        let gradient = Tensor::<4>::from_data(gradient, &self.training);
+        let gradients = (output * gradient).sum().backward();
+        let of = |(leaf, weight): (&Tensor<1>, &netsmith::network::Weight)| {
+            if !weight.shape.role.trains() {
+                return Vec::new();
+            }
+            let gradient = leaf.grad(&gradients);
+            // A weight that nothing on the way to the answer reads.
+            gradient.map_or_else(|| vec![0.0; weight.shape.elements()], values)
+        };
+        let step = Step {
+            loss,
+            gradients: pass.weights.iter().zip(network.weights()).map(of).collect(),
+        };
+        let statistics = pass.statistics.into_iter().map(|(node, [mean, variance])| {
+            let [height, width] = network.nodes()[node].shape.positions();
+            BatchStatistics {
+                node,
+                mean: values(mean.inner()),
+                variance: values(variance.inner()),
+                count: samples * height * width,
+            }
+        });
+        (step, statistics.collect())
+    }
+
+    pub(super) fn infer(
+        &self,
+        network: &Network,
+        weights: &Weights,
+        inputs: &[f32],
+        samples: usize,
+    ) -> Vec<f32> {
+        let tensors = weights
+            .0
+            .iter()
+            .map(|values| vector(values, &self.inference));
+        let mut pass = Pass {
+            network,
+            noise: None,
+            samples,
+            weights: tensors.collect(),
+            statistics: Vec::new(),
+        };
+        values(pass.run(inputs, &self.inference))
+    }
+}
+
+impl Pass<'_> {
+    /// The network's answers. A value is dropped behind its last reader.
+    fn run(&mut self, inputs: &[f32], device: &Device) -> Tensor<4> {
+        let consumers = self.network.consumers();
+        let answer = answer(self.network);
+        let mut values: Vec<Option<Value>> = Vec::new();
+        for (index, node) in self.network.nodes().iter().enumerate() {
+            let value = match node.operation {
+                Operation::Input(shape) => self.input(inputs, shape, device),
+                _ => {
+                    let read = node.inputs.iter().map(|&input| {
+                        values[input]
+                            .as_ref()
+                            .expect("its readers keep a value — this is a bug in netsmith")
+                    });
+                    self.node(index, &read.collect::<Vec<_>>(), device)
+                }
+            };
+            values.push(Some(value));
+            for &input in &node.inputs {
+                if input != answer && consumers[input].last() == Some(&index) {
+                    values[input] = None;
+                }
+            }
+        }
+        let value = values.swap_remove(answer);
+        value
+            .expect("the answer is kept — this is a bug in netsmith")
+            .tensor
+    }
+
+    fn input(&self, inputs: &[f32], shape: Shape, device: &Device) -> Value {
+        let data = TensorData::new(inputs.to_vec(), dims(shape, self.samples));
+        Value::new(Tensor::from_data(data, device))
+    }
+
+    fn node(&mut self, index: usize, inputs: &[&Value], device: &Device) -> Value {
+        let node = &self.network.nodes()[index];
+        let weights: Vec<Tensor<1>> = node
+            .weights
+            .iter()
+            .map(|&w| self.weights[w].clone())
+            .collect();
+        let first = inputs[0];
+        match &node.operation {
+            Operation::Input(_) | Operation::Identity => first.clone(),
+            Operation::Convolution(it) => convolution::compose(it, first, &weights),
+            Operation::Linear(it) => linear::compose(it, first, &weights),
+            Operation::BatchNorm(it) => {
+                let training = self.noise.is_some();
+                let (value, batch) = batch_norm::compose(it, first, &weights, training);
+                self.statistics.extend(batch.map(|batch| (index, batch)));
+                value
+            }
+            Operation::LayerNorm(it) => layer_norm::compose(it, first, &weights),
+            Operation::Activation(it) => activation::compose(*it, first),
+            Operation::MaxPool(it) => pool::compose_max(it, first),
+            Operation::AvgPool(it) => pool::compose_average(it, first),
+            Operation::GlobalPool => pool::compose_global(first),
+            Operation::Add | Operation::Mix { .. } => elementwise::compose_add(inputs),
+            Operation::Multiply => elementwise::compose_multiply(first, inputs[1]),
+            Operation::Concat => concat::compose(inputs),
+            Operation::Zero(_) => elementwise::compose_zero(node.shape, self.samples, device),
+            Operation::Shift => rearrange::compose_shift(first),
+            Operation::ChannelShuffle(it) => rearrange::compose_shuffle(it, first),
+            Operation::Dropout(it) => {
+                let count = self.samples * node.shape.elements();
+                let factors = self
+                    .noise
+                    .and_then(|n| n.dropout(&node.name, it.rate, count));
+                dropout::compose(factors, first)
+            }
+            Operation::DropPath => {
+                let factors = self
+                    .noise
+                    .and_then(|n| n.drop_path(&node.name, self.samples));
+                dropout::compose(factors, first)
+            }
+            Operation::Flatten => rearrange::compose_flatten(first),
+            Operation::Pad(_) => align::compose_pad(node.shape, first),
+            Operation::Resize(_) => align::compose_resize(node.shape, first),
+            Operation::Slice(it) => rearrange::compose_slice(it, first),
+            Operation::Stack => rearrange::compose_stack(inputs),
+        }
+    }
+}
+
+fn vector(values: &[f32], device: &Device) -> Tensor<1> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let values = tensor.into_data().try_to_vec::<f32>();
+    values.expect("all tensors hold 32-bit floats — this is a bug in netsmith")
+}

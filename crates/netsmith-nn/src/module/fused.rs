@@ -1,0 +1,603 @@
+//! A network on our own kernels: forward and backward over buffers that are
+//! used again.
+
+use super::arena::Arena;
+use super::plan::Plan;
+use super::rearrange::Moves;
+use super::{
+    BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
+    convolution, dropout, elementwise, layer_norm, pool, rearrange,
+};
+use netsmith::network::{Network, Operation, Saved, Shape};
+use netsmith_kernels::{Lane, blocks, channel_sums, linear, pack, unpack, weight_gradient};
+
+/// The buffers and the plan of one network.
+#[derive(Debug)]
+pub(super) struct Fused {
+    arena: Arena,
+    plan: Plan,
+}
+
+/// One pass over a network.
+struct Pass<'a> {
+    network: &'a Network,
+    plan: &'a Plan,
+    arena: &'a mut Arena,
+    weights: &'a Weights,
+    /// None in inference.
+    noise: Option<&'a Noise>,
+    samples: usize,
+    /// The values that are alive, by the node that holds them.
+    values: Vec<Option<Vec<Lane>>>,
+    /// The gradients that have arrived so far.
+    gradients: Vec<Option<Vec<Lane>>>,
+    memories: Vec<Option<batch_norm::Memory>>,
+    statistics: Vec<BatchStatistics>,
+    /// The gradients of the weights.
+    trained: Vec<Vec<f32>>,
+}
+
+impl Fused {
+    pub(super) fn new(network: &Network) -> Self {
+        Self {
+            arena: Arena::default(),
+            plan: Plan::new(network),
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        network: &Network,
+        weights: &Weights,
+        inputs: &[f32],
+        samples: usize,
+        noise: &Noise,
+        mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
+    ) -> (Step, Vec<BatchStatistics>) {
+        let mut pass = self.pass(network, weights, samples, Some(noise));
+        let answers = pass.forward(inputs);
+        let mut gradient = vec![0.0; answers.len()];
+        let loss = loss(&answers, &mut gradient);
+        pass.backward(&gradient);
+        let step = Step {
+            loss,
+            gradients: std::mem::take(&mut pass.trained),
+        };
+        (step, pass.finish())
+    }
+
+    pub(super) fn infer(
+        &mut self,
+        network: &Network,
+        weights: &Weights,
+        inputs: &[f32],
+        samples: usize,
+    ) -> Vec<f32> {
+        let mut pass = self.pass(network, weights, samples, None);
+        let answers = pass.forward(inputs);
+        pass.finish();
+        answers
+    }
+
+    fn pass<'a>(
+        &'a mut self,
+        network: &'a Network,
+        weights: &'a Weights,
+        samples: usize,
+        noise: Option<&'a Noise>,
+    ) -> Pass<'a> {
+        let nodes = network.nodes().len();
+        Pass {
+            network,
+            plan: &self.plan,
+            arena: &mut self.arena,
+            weights,
+            noise,
+            samples,
+            values: vec![None; nodes],
+            gradients: vec![None; nodes],
+            memories: (0..nodes).map(|_| None).collect(),
+            statistics: Vec::new(),
+            trained: Vec::new(),
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// Gives all buffers back.
+    fn finish(self) -> Vec<BatchStatistics> {
+        for buffer in self.values.into_iter().chain(self.gradients).flatten() {
+            self.arena.give(buffer);
+        }
+        self.statistics
+    }
+
+    fn forward(&mut self, inputs: &[f32]) -> Vec<f32> {
+        for index in 0..self.network.nodes().len() {
+            if self.plan.holder[index] == index {
+                let value = self.value(index, inputs);
+                self.values[index] = Some(value);
+            }
+            self.release(index);
+        }
+        let answer = answer(self.network);
+        unpack(
+            self.read(answer),
+            self.network.nodes()[answer].shape.elements(),
+            self.samples,
+        )
+    }
+
+    /// Gives back the buffers that `index` was the last to read.
+    fn release(&mut self, index: usize) {
+        let node = &self.network.nodes()[index];
+        for &node in node.inputs.iter().chain([&index]) {
+            let buffer = self.plan.holder[node];
+            let kept = self.noise.is_some() && self.plan.saved[buffer];
+            if self.plan.last[buffer] == index && !kept {
+                if let Some(buffer) = self.values[buffer].take() {
+                    self.arena.give(buffer);
+                }
+            }
+        }
+    }
+
+    fn read(&self, node: usize) -> &[Lane] {
+        let value = self.values[self.plan.holder[node]].as_deref();
+        value.expect("a value lives until its last reader — this is a bug in netsmith")
+    }
+
+    fn size(&self, node: usize) -> usize {
+        blocks(self.samples) * self.network.nodes()[node].shape.elements()
+    }
+
+    /// The input's own buffer where it may be written over, else a copy.
+    fn copy_of(&mut self, index: usize, input: usize) -> Vec<Lane> {
+        if self.plan.may_overwrite(index, input, self.noise.is_some()) {
+            if let Some(buffer) = self.values[self.plan.holder[input]].take() {
+                return buffer;
+            }
+        }
+        let mut copy = self.arena.take(self.size(input));
+        copy.copy_from_slice(self.read(input));
+        copy
+    }
+
+    /// The value of one node.
+    fn value(&mut self, index: usize, inputs: &[f32]) -> Vec<Lane> {
+        let node = &self.network.nodes()[index];
+        let shape = node.shape;
+        let weight = |at: usize| node.weights.get(at).map(|&w| &self.weights.0[w][..]);
+        let kernel = || weight(0).unwrap_or_default();
+        let first = node.inputs.first().copied().unwrap_or(index);
+        let from = self.network.nodes()[first].shape;
+        let plane = from.positions().iter().product();
+        let rate = |dropout: f32| {
+            let count = self.samples * shape.elements();
+            self.noise
+                .and_then(|noise| noise.dropout(&node.name, dropout, count))
+        };
+        match &node.operation {
+            Operation::Activation(kind) => {
+                let mut value = self.copy_of(index, first);
+                activation::forward(*kind, &mut value);
+                return value;
+            }
+            Operation::Dropout(dropout) => {
+                let factors = rate(dropout.rate);
+                return self.scaled(index, first, factors);
+            }
+            Operation::DropPath => {
+                let draw = |noise: &Noise| noise.drop_path(&node.name, self.samples);
+                let factors = self.noise.and_then(draw);
+                return self.scaled(index, first, factors);
+            }
+            Operation::Add | Operation::Mix { .. } => return self.sum(index),
+            _ => {}
+        }
+        let mut value = self.arena.take(self.size(index));
+        let output = &mut value[..];
+        match &node.operation {
+            Operation::Input(shape) => pack(inputs, shape.elements(), output),
+            Operation::Convolution(it) => {
+                let geometry = convolution::shape(it, from, shape);
+                let source = self.read(first);
+                netsmith_kernels::convolution::forward(
+                    &geometry,
+                    source,
+                    kernel(),
+                    weight(1),
+                    output,
+                );
+            }
+            Operation::Linear(it) => {
+                let sizes = [it.out, from.channels()];
+                linear::forward(sizes, self.read(first), kernel(), weight(1), output);
+            }
+            Operation::BatchNorm(it) => {
+                let rectified = self.plan.rectified[index];
+                let norm = batch_norm::Fused::new(it, node, self.weights, self.samples, rectified);
+                if self.noise.is_some() {
+                    let (memory, statistics) = norm.train(index, self.read(first), output);
+                    self.memories[index] = Some(memory);
+                    self.statistics.push(statistics);
+                } else {
+                    norm.infer(node, self.weights, self.read(first), output);
+                }
+            }
+            Operation::LayerNorm(_) => {
+                let trained = weight(0).zip(weight(1)).map(|(scale, bias)| [scale, bias]);
+                layer_norm::forward([from.channels(), plane], trained, self.read(first), output);
+            }
+            Operation::MaxPool(it) => {
+                pool::Windows::of(it, from, shape).max(self.read(first), output);
+            }
+            Operation::AvgPool(it) => {
+                pool::Windows::of(it, from, shape).average(self.read(first), output);
+            }
+            Operation::GlobalPool => pool::global(plane, self.read(first), output),
+            Operation::Multiply => {
+                let plane = self.ratio(node.inputs[0], node.inputs[1]);
+                let (a, b) = (self.read(first), self.read(node.inputs[1]));
+                elementwise::multiply(plane, a, b, output);
+            }
+            Operation::Concat => {
+                for (input, offset, size) in self.parts(index) {
+                    concat::forward(size, offset, shape.elements(), self.read(input), output);
+                }
+            }
+            Operation::Zero(_) => output.as_flattened_mut().fill(0.0),
+            Operation::Shift | Operation::ChannelShuffle(_) | Operation::Slice(_) => {
+                if let Some(moves) = moves(&node.operation, from) {
+                    moves.forward(self.read(first), output);
+                }
+            }
+            Operation::Pad(_) => align::pad(from, shape, self.read(first), output),
+            Operation::Resize(_) => align::windows(from, shape).max(self.read(first), output),
+            Operation::Stack => {
+                for (position, &input) in node.inputs.iter().enumerate() {
+                    rearrange::stack(position, node.inputs.len(), self.read(input), output);
+                }
+            }
+            Operation::Activation(_)
+            | Operation::Dropout(_)
+            | Operation::DropPath
+            | Operation::Add
+            | Operation::Mix { .. }
+            | Operation::Identity
+            | Operation::Flatten => {}
+        }
+        value
+    }
+
+    fn scaled(&mut self, index: usize, input: usize, factors: Option<Vec<f32>>) -> Vec<Lane> {
+        let mut value = self.copy_of(index, input);
+        if let Some(factors) = factors {
+            let size = self.network.nodes()[index].shape.elements();
+            dropout::scale(&factors, self.samples, size, &mut value);
+        }
+        value
+    }
+
+    fn sum(&mut self, index: usize) -> Vec<Lane> {
+        let inputs = &self.network.nodes()[index].inputs;
+        let training = self.noise.is_some();
+        let own = |&&input: &&usize| {
+            let twice = inputs
+                .iter()
+                .filter(|&&other| self.plan.holder[other] == self.plan.holder[input]);
+            twice.count() == 1 && self.plan.may_overwrite(index, input, training)
+        };
+        if let Some(&input) = inputs.iter().find(own) {
+            let mut value = self.copy_of(index, input);
+            for &other in inputs.iter().filter(|&&other| other != input) {
+                elementwise::add(self.read(other), &mut value);
+            }
+            return value;
+        }
+        let mut value = self.arena.take(self.size(index));
+        match inputs[..] {
+            [only] => value.copy_from_slice(self.read(only)),
+            [a, b, ref rest @ ..] => {
+                elementwise::sum(self.read(a), self.read(b), &mut value);
+                for &other in rest {
+                    elementwise::add(self.read(other), &mut value);
+                }
+            }
+            [] => {}
+        }
+        value
+    }
+
+    /// How many values of `a` each value of `b` meets in a product.
+    fn ratio(&self, a: usize, b: usize) -> usize {
+        self.size(a) / self.size(b)
+    }
+
+    /// Each input of a concatenation with its offset and its size.
+    fn parts(&self, index: usize) -> Vec<(usize, usize, usize)> {
+        let mut offset = 0;
+        let parts = self.network.nodes()[index].inputs.iter().map(|&input| {
+            let size = self.network.nodes()[input].shape.elements();
+            offset += size;
+            (input, offset - size, size)
+        });
+        parts.collect()
+    }
+
+    fn backward(&mut self, gradient: &[f32]) {
+        let weights = self.network.weights().iter();
+        let zeros = weights.map(|weight| match weight.shape.role.trains() {
+            true => vec![0.0; weight.shape.elements()],
+            false => Vec::new(),
+        });
+        self.trained = zeros.collect();
+        let answer = answer(self.network);
+        let mut start = self.arena.take(self.size(answer));
+        pack(
+            gradient,
+            self.network.nodes()[answer].shape.elements(),
+            &mut start,
+        );
+        self.gradients[answer] = Some(start);
+        for index in (0..self.network.nodes().len()).rev() {
+            if let Some(gradient) = self.gradients[index].take() {
+                self.pull(index, gradient);
+            }
+            if self.plan.holder[index] == index {
+                if let Some(buffer) = self.values[index].take() {
+                    self.arena.give(buffer);
+                }
+            }
+        }
+    }
+
+    /// Takes the gradient of a node's value to its inputs and weights.
+    fn pull(&mut self, index: usize, mut gradient: Vec<Lane>) {
+        let node = &self.network.nodes()[index];
+        let shape = node.shape;
+        let first = node.inputs.first().copied().unwrap_or(index);
+        let from = self.network.nodes()[first].shape;
+        let plane = from.positions().iter().product();
+        match &node.operation {
+            Operation::Input(_) | Operation::Zero(_) => self.arena.give(gradient),
+            Operation::Identity | Operation::Flatten => self.deliver(first, gradient),
+            Operation::Activation(kind) => {
+                // A rectifier that its normalisation does is undone there.
+                if self.plan.holder[index] == index {
+                    let kept = if node.operation.saved() == Saved::Output {
+                        index
+                    } else {
+                        first
+                    };
+                    activation::backward(*kind, self.read(kept), &mut gradient);
+                }
+                self.deliver(first, gradient);
+            }
+            Operation::Convolution(it) => {
+                let geometry = convolution::shape(it, from, shape);
+                let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
+                weight_gradient::backward_weights(&geometry, self.read(first), &gradient, sums);
+                self.train(index, 0, sums);
+                self.train_bias(index, &gradient);
+                if self.plan.needs[first] {
+                    let mut target = self.arena.take(self.size(first));
+                    let weights = &self.weights.0[node.weights[0]];
+                    netsmith_kernels::convolution::backward_input(
+                        &geometry,
+                        &gradient,
+                        weights,
+                        &mut target,
+                    );
+                    self.deliver(first, target);
+                }
+                self.arena.give(gradient);
+            }
+            Operation::Linear(it) => {
+                let sizes = [it.out, from.channels()];
+                let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
+                linear::backward_weights(sizes, self.read(first), &gradient, sums);
+                self.train(index, 0, sums);
+                self.train_bias(index, &gradient);
+                if self.plan.needs[first] {
+                    let mut target = self.arena.take(self.size(first));
+                    let weights = &self.weights.0[node.weights[0]];
+                    linear::backward_input(sizes, &gradient, weights, &mut target);
+                    self.deliver(first, target);
+                }
+                self.arena.give(gradient);
+            }
+            Operation::BatchNorm(it) => {
+                if let Some(memory) = self.memories[index].take() {
+                    let trained = memory.backward(self.read(first), &mut gradient);
+                    if it.affine {
+                        self.train(index, 0, &trained[0]);
+                        self.train(index, 1, &trained[1]);
+                    }
+                }
+                self.deliver(first, gradient);
+            }
+            Operation::LayerNorm(it) => {
+                let scale = it.affine.then(|| &self.weights.0[node.weights[0]][..]);
+                let sizes = [from.channels(), plane];
+                let trained = layer_norm::backward(sizes, scale, self.read(first), &mut gradient);
+                if it.affine {
+                    self.train(index, 0, &trained[0]);
+                    self.train(index, 1, &trained[1]);
+                }
+                self.deliver(first, gradient);
+            }
+            Operation::MaxPool(it) => {
+                let windows = pool::Windows::of(it, from, shape);
+                self.to_input(first, gradient, |input, gradient, target| {
+                    windows.max_backward(input, gradient, target);
+                });
+            }
+            Operation::Resize(_) => {
+                let windows = align::windows(from, shape);
+                self.to_input(first, gradient, |input, gradient, target| {
+                    windows.max_backward(input, gradient, target);
+                });
+            }
+            Operation::AvgPool(it) => {
+                let windows = pool::Windows::of(it, from, shape);
+                self.moved(first, gradient, |gradient, target| {
+                    windows.average_backward(gradient, target);
+                });
+            }
+            Operation::GlobalPool => self.moved(first, gradient, |gradient, target| {
+                pool::global_backward(plane, gradient, target);
+            }),
+            Operation::Add | Operation::Mix { .. } => {
+                if let Some((last, others)) = node.inputs.split_last() {
+                    for &input in others {
+                        self.deliver_copy(input, &gradient);
+                    }
+                    self.deliver(*last, gradient);
+                }
+            }
+            Operation::Multiply => self.pull_product(node.inputs[0], node.inputs[1], gradient),
+            Operation::Concat => {
+                for (input, offset, size) in self.parts(index) {
+                    let mut target = self.arena.take(self.size(input));
+                    concat::backward(size, offset, shape.elements(), &gradient, &mut target);
+                    self.deliver(input, target);
+                }
+                self.arena.give(gradient);
+            }
+            Operation::Shift | Operation::ChannelShuffle(_) | Operation::Slice(_) => {
+                if let Some(moves) = moves(&node.operation, from) {
+                    self.moved(first, gradient, |gradient, target| {
+                        moves.backward(gradient, target)
+                    });
+                }
+            }
+            Operation::Dropout(it) => {
+                let count = self.samples * shape.elements();
+                let factors = self
+                    .noise
+                    .and_then(|n| n.dropout(&node.name, it.rate, count));
+                self.pull_scaled(first, factors, gradient);
+            }
+            Operation::DropPath => {
+                let factors = self
+                    .noise
+                    .and_then(|n| n.drop_path(&node.name, self.samples));
+                self.pull_scaled(first, factors, gradient);
+            }
+            Operation::Pad(_) => self.moved(first, gradient, |gradient, target| {
+                align::pad_backward(from, shape, gradient, target);
+            }),
+            Operation::Stack => {
+                for (position, &input) in node.inputs.iter().enumerate() {
+                    let mut target = self.arena.take(self.size(input));
+                    rearrange::stack_backward(position, node.inputs.len(), &gradient, &mut target);
+                    self.deliver(input, target);
+                }
+                self.arena.give(gradient);
+            }
+        }
+    }
+
+    fn pull_scaled(&mut self, input: usize, factors: Option<Vec<f32>>, mut gradient: Vec<Lane>) {
+        if let Some(factors) = factors {
+            let size = self.network.nodes()[input].shape.elements();
+            dropout::scale(&factors, self.samples, size, &mut gradient);
+        }
+        self.deliver(input, gradient);
+    }
+
+    fn pull_product(&mut self, a: usize, b: usize, gradient: Vec<Lane>) {
+        let plane = self.ratio(a, b);
+        let mut target = self.arena.take(self.size(b));
+        elementwise::multiply_backward(plane, self.read(a), &gradient, &mut target);
+        self.deliver(b, target);
+        let mut target = self.arena.take(self.size(a));
+        elementwise::multiply(plane, &gradient, self.read(b), &mut target);
+        self.deliver(a, target);
+        self.arena.give(gradient);
+    }
+
+    /// Computes the gradient of an input that is read again.
+    fn to_input(
+        &mut self,
+        input: usize,
+        gradient: Vec<Lane>,
+        pull: impl FnOnce(&[Lane], &[Lane], &mut [Lane]),
+    ) {
+        if self.plan.needs[input] {
+            let mut target = self.arena.take(self.size(input));
+            pull(self.read(input), &gradient, &mut target);
+            self.deliver(input, target);
+        }
+        self.arena.give(gradient);
+    }
+
+    /// Computes the gradient of an input from that of the output alone.
+    fn moved(
+        &mut self,
+        input: usize,
+        gradient: Vec<Lane>,
+        pull: impl FnOnce(&[Lane], &mut [Lane]),
+    ) {
+        let mut target = self.arena.take(self.size(input));
+        pull(&gradient, &mut target);
+        self.arena.give(gradient);
+        self.deliver(input, target);
+    }
+
+    /// Adds a gradient to those that have reached a node.
+    fn deliver(&mut self, node: usize, gradient: Vec<Lane>) {
+        if !self.plan.needs[node] {
+            return self.arena.give(gradient);
+        }
+        match &mut self.gradients[node] {
+            Some(sum) => {
+                elementwise::add(&gradient, sum);
+                self.arena.give(gradient);
+            }
+            empty => *empty = Some(gradient),
+        }
+    }
+
+    fn deliver_copy(&mut self, node: usize, gradient: &[Lane]) {
+        if !self.plan.needs[node] {
+            return;
+        }
+        match &mut self.gradients[node] {
+            Some(sum) => elementwise::add(gradient, sum),
+            empty => {
+                let mut copy = self.arena.take(gradient.len());
+                copy.copy_from_slice(gradient);
+                *empty = Some(copy);
+            }
+        }
+    }
+
+    /// Adds to the gradient of a node's weight.
+    fn train(&mut self, node: usize, at: usize, gradient: &[f32]) {
+        let weight = self.network.nodes()[node].weights[at];
+        for (sum, gradient) in self.trained[weight].iter_mut().zip(gradient) {
+            *sum += gradient;
+        }
+    }
+
+    fn train_bias(&mut self, node: usize, gradient: &[Lane]) {
+        if self.network.nodes()[node].weights.len() > 1 {
+            let shape = self.network.nodes()[node].shape;
+            let plane = shape.positions().iter().product();
+            let sums = channel_sums(gradient, shape.channels(), plane);
+            self.train(node, 1, &sums);
+        }
+    }
+}
+
+/// What an operation moves, if that is all it does.
+fn moves(operation: &Operation, input: Shape) -> Option<Moves> {
+    match operation {
+        Operation::Shift => Some(Moves::shift(input)),
+        Operation::ChannelShuffle(shuffle) => Some(Moves::shuffle(shuffle, input)),
+        Operation::Slice(slice) => Some(Moves::slice(slice, input)),
+        _ => None,
+    }
+}

@@ -1,0 +1,277 @@
+//! A network made trainable.
+//!
+//! A [`Module`] runs a [`Network`] on weights that it does not own: forward and
+//! backward for a training step, or forward alone with running statistics. It
+//! does so in one of two ways, which give the same numbers up to rounding:
+//!
+//! - [`Kernels::Fused`]: our own kernels over buffers that are planned once and
+//!   used again in every step;
+//! - [`Kernels::Burn`]: the same operations composed of burn's, with burn's
+//!   automatic differentiation: the reference.
+//!
+//! Each operation group has one file with both forms, named as in
+//! [`netsmith::network::operation`].
+
+mod activation;
+mod align;
+mod arena;
+mod batch_norm;
+mod composed;
+mod concat;
+mod convolution;
+mod dropout;
+mod elementwise;
+mod fused;
+mod layer_norm;
+mod linear;
+mod noise;
+mod plan;
+mod pool;
+mod rearrange;
+mod value;
+mod weights;
+
+pub use noise::Noise;
+pub use weights::Weights;
+
+use composed::Composed;
+use fused::Fused;
+use netsmith::network::operation::BatchNorm;
+use netsmith::network::{Network, Operation, Shape};
+
+/// What computes a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kernels {
+    /// Our own kernels: the fastest on a processor.
+    #[default]
+    Fused,
+    /// burn's operations and automatic differentiation.
+    Burn,
+}
+
+impl Kernels {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fused => "fused",
+            Self::Burn => "burn",
+        }
+    }
+}
+
+/// A network that can be trained.
+///
+/// It runs on the rayon pool that it is called in: give each worker a pool of
+/// its own. The number of threads changes no result of the fused kernels.
+///
+/// # Example
+/// ```
+/// use netsmith::network::{Builder, Operation, Shape, operation::Linear};
+/// use netsmith::random::Seed;
+/// use netsmith_nn::module::{Kernels, Module, Noise, Weights};
+///
+/// let mut builder = Builder::new();
+/// let x = builder.input("x", Shape::vector(2));
+/// let y = builder.add("head", Operation::Linear(Linear::new(1_usize)), &[x])?;
+/// let network = builder.finish(&[y]);
+/// let mut module = Module::new(&network, Kernels::Fused)?;
+/// let mut weights = Weights::init(&network, &Seed::new(1));
+/// weights.0[0] = vec![2.0, 3.0];
+/// assert_eq!(module.infer(&weights, &[1.0, 1.0, 0.0, 1.0]), vec![5.0, 3.0]);
+///
+/// // The loss is the sum of the answers, so that each gradient is one.
+/// let step = module.step(&mut weights, &[1.0, 1.0, 0.0, 1.0], &Noise::none(), |_, gradient| {
+///     gradient.fill(1.0);
+///     8.0
+/// });
+/// assert_eq!(step.gradients[0], vec![1.0, 2.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Module {
+    network: Network,
+    engine: Engine,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Fused(Box<Fused>),
+    Burn(Composed),
+}
+
+/// What one training step gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// What the loss function returned.
+    pub loss: f64,
+    /// The gradient of each weight, parallel to [`Network::weights`]; empty for
+    /// running statistics.
+    pub gradients: Vec<Vec<f32>>,
+}
+
+/// Mean and biased variance of a batch, as one normalisation saw them.
+#[derive(Clone, Debug)]
+struct BatchStatistics {
+    /// The node that normalised.
+    node: usize,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    /// How many values each channel had.
+    count: usize,
+}
+
+impl Module {
+    /// Makes a network trainable.
+    ///
+    /// # Errors
+    /// [`ModuleError`]: the network has an operation that cannot be trained
+    /// yet, or not one input and one output.
+    pub fn new(network: &Network, kernels: Kernels) -> Result<Self, ModuleError> {
+        let (inputs, outputs) = (network.inputs().count(), network.outputs().len());
+        if inputs != 1 || outputs == 0 {
+            return Err(ModuleError::Ends { inputs, outputs });
+        }
+        for node in network.nodes() {
+            if let Operation::Mix { .. } = node.operation {
+                return Err(ModuleError::Unsupported {
+                    node: node.name.clone(),
+                    operation: node.operation.name(),
+                });
+            }
+        }
+        let engine = match kernels {
+            Kernels::Fused => Engine::Fused(Box::new(Fused::new(network))),
+            Kernels::Burn => Engine::Burn(Composed::new()),
+        };
+        Ok(Self {
+            network: network.clone(),
+            engine,
+        })
+    }
+
+    /// The network that it runs.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The shape of one sample.
+    pub fn input(&self) -> Shape {
+        let mut inputs = self.network.inputs();
+        inputs
+            .next()
+            .expect("it was checked when the module was made — this is a bug in netsmith")
+    }
+
+    /// The shape of one answer: that of the network's last output.
+    pub fn output(&self) -> Shape {
+        self.network.nodes()[answer(&self.network)].shape
+    }
+
+    /// One forward and backward pass in training mode: batch statistics,
+    /// dropout and drop-path as `noise` says. The running statistics in
+    /// `weights` are moved; the trained weights are left as they are.
+    ///
+    /// `loss` is given the answers, `[samples, answer]`, and writes the gradient
+    /// of the loss with respect to them.
+    ///
+    /// # Panics
+    /// When `inputs` is not a whole number of samples or empty, or the weights
+    /// are not those of the network.
+    pub fn step(
+        &mut self,
+        weights: &mut Weights,
+        inputs: &[f32],
+        noise: &Noise,
+        loss: impl FnMut(&[f32], &mut [f32]) -> f64,
+    ) -> Step {
+        let samples = self.samples(inputs, weights);
+        let (step, statistics) = match &mut self.engine {
+            Engine::Fused(fused) => {
+                fused.step(&self.network, weights, inputs, samples, noise, loss)
+            }
+            Engine::Burn(composed) => {
+                composed.step(&self.network, weights, inputs, samples, noise, loss)
+            }
+        };
+        for statistics in &statistics {
+            self.move_running(weights, statistics);
+        }
+        step
+    }
+
+    /// The answers to some samples, with running statistics and without
+    /// dropout: logits of the classes or values, `[samples, answer]`.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    pub fn infer(&mut self, weights: &Weights, inputs: &[f32]) -> Vec<f32> {
+        let samples = self.samples(inputs, weights);
+        match &mut self.engine {
+            Engine::Fused(fused) => fused.infer(&self.network, weights, inputs, samples),
+            Engine::Burn(composed) => composed.infer(&self.network, weights, inputs, samples),
+        }
+    }
+
+    fn samples(&self, inputs: &[f32], weights: &Weights) -> usize {
+        let size = self.input().elements();
+        assert!(
+            !inputs.is_empty() && inputs.len().is_multiple_of(size),
+            "a batch is whole samples"
+        );
+        weights.check(&self.network);
+        inputs.len() / size
+    }
+
+    fn move_running(&self, weights: &mut Weights, statistics: &BatchStatistics) {
+        let node = &self.network.nodes()[statistics.node];
+        let &[.., mean, variance] = &node.weights[..] else {
+            return;
+        };
+        let momentum = BatchNorm::MOMENTUM as f32;
+        let count = statistics.count as f32;
+        let unbiased = if statistics.count > 1 {
+            count / (count - 1.0)
+        } else {
+            1.0
+        };
+        let mut shift = |weight: usize, batch: &[f32], factor: f32| {
+            for (running, batch) in weights.0[weight].iter_mut().zip(batch) {
+                *running += momentum * (batch * factor - *running);
+            }
+        };
+        shift(mean, &statistics.mean, 1.0);
+        shift(variance, &statistics.variance, unbiased);
+    }
+}
+
+/// The node whose value is the network's answer.
+fn answer(network: &Network) -> usize {
+    *network
+        .outputs()
+        .last()
+        .expect("a module has an output — this is a bug in netsmith")
+}
+
+/// Why a network cannot be trained.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModuleError {
+    /// An operation has no training form yet.
+    #[error("node `{node}` ({operation}): cannot be trained yet")]
+    Unsupported {
+        /// The node's path.
+        node: String,
+        /// The operation's name.
+        operation: &'static str,
+    },
+    /// The network does not have one input and an output.
+    #[error(
+        "the network has {inputs} inputs and {outputs} outputs: one input and an output are needed"
+    )]
+    Ends {
+        /// How many inputs it has.
+        inputs: usize,
+        /// How many outputs it has.
+        outputs: usize,
+    },
+}

@@ -1,0 +1,130 @@
+//! What is known of a network before it runs: which buffers it needs until when.
+
+use netsmith::network::operation::Activation;
+use netsmith::network::{Network, Operation, Saved};
+
+/// The plan of a network for the fused kernels.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// For each node the node whose buffer holds its value: itself, or an
+    /// earlier one whose value it passes on.
+    pub(super) holder: Vec<usize>,
+    /// For each batch normalisation whether it rectifies as well: the
+    /// activation behind it then passes its value on.
+    pub(super) rectified: Vec<bool>,
+    /// For each buffer the last node that reads it in the forward pass.
+    pub(super) last: Vec<usize>,
+    /// For each buffer whether the backward pass reads it.
+    pub(super) saved: Vec<bool>,
+    /// For each node whether a gradient must reach it.
+    pub(super) needs: Vec<bool>,
+}
+
+impl Plan {
+    pub(super) fn new(network: &Network) -> Self {
+        let rectified = rectified(network);
+        let holder = holders(network, &rectified);
+        let mut plan = Self {
+            last: last_reads(network, &holder),
+            saved: vec![false; holder.len()],
+            needs: needs(network),
+            holder,
+            rectified,
+        };
+        plan.mark_saved(network);
+        plan
+    }
+
+    /// Whether a node may write over the buffer of its input.
+    pub(super) fn may_overwrite(&self, node: usize, input: usize, training: bool) -> bool {
+        let buffer = self.holder[input];
+        self.last[buffer] == node && !(training && self.saved[buffer])
+    }
+
+    fn mark_saved(&mut self, network: &Network) {
+        for (index, node) in network.nodes().iter().enumerate() {
+            match saved(&node.operation) {
+                // An activation that its normalisation does is computed again.
+                Saved::Output if self.holder[index] != index => {}
+                Saved::Nothing => {}
+                Saved::Inputs => {
+                    for &input in &node.inputs {
+                        self.saved[self.holder[input]] = true;
+                    }
+                }
+                Saved::Output => self.saved[index] = true,
+            }
+        }
+    }
+}
+
+/// What the fused backward pass of an operation reads.
+fn saved(operation: &Operation) -> Saved {
+    match operation {
+        // The factors are drawn again.
+        Operation::Dropout(_) | Operation::DropPath => Saved::Nothing,
+        // The mean passes gradients on whatever the values were.
+        Operation::AvgPool(_) => Saved::Nothing,
+        other => other.saved(),
+    }
+}
+
+/// Batch normalisations that only a rectifier reads.
+fn rectified(network: &Network) -> Vec<bool> {
+    let consumers = network.consumers();
+    let nodes = network.nodes().iter().zip(&consumers).enumerate();
+    nodes
+        .map(|(index, (node, consumers))| {
+            let norm = matches!(node.operation, Operation::BatchNorm(_));
+            let rectifier = |&consumer: &usize| {
+                let operation = &network.nodes()[consumer].operation;
+                matches!(operation, Operation::Activation(Activation::Relu))
+            };
+            let only = consumers.len() == 1 && !network.outputs().contains(&index);
+            norm && only && consumers.iter().all(rectifier)
+        })
+        .collect()
+}
+
+fn holders(network: &Network, rectified: &[bool]) -> Vec<usize> {
+    let mut holders: Vec<usize> = Vec::new();
+    for (index, node) in network.nodes().iter().enumerate() {
+        let passes = match node.operation {
+            Operation::Identity | Operation::Flatten => true,
+            Operation::Activation(Activation::Relu) => rectified[node.inputs[0]],
+            _ => false,
+        };
+        holders.push(if passes {
+            holders[node.inputs[0]]
+        } else {
+            index
+        });
+    }
+    holders
+}
+
+fn last_reads(network: &Network, holder: &[usize]) -> Vec<usize> {
+    let mut last: Vec<usize> = (0..holder.len()).collect();
+    for (index, node) in network.nodes().iter().enumerate() {
+        for &input in &node.inputs {
+            last[holder[input]] = index;
+        }
+    }
+    for &output in network.outputs() {
+        last[holder[output]] = holder.len();
+    }
+    last
+}
+
+fn needs(network: &Network) -> Vec<bool> {
+    let mut needs: Vec<bool> = Vec::new();
+    for node in network.nodes() {
+        let trains = node.weights.iter();
+        let trains = trains
+            .into_iter()
+            .any(|&w| network.weights()[w].shape.role.trains());
+        let inputs = node.inputs.iter().any(|&input| needs[input]);
+        needs.push(!matches!(node.operation, Operation::Zero(_)) && (trains || inputs));
+    }
+    needs
+}

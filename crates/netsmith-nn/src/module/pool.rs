@@ -1,0 +1,202 @@
+//! Pooling.
+
+use super::value::Value;
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use netsmith::network::Shape;
+use netsmith::network::operation::Pool;
+use netsmith_kernels::{LANES, Lane};
+
+/// The maximum, composed of burn's operations.
+pub(super) fn compose_max(pool: &Pool, input: &Value) -> Value {
+    let mut options = MaxPoolOptions::new(pool.window.kernel);
+    options.stride = pool.window.stride;
+    options.padding = padding(pool, input);
+    Value::new(max_pool2d(input.tensor.clone(), options))
+}
+
+/// The mean, composed of burn's operations.
+pub(super) fn compose_average(pool: &Pool, input: &Value) -> Value {
+    let mut options = AvgPoolOptions::new(pool.window.kernel);
+    options.stride = pool.window.stride;
+    options.padding = padding(pool, input);
+    options.count_include_pad = false;
+    Value::new(avg_pool2d(input.tensor.clone(), options))
+}
+
+/// The mean over all positions, composed of burn's operations.
+pub(super) fn compose_global(input: &Value) -> Value {
+    Value::new(input.tensor.clone().mean_dim(2).mean_dim(3))
+}
+
+fn padding(pool: &Pool, input: &Value) -> [(usize, usize); 2] {
+    let [_, _, height, width] = input.tensor.dims();
+    let pads = pool.window.pads([height, width]);
+    pads.map(|[before, behind]| (before, behind))
+}
+
+/// For each position of an output plane the rows and columns of the input
+/// plane under its window.
+#[derive(Debug)]
+pub(super) struct Windows {
+    /// Height and width of the input.
+    pub(super) input: [usize; 2],
+    /// For each row of the output the rows of the input, one run each.
+    pub(super) rows: Vec<std::ops::Range<usize>>,
+    /// The same of the columns.
+    pub(super) columns: Vec<std::ops::Range<usize>>,
+}
+
+impl Windows {
+    /// Those of a pool; padding is left out.
+    pub(super) fn of(pool: &Pool, input: Shape, output: Shape) -> Self {
+        let (input, output) = (input.positions(), output.positions());
+        let pads = pool.window.pads(input);
+        let axis = |axis: usize| {
+            let runs = (0..output[axis]).map(|position| {
+                let start = position * pool.window.stride[axis];
+                let end = (start + pool.window.kernel[axis]).saturating_sub(pads[axis][0]);
+                start.saturating_sub(pads[axis][0])..end.min(input[axis])
+            });
+            runs.collect()
+        };
+        Self {
+            input,
+            rows: axis(0),
+            columns: axis(1),
+        }
+    }
+
+    fn input_plane(&self) -> usize {
+        self.input[0] * self.input[1]
+    }
+
+    fn output_plane(&self) -> usize {
+        self.rows.len() * self.columns.len()
+    }
+
+    /// Calls `visit` with each output position and the input positions under it.
+    fn each(&self, mut visit: impl FnMut(usize, &[usize])) {
+        let mut under = Vec::new();
+        let mut position = 0;
+        for rows in &self.rows {
+            for columns in &self.columns {
+                under.clear();
+                for y in rows.clone() {
+                    under.extend(columns.clone().map(|x| y * self.input[1] + x));
+                }
+                visit(position, &under);
+                position += 1;
+            }
+        }
+    }
+
+    /// Fused: the largest value of each window.
+    pub(super) fn max(&self, input: &[Lane], output: &mut [Lane]) {
+        let planes = input.chunks_exact(self.input_plane());
+        for (input, output) in planes.zip(output.chunks_exact_mut(self.output_plane())) {
+            self.each(|position, under| {
+                let mut best = input[under[0]];
+                for &at in &under[1..] {
+                    for lane in 0..LANES {
+                        let value = input[at][lane];
+                        best[lane] = if value > best[lane] {
+                            value
+                        } else {
+                            best[lane]
+                        };
+                    }
+                }
+                output[position] = best;
+            });
+        }
+    }
+
+    /// Fused: the gradient goes to the first of the largest values.
+    pub(super) fn max_backward(&self, input: &[Lane], gradient: &[Lane], target: &mut [Lane]) {
+        target.as_flattened_mut().fill(0.0);
+        let planes = input.chunks_exact(self.input_plane());
+        let gradients = gradient.chunks_exact(self.output_plane());
+        let targets = target.chunks_exact_mut(self.input_plane());
+        for ((input, gradient), target) in planes.zip(gradients).zip(targets) {
+            self.each(|position, under| {
+                let mut best = input[under[0]];
+                let mut place = [0_u32; LANES];
+                for (number, &at) in under.iter().enumerate().skip(1) {
+                    for lane in 0..LANES {
+                        let larger = input[at][lane] > best[lane];
+                        best[lane] = if larger { input[at][lane] } else { best[lane] };
+                        place[lane] = if larger { number as u32 } else { place[lane] };
+                    }
+                }
+                let gradient = &gradient[position];
+                for (number, &at) in under.iter().enumerate() {
+                    for lane in 0..LANES {
+                        let share = if place[lane] == number as u32 {
+                            gradient[lane]
+                        } else {
+                            0.0
+                        };
+                        target[at][lane] += share;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Fused: the mean of each window.
+    pub(super) fn average(&self, input: &[Lane], output: &mut [Lane]) {
+        let planes = input.chunks_exact(self.input_plane());
+        for (input, output) in planes.zip(output.chunks_exact_mut(self.output_plane())) {
+            self.each(|position, under| {
+                let mut sums = [0.0; LANES];
+                for &at in under {
+                    for lane in 0..LANES {
+                        sums[lane] += input[at][lane];
+                    }
+                }
+                let share = 1.0 / under.len() as f32;
+                output[position] = sums.map(|sum| sum * share);
+            });
+        }
+    }
+
+    /// Fused: the gradient goes to all values of the window alike.
+    pub(super) fn average_backward(&self, gradient: &[Lane], target: &mut [Lane]) {
+        target.as_flattened_mut().fill(0.0);
+        let gradients = gradient.chunks_exact(self.output_plane());
+        for (gradient, target) in gradients.zip(target.chunks_exact_mut(self.input_plane())) {
+            self.each(|position, under| {
+                let share = 1.0 / under.len() as f32;
+                let shares = gradient[position].map(|gradient| gradient * share);
+                for &at in under {
+                    for lane in 0..LANES {
+                        target[at][lane] += shares[lane];
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Fused: the mean over planes of this size.
+pub(super) fn global(plane: usize, input: &[Lane], output: &mut [Lane]) {
+    let share = 1.0 / plane as f32;
+    for (input, output) in input.chunks_exact(plane).zip(output) {
+        let mut sums = [0.0; LANES];
+        for value in input {
+            for lane in 0..LANES {
+                sums[lane] += value[lane];
+            }
+        }
+        *output = sums.map(|sum| sum * share);
+    }
+}
+
+/// Fused: the gradient goes to all positions alike.
+pub(super) fn global_backward(plane: usize, gradient: &[Lane], target: &mut [Lane]) {
+    let share = 1.0 / plane as f32;
+    for (gradient, target) in gradient.iter().zip(target.chunks_exact_mut(plane)) {
+        target.fill(gradient.map(|gradient| gradient * share));
+    }
+}
