@@ -72,6 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these numbers are exact")]
     fn a_batch_comes_back_as_it_was() {
         for samples in [1, 15, 16, 17, 40] {
             let values: Vec<f32> = (0..samples * 3).map(|v| v as f32).collect();

@@ -12,6 +12,11 @@
 //! Kernels run on the rayon pool that they are called in. Every sum has a fixed
 //! order: results are the same to the bit however many threads there are.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "the same index runs over several arrays of registers, whose loops must be unrolled"
+)]
+
 pub mod batch_norm;
 mod block;
 pub mod convolution;

@@ -4,3 +4,4 @@ pub mod cost;
 pub mod data;
 pub mod export;
 pub mod module;
+pub mod train;

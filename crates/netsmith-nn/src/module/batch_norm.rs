@@ -19,7 +19,7 @@ pub(super) fn compose(
     let x = input.tensor.clone();
     let [samples, channels, height, width] = x.dims();
     let line = |values: &Tensor<1>| values.clone().reshape([1, channels, 1, 1]);
-    let &[.., ref running_mean, ref running_variance] = weights else {
+    let [.., running_mean, running_variance] = weights else {
         return (input.clone(), None);
     };
     let (centred, variance, batch) = if training {

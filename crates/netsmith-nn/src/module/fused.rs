@@ -134,10 +134,11 @@ impl Pass<'_> {
         for &node in node.inputs.iter().chain([&index]) {
             let buffer = self.plan.holder[node];
             let kept = self.noise.is_some() && self.plan.saved[buffer];
-            if self.plan.last[buffer] == index && !kept {
-                if let Some(buffer) = self.values[buffer].take() {
-                    self.arena.give(buffer);
-                }
+            if self.plan.last[buffer] == index
+                && !kept
+                && let Some(buffer) = self.values[buffer].take()
+            {
+                self.arena.give(buffer);
             }
         }
     }
@@ -153,10 +154,10 @@ impl Pass<'_> {
 
     /// The input's own buffer where it may be written over, else a copy.
     fn copy_of(&mut self, index: usize, input: usize) -> Vec<Lane> {
-        if self.plan.may_overwrite(index, input, self.noise.is_some()) {
-            if let Some(buffer) = self.values[self.plan.holder[input]].take() {
-                return buffer;
-            }
+        if self.plan.may_overwrite(index, input, self.noise.is_some())
+            && let Some(buffer) = self.values[self.plan.holder[input]].take()
+        {
+            return buffer;
         }
         let mut copy = self.arena.take(self.size(input));
         copy.copy_from_slice(self.read(input));
@@ -344,10 +345,10 @@ impl Pass<'_> {
             if let Some(gradient) = self.gradients[index].take() {
                 self.pull(index, gradient);
             }
-            if self.plan.holder[index] == index {
-                if let Some(buffer) = self.values[index].take() {
-                    self.arena.give(buffer);
-                }
+            if self.plan.holder[index] == index
+                && let Some(buffer) = self.values[index].take()
+            {
+                self.arena.give(buffer);
             }
         }
     }
@@ -429,13 +430,13 @@ impl Pass<'_> {
             }
             Operation::MaxPool(it) => {
                 let windows = pool::Windows::of(it, from, shape);
-                self.to_input(first, gradient, |input, gradient, target| {
+                self.pull_reading(first, gradient, |input, gradient, target| {
                     windows.max_backward(input, gradient, target);
                 });
             }
             Operation::Resize(_) => {
                 let windows = align::windows(from, shape);
-                self.to_input(first, gradient, |input, gradient, target| {
+                self.pull_reading(first, gradient, |input, gradient, target| {
                     windows.max_backward(input, gradient, target);
                 });
             }
@@ -519,7 +520,7 @@ impl Pass<'_> {
     }
 
     /// Computes the gradient of an input that is read again.
-    fn to_input(
+    fn pull_reading(
         &mut self,
         input: usize,
         gradient: Vec<Lane>,

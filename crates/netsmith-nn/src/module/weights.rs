@@ -95,6 +95,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these numbers are exact")]
     fn the_start_has_the_variance_that_it_should() {
         let weights = Weights::init(&network("hidden"), &Seed::new(1)).0;
         let variance = weights[0].iter().map(|w| w * w).sum::<f32>() / 100_000.0;

@@ -1,0 +1,437 @@
+//! Training a network from its start, or from a checkpoint, to its end.
+//!
+//! ```text
+//! Training::start() ──┐
+//! Checkpoint::load() ─┴► Training::run(checkpoint, observer) ─► Trained
+//!
+//! for each epoch                        the seed's child `epoch`, numbered
+//!     for each batch of the training part, in the epoch's own order
+//!         stop if cancelled or late
+//!         loss and gradients            diverged if one is not finite
+//!         clip by the global norm, update the weights
+//!     judge the validation part
+//!     observer.epoch(measurements, checkpoint)   goes on, or stops
+//! ```
+//!
+//! All that an epoch draws comes from the seed and the epoch's number, so a run
+//! that goes on from a checkpoint gives the same bits as one that was never
+//! interrupted. Run each training in a rayon pool of its own (one thread per
+//! worker); with the fused kernels even the number of threads changes nothing.
+
+mod checkpoint;
+mod loss;
+mod memory;
+mod optimizer;
+mod predict;
+mod recipe;
+mod schedule;
+mod timing;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use memory::training_memory;
+pub use optimizer::{Optimizer, OptimizerState};
+pub use predict::{Measured, Predictor};
+pub use recipe::Recipe;
+pub use schedule::Schedule;
+pub use timing::{StepTimes, time_steps};
+
+use crate::data::{Augmentation, Batch, Batches, Metric, MetricError, Normalization, Part};
+use crate::module::{Kernels, Module, ModuleError, Noise, Step, Weights};
+use loss::Loss;
+use netsmith::cost::Quantity;
+use netsmith::network::Network;
+use netsmith::random::Seed;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// All that decides how a network is trained.
+///
+/// # Example
+/// ```
+/// use netsmith::network::{Builder, Operation, Shape, operation::Linear};
+/// use netsmith::random::Seed;
+/// use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+/// use netsmith_nn::train::{Decision, Recipe, Training};
+///
+/// let digits = data::load(&"digits".parse()?, &LoadOptions::default())?;
+/// let (search, _test) = digits.split(&SplitOptions::default())?;
+/// let (train, valid) = (search.train(), search.valid());
+/// let normalization = Normalization::fit(&train);
+///
+/// let mut builder = Builder::new();
+/// let x = builder.input("image", Shape::image(1, 8, 8));
+/// let x = builder.add("flat", Operation::Flatten, &[x])?;
+/// let x = builder.add("head", Operation::Linear(Linear::new(10_usize)), &[x])?;
+/// let network = builder.finish(&[x]);
+///
+/// let recipe = Recipe { epochs: 3, ..Recipe::for_data(&train) };
+/// let training = Training::new(&network, &train, &normalization, &recipe, Seed::new(1))
+///     .validated(&valid);
+/// let trained = training.run(training.start(), &mut |_, _| Decision::Continue)?;
+/// assert_eq!(trained.history.len(), 3);
+/// assert!(trained.history[2].metric.is_some_and(|accuracy| accuracy.value > 0.8));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Training<'a> {
+    /// What is trained.
+    pub network: &'a Network,
+    /// On what.
+    pub train: &'a Part,
+    /// On what it is judged after each epoch; none: not at all.
+    pub valid: Option<&'a Part>,
+    /// How raw samples become inputs.
+    pub normalization: &'a Normalization,
+    /// How training images are changed at random, if the recipe asks for it.
+    pub augmentation: Augmentation,
+    /// What judges the validation part.
+    pub metric: Metric,
+    /// How much the samples of each class count in the loss.
+    pub class_weights: Option<&'a [f32]>,
+    /// Epochs, optimiser and the rest.
+    pub recipe: &'a Recipe,
+    /// Of this all randomness is drawn.
+    pub seed: Seed,
+    /// What computes.
+    pub kernels: Kernels,
+    /// Set to true by another thread to end the training.
+    pub cancel: Option<&'a AtomicBool>,
+    /// When the training must end.
+    pub deadline: Option<Instant>,
+}
+
+/// The measurements of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// Its number, from 0.
+    pub number: usize,
+    /// The mean loss over its training batches, with label smoothing.
+    pub train_loss: f64,
+    /// The mean loss over the validation part, without label smoothing.
+    pub valid_loss: Option<f64>,
+    /// The metric on the validation part.
+    pub metric: Option<Quantity>,
+}
+
+/// What an observer wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// To go on.
+    Continue,
+    /// To end here.
+    Stop,
+}
+
+/// Is told of every epoch, and may end the training.
+pub trait Observer {
+    /// An epoch is over. The checkpoint can be saved; a training that goes on
+    /// from it continues with the next epoch.
+    fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision;
+}
+
+impl<F: FnMut(&Epoch, &Checkpoint) -> Decision> Observer for F {
+    fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision {
+        self(epoch, checkpoint)
+    }
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All epochs are done.
+    Finished,
+    /// The observer stopped it.
+    Stopped,
+    /// The metric had not improved for as many epochs as the recipe's patience.
+    Patience,
+    /// It was cancelled.
+    Cancelled,
+    /// The deadline passed.
+    TimedOut,
+    /// A loss or a gradient was not finite.
+    Diverged,
+}
+
+/// What a training gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The weights at the end of the last whole epoch, or with a patience those
+    /// of the best one.
+    pub weights: Weights,
+    /// The epoch of these weights; none where no epoch was finished.
+    pub epoch: Option<usize>,
+    /// The measurements of all epochs, those before the checkpoint too.
+    pub history: Vec<Epoch>,
+    /// Why it ended.
+    pub end: End,
+}
+
+/// Why a training could not start.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The network cannot be trained.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The metric does not fit the task.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// The network does not take these samples or does not give these answers.
+    #[error(
+        "the network takes {takes} values and gives {gives}: the data have {inputs} and need {outputs}"
+    )]
+    Shape {
+        /// Values of a sample that the network takes.
+        takes: usize,
+        /// Values of its answer.
+        gives: usize,
+        /// Values of a normalised sample.
+        inputs: usize,
+        /// Classes, or one.
+        outputs: usize,
+    },
+    /// There is nothing to train on.
+    #[error("the {part} part is empty: at least one sample is needed")]
+    Empty {
+        /// Which part.
+        part: &'static str,
+    },
+    /// The checkpoint is that of another network or optimiser.
+    #[error("the checkpoint does not fit: it is of another network or another optimiser")]
+    Checkpoint,
+}
+
+impl<'a> Training<'a> {
+    /// A training without validation, augmented as the recipe says with
+    /// nothing, by the default metric and the fused kernels; set the other
+    /// fields as needed.
+    pub fn new(
+        network: &'a Network,
+        train: &'a Part,
+        normalization: &'a Normalization,
+        recipe: &'a Recipe,
+        seed: Seed,
+    ) -> Self {
+        Self {
+            network,
+            train,
+            valid: None,
+            normalization,
+            augmentation: Augmentation::NONE,
+            metric: Metric::default_for(&train.task()),
+            class_weights: None,
+            recipe,
+            seed,
+            kernels: Kernels::default(),
+            cancel: None,
+            deadline: None,
+        }
+    }
+
+    /// The same, judged on this part after each epoch.
+    #[must_use]
+    pub fn validated(mut self, valid: &'a Part) -> Self {
+        self.valid = Some(valid);
+        self
+    }
+
+    /// The same, with training images changed at random.
+    #[must_use]
+    pub fn augmented(mut self, augmentation: Augmentation) -> Self {
+        self.augmentation = augmentation;
+        self
+    }
+
+    /// The checkpoint before the first epoch: weights drawn from the seed.
+    pub fn start(&self) -> Checkpoint {
+        self.start_from(Weights::init(self.network, &self.seed.child("weights")))
+    }
+
+    /// The checkpoint before the first epoch with given weights.
+    pub fn start_from(&self, weights: Weights) -> Checkpoint {
+        Checkpoint::start(self.network, self.recipe.optimizer, weights)
+    }
+
+    /// Trains from a checkpoint to the end.
+    ///
+    /// # Errors
+    /// [`TrainError`]: nothing was trained, since the parts do not fit together.
+    pub fn run(
+        &self,
+        checkpoint: Checkpoint,
+        observer: &mut dyn Observer,
+    ) -> Result<Trained, TrainError> {
+        let module = self.check(&checkpoint)?;
+        // A share of the data is drawn once for all epochs.
+        let part = self
+            .train
+            .fraction(self.recipe.fraction, &self.seed.child("fraction"));
+        let run = Run {
+            training: self,
+            part,
+            module,
+            checkpoint,
+            loss: Loss::new(&self.train.task(), self.recipe.label_smoothing),
+        };
+        Ok(run.run(observer))
+    }
+
+    fn check(&self, checkpoint: &Checkpoint) -> Result<Module, TrainError> {
+        let module = Module::new(self.network, self.kernels)?;
+        self.metric.check(&self.train.task())?;
+        for (part, name) in [(Some(self.train), "training"), (self.valid, "validation")] {
+            if part.is_some_and(Part::is_empty) {
+                return Err(TrainError::Empty { part: name });
+            }
+        }
+        let (takes, gives) = (module.input().elements(), module.output().elements());
+        let inputs = self.normalization.input_shape().iter().product();
+        let outputs = self.train.task().outputs();
+        if (takes, gives) != (inputs, outputs) {
+            return Err(TrainError::Shape {
+                takes,
+                gives,
+                inputs,
+                outputs,
+            });
+        }
+        if !checkpoint.fits(self.network, self.recipe.optimizer) {
+            return Err(TrainError::Checkpoint);
+        }
+        Ok(module)
+    }
+}
+
+/// A training under way.
+struct Run<'a> {
+    training: &'a Training<'a>,
+    part: Part,
+    module: Module,
+    checkpoint: Checkpoint,
+    loss: Loss,
+}
+
+impl Run<'_> {
+    fn run(mut self, observer: &mut dyn Observer) -> Trained {
+        let recipe = self.training.recipe;
+        let mut end = End::Finished;
+        for number in self.checkpoint.epochs()..recipe.epochs {
+            // An epoch that is broken off leaves the one before as it was.
+            let before = self.checkpoint.clone();
+            match self.epoch(number) {
+                Ok(epoch) => self.checkpoint.finish(epoch, recipe.patience.is_some()),
+                Err(broken) => {
+                    self.checkpoint = before;
+                    end = broken;
+                    break;
+                }
+            }
+            let epoch = self.checkpoint.history[number];
+            if observer.epoch(&epoch, &self.checkpoint) == Decision::Stop {
+                end = End::Stopped;
+                break;
+            }
+            let since = number - self.checkpoint.best_epoch().unwrap_or(number);
+            if recipe.patience.is_some_and(|patience| since >= patience) {
+                end = End::Patience;
+                break;
+            }
+        }
+        self.checkpoint.into_trained(end)
+    }
+
+    /// Trains one epoch and judges it.
+    fn epoch(&mut self, number: usize) -> Result<Epoch, End> {
+        let Training {
+            train: _,
+            valid,
+            normalization,
+            recipe,
+            seed,
+            ..
+        } = *self.training;
+        let seed = seed.child("epoch").nth(number as u64);
+        let part = self.part.clone();
+        let mut batches = Batches::new(&part, recipe.batch_size)
+            .shuffled(&seed)
+            .normalized(normalization)
+            .whole_only();
+        if recipe.augmentation {
+            batches = batches.augmented(self.training.augmentation, &seed);
+        }
+        if let Some(weights) = self.training.class_weights {
+            batches = batches.class_weights(weights);
+        }
+        let steps = batches.len();
+        let drop_path = recipe.drop_path * number as f32 / recipe.epochs.max(1) as f32;
+        let mut total = 0.0;
+        for (step, batch) in batches.enumerate() {
+            self.interrupted()?;
+            let noise = Noise::new(seed.child("noise").nth(step as u64), drop_path);
+            let progress = (number * steps + step) as f64 / (recipe.epochs * steps) as f64;
+            total += self.step(&batch, &noise, recipe.learning_rate_at(progress))?;
+        }
+        let measured = valid.map(|valid| {
+            let mut judge = predict::Judge {
+                module: &mut self.module,
+                weights: &self.checkpoint.weights,
+                normalization,
+            };
+            judge.measure(valid, self.training.metric)
+        });
+        if measured
+            .as_ref()
+            .is_some_and(|measured| !measured.loss.is_finite())
+        {
+            return Err(End::Diverged);
+        }
+        Ok(Epoch {
+            number,
+            train_loss: total / steps as f64,
+            valid_loss: measured.as_ref().map(|measured| measured.loss),
+            metric: measured.map(|measured| measured.metric),
+        })
+    }
+
+    /// One update of the weights; the loss.
+    fn step(&mut self, batch: &Batch, noise: &Noise, learning_rate: f32) -> Result<f64, End> {
+        let (loss, recipe) = (&self.loss, self.training.recipe);
+        let Step {
+            loss,
+            mut gradients,
+        } = self.module.step(
+            &mut self.checkpoint.weights,
+            &batch.inputs,
+            noise,
+            |answers, gradient| {
+                loss.of(answers, &batch.answers, batch.weights.as_deref(), gradient)
+            },
+        );
+        let norm = optimizer::clip(&mut gradients, recipe.clip);
+        if !loss.is_finite() || !norm.is_finite() {
+            return Err(End::Diverged);
+        }
+        self.checkpoint.optimizer.update(
+            self.training.network,
+            &mut self.checkpoint.weights,
+            &gradients,
+            learning_rate,
+            recipe.weight_decay,
+        );
+        Ok(loss)
+    }
+
+    fn interrupted(&self) -> Result<(), End> {
+        if self
+            .training
+            .cancel
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        {
+            return Err(End::Cancelled);
+        }
+        match self.training.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(End::TimedOut),
+            _ => Ok(()),
+        }
+    }
+}

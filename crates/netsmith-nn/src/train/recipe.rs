@@ -1,0 +1,98 @@
+//! How a network is trained.
+
+use super::{Optimizer, Schedule};
+use crate::data::{InputSchema, Part};
+use serde::{Deserialize, Serialize};
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Passes over the training part.
+    pub epochs: usize,
+    /// Samples of one step; a last batch that is smaller is left out, other
+    /// samples each epoch.
+    pub batch_size: usize,
+    /// What turns gradients into steps.
+    pub optimizer: Optimizer,
+    /// The highest learning rate.
+    pub learning_rate: f32,
+    /// Pull towards zero, on the kernels of convolutions and linear layers
+    /// alone.
+    pub weight_decay: f32,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Share of the training in which the learning rate rises, in `[0, 1)`.
+    pub warm_up: f64,
+    /// Share of the target that goes to all classes alike, in `[0, 1)`.
+    pub label_smoothing: f32,
+    /// The largest norm of all gradients together; none: they are not clipped.
+    pub clip: Option<f32>,
+    /// Whether training images are changed at random.
+    pub augmentation: bool,
+    /// The rate that drop-path reaches at the end; it grows with the epochs.
+    pub drop_path: f32,
+    /// Epochs without improvement after which training ends, with the weights
+    /// of the best epoch; none: all epochs, with the last weights.
+    pub patience: Option<usize>,
+    /// Share of the training part that is used, in `(0, 1]`.
+    pub fraction: f64,
+}
+
+impl Recipe {
+    /// What suits this kind and number of samples.
+    ///
+    /// Images: SGD with Nesterov momentum and one cycle of the learning rate,
+    /// which reaches a good network in few epochs. Tables: AdamW, whose steps
+    /// do not depend on the scale of the gradients, with cosine annealing.
+    pub fn for_data(train: &Part) -> Self {
+        match train.schema() {
+            InputSchema::Images { .. } => Self::images(train.len()),
+            InputSchema::Table { .. } => Self::table(train.len()),
+        }
+    }
+
+    /// The recipe for images.
+    pub fn images(samples: usize) -> Self {
+        Self {
+            // About 10,000 steps at most; small data need more passes.
+            epochs: (300_000 / samples.max(1)).clamp(8, 40),
+            batch_size: if samples < 5_000 { 32 } else { 64 },
+            optimizer: Optimizer::SGD,
+            learning_rate: 0.1,
+            weight_decay: 5e-4,
+            schedule: Schedule::OneCycle,
+            warm_up: 0.2,
+            label_smoothing: 0.0,
+            clip: Some(5.0),
+            augmentation: true,
+            drop_path: 0.0,
+            patience: None,
+            fraction: 1.0,
+        }
+    }
+
+    /// The recipe for tables.
+    pub fn table(samples: usize) -> Self {
+        Self {
+            epochs: (400_000 / samples.max(1)).clamp(20, 100),
+            // About a hundred steps an epoch, in whole blocks of lanes.
+            batch_size: (samples / 100).next_multiple_of(16).clamp(16, 256),
+            optimizer: Optimizer::ADAM_W,
+            learning_rate: 3e-3,
+            weight_decay: 1e-2,
+            schedule: Schedule::Cosine,
+            warm_up: 0.05,
+            label_smoothing: 0.0,
+            clip: Some(1.0),
+            augmentation: false,
+            drop_path: 0.0,
+            patience: None,
+            fraction: 1.0,
+        }
+    }
+
+    /// The learning rate at a share of the training between 0 and 1.
+    pub fn learning_rate_at(&self, progress: f64) -> f32 {
+        self.learning_rate * self.schedule.factor(progress, self.warm_up) as f32
+    }
+}

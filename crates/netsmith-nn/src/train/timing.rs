@@ -1,0 +1,84 @@
+//! How long a training step takes.
+
+use super::loss::Loss;
+use super::{Optimizer, OptimizerState, optimizer};
+use crate::data::{Answers, Task};
+use crate::module::{Kernels, Module, ModuleError, Noise, Weights};
+use netsmith::network::Network;
+use netsmith::random::Seed;
+use rand::RngExt;
+use std::time::{Duration, Instant};
+
+/// Steps before the clock starts.
+const WARM_UP: usize = 2;
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepTimes {
+    /// How long each step took.
+    pub steps: Vec<Duration>,
+    /// The loss of each step: equal kernels give equal losses.
+    pub losses: Vec<f64>,
+}
+
+impl StepTimes {
+    /// The median step; zero where there is none.
+    pub fn median(&self) -> Duration {
+        let mut sorted = self.steps.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    }
+}
+
+/// Times training steps on random samples: forward, cross-entropy, backward and
+/// SGD with momentum 0.9, after two steps of warm-up.
+///
+/// # Errors
+/// The network cannot be trained.
+pub fn time_steps(
+    network: &Network,
+    kernels: Kernels,
+    batch: usize,
+    steps: usize,
+) -> Result<StepTimes, ModuleError> {
+    let mut module = Module::new(network, kernels)?;
+    let seed = Seed::new(0);
+    let mut weights = Weights::init(network, &seed);
+    let momentum = Optimizer::Sgd {
+        momentum: 0.9,
+        nesterov: false,
+    };
+    let mut state = OptimizerState::new(network, momentum);
+    let mut random = seed.child("samples").stream();
+    let size = batch * module.input().elements();
+    let inputs: Vec<f32> = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
+    let classes = module.output().elements();
+    let labels = (0..batch)
+        .map(|_| random.random_range(0..classes as u32))
+        .collect();
+    let labels = Answers::Classes(labels);
+    let task = Task::Classification {
+        classes: vec![String::new(); classes],
+    };
+    let loss = Loss::new(&task, 0.0);
+    let mut times = StepTimes {
+        steps: Vec::new(),
+        losses: Vec::new(),
+    };
+    for number in 0..WARM_UP + steps {
+        let start = Instant::now();
+        let mut step = module.step(
+            &mut weights,
+            &inputs,
+            &Noise::none(),
+            |answers, gradient| loss.of(answers, &labels, None, gradient),
+        );
+        optimizer::clip(&mut step.gradients, None);
+        state.update(network, &mut weights, &step.gradients, 0.01, 0.0);
+        if number >= WARM_UP {
+            times.steps.push(start.elapsed());
+            times.losses.push(step.loss);
+        }
+    }
+    Ok(times)
+}
