@@ -51,7 +51,7 @@ use std::time::Instant;
 /// use netsmith::network::{Builder, Operation, Shape, operation::Linear};
 /// use netsmith::random::Seed;
 /// use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
-/// use netsmith_nn::train::{Decision, Recipe, Training};
+/// use netsmith_nn::train::{Recipe, Training};
 ///
 /// let digits = data::load(&"digits".parse()?, &LoadOptions::default())?;
 /// let (search, _test) = digits.split(&SplitOptions::default())?;
@@ -67,7 +67,7 @@ use std::time::Instant;
 /// let recipe = Recipe { epochs: 3, ..Recipe::for_data(&train) };
 /// let training = Training::new(&network, &train, &normalization, &recipe, Seed::new(1))
 ///     .validated(&valid);
-/// let trained = training.run(training.start(), &mut |_, _| Decision::Continue)?;
+/// let trained = training.run(training.start(), &mut ())?;
 /// assert_eq!(trained.history.len(), 3);
 /// assert!(trained.history[2].metric.is_some_and(|accuracy| accuracy.value > 0.8));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -132,6 +132,13 @@ pub trait Observer {
 impl<F: FnMut(&Epoch, &Checkpoint) -> Decision> Observer for F {
     fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision {
         self(epoch, checkpoint)
+    }
+}
+
+/// Lets every training go on.
+impl Observer for () {
+    fn epoch(&mut self, _: &Epoch, _: &Checkpoint) -> Decision {
+        Decision::Continue
     }
 }
 
