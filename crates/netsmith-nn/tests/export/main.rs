@@ -7,6 +7,7 @@ mod onnx;
 #[cfg(feature = "ort")]
 mod onnx_runtime;
 mod oracle;
+mod own_inference;
 mod python;
 mod safetensors;
 mod torch;

@@ -52,7 +52,7 @@ pub(crate) fn answers(case: &Case, raw: &[f32]) -> Vec<f64> {
     samples.flat_map(of).collect()
 }
 
-fn softmax(logits: Vec<f64>) -> Vec<f64> {
+pub(crate) fn softmax(logits: Vec<f64>) -> Vec<f64> {
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = logits.iter().map(|x| (x - largest).exp()).collect();
     let sum: f64 = powers.iter().sum();
