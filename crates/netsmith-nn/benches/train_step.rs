@@ -1,10 +1,6 @@
 //! One training step at batch 64, one thread: our kernels beside burn's.
 
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a bench that cannot go on fails; criterion's macros write functions without documents"
-)]
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use netsmith::catalogue::Settings;
