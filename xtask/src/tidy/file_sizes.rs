@@ -13,7 +13,6 @@ const MAX_LINES: usize = 800;
 
 fn check(tree: &Tree) -> Vec<Violation> {
     tree.rust()
-        .filter(|file| !file.is_test())
         .map(|file| (file, file.lines_before_tests()))
         .filter(|(_, lines)| *lines > MAX_LINES)
         .map(|(file, lines)| {

@@ -14,10 +14,7 @@ pub(super) const ENTRY: Rule = Rule {
 const CALL: &str = concat!("FinalPhase", "::begin");
 
 fn check(tree: &Tree) -> Vec<Violation> {
-    let mut callers = tree
-        .rust()
-        .filter(|file| !file.is_test())
-        .filter(|file| calls(file));
+    let mut callers = tree.rust().filter(|file| calls(file));
     let Some(first) = callers.next() else {
         return Vec::new();
     };

@@ -80,14 +80,17 @@ impl SourceFile {
     }
 
     /// Whether the whole file serves tests or benchmarks.
-    pub(super) fn is_test(&self) -> bool {
-        self.path
-            .split('/')
-            .any(|part| part == "tests" || part == "benches")
+    fn is_test(&self) -> bool {
+        let mut parts = self.path.split('/');
+        parts.any(|part| matches!(part, "tests" | "benches" | "tests.rs"))
     }
 
-    /// How many lines come before the first module of tests.
+    /// How many lines come before the first module of tests; none in a file of
+    /// tests.
     pub(super) fn lines_before_tests(&self) -> usize {
+        if self.is_test() {
+            return 0;
+        }
         let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
         lines
             .windows(2)
@@ -134,6 +137,9 @@ mod tests {
         let text = "//! A.\n#[cfg(test)]\nuse a;\nfn f() {}\n\n#[cfg(test)]\nmod tests {\n}\n";
         assert_eq!(file("a.rs", text).lines_before_tests(), 5);
         assert_eq!(file("a.rs", "a\nb\n").lines_before_tests(), 2);
+        for path in ["a/src/b/tests.rs", "a/tests/b.rs", "a/benches/b.rs"] {
+            assert_eq!(file(path, "a\nb\n").lines_before_tests(), 0);
+        }
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Tests of the chain space.
+
 use super::*;
 use crate::random::Seed;
 use crate::space::Limits;
