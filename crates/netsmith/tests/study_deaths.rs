@@ -54,12 +54,17 @@ fn header() -> Header {
 fn child() {
     let Ok(dir) = std::env::var(DIR) else { return };
     let dir = Path::new(&dir);
-    let study = match Study::open(dir) {
+    let mut study = match Study::open(dir) {
         Err(StudyError::Missing { .. }) => Study::create(dir, &header()).unwrap(),
         study => study.unwrap(),
     };
     match std::env::var(TASK).unwrap().as_str() {
-        "search" => search(&study).unwrap(),
+        "search" => loop {
+            search(&study).unwrap();
+            // Ending and going on again are moments to be killed at, too.
+            study.close().unwrap();
+            study = Study::open(dir).unwrap();
+        },
         "run" => {
             study.propose(proposal(0)).unwrap();
             study.start(0).unwrap();
@@ -78,15 +83,16 @@ fn child() {
     }
 }
 
-/// Goes on with a study for ever, two trials at a time, and tells after every
+/// Goes on with a study by a hundred trials, two at a time, and tells after every
 /// sync how many trials are durable.
 fn search(study: &Study) -> Result<(), StudyError> {
     let trials = study.view()?.trials()?;
     for pending in &trials.pending {
         study.complete(trial(pending.proposal.number))?;
     }
-    let mut next = (trials.completed.len() + trials.pending.len()) as u64;
-    loop {
+    let start = (trials.completed.len() + trials.pending.len()) as u64;
+    let mut next = start;
+    while next < start + 100 {
         for number in [next, next + 1] {
             study.propose(proposal(number))?;
             study.start(number)?;
@@ -102,6 +108,7 @@ fn search(study: &Study) -> Result<(), StudyError> {
             say(&next.to_string());
         }
     }
+    Ok(())
 }
 
 /// Prints a line to the parent, past the test harness.
@@ -167,7 +174,7 @@ fn nothing_is_lost_or_doubled_by_kills() {
         let trials = match View::open(dir.path()) {
             Ok(view) => view.trials().unwrap(),
             Err(StudyError::Missing { .. }) if durable == 0 => continue,
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("{error:?}"),
         };
         assert!(trials.completed.len() >= durable, "a durable trial is lost");
         assert!(trials.pending.len() <= 2);

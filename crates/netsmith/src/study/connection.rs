@@ -23,8 +23,25 @@ pub(super) const VALUE_LIMIT: usize = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens a study's file for reading.
+///
+/// A process that died while it opened or ended a study may have left a change
+/// half done. Only a connection that may write can take that back, so one is
+/// used then, and set to refuse every other change.
 pub(super) fn read(path: &Path) -> Result<Connection, StudyError> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let reading = || {
+        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        check(path, &connection)?;
+        Ok(connection)
+    };
+    match reading() {
+        Err(StudyError::Database { .. }) => {}
+        result => return result,
+    }
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .and_then(|_| connection.pragma_update(None, "query_only", true))
+        .map_err(|source| StudyError::database(path, source, None))?;
     check(path, &connection)?;
     Ok(connection)
 }

@@ -75,7 +75,9 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("study".into())
             .spawn(move || {
-                if let Err(error) = write(&path, connection, &receiver) {
+                let mut waiting = Vec::new();
+                if let Err(error) = write(&path, connection, &receiver, &mut waiting) {
+                    // Before those who wait hear that it failed: they look here.
                     *slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error);
                 }
             })
@@ -125,11 +127,13 @@ impl Writer {
     }
 }
 
-/// Writes groups until there are no senders left.
+/// Writes groups until there are no senders left. Who waits for a group stands in
+/// `waiting` until it is committed.
 fn write(
     path: &Path,
     mut connection: Connection,
     events: &Receiver<Event>,
+    waiting: &mut Vec<SyncSender<()>>,
 ) -> Result<(), StudyError> {
     let failed = |source| StudyError::database(path, source, None);
     let mut applier = Applier::new(&connection).map_err(|fault| fault.at(path, &connection))?;
@@ -137,7 +141,6 @@ fn write(
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
-        let mut waiting = Vec::new();
         let mut refusal = None;
         let mut next = Some(first);
         let mut count = 0;
@@ -161,7 +164,7 @@ fn write(
             }
         }
         transaction.commit().map_err(failed)?;
-        for done in waiting {
+        for done in waiting.drain(..) {
             // Whoever asked may have gone meanwhile.
             let _ = done.send(());
         }
