@@ -124,7 +124,6 @@ fn start(dir: &Path, task: &str) -> (Child, BufReader<ChildStdout>) {
         .env(DIR, dir)
         .env(TASK, task)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .expect("a child");
     let out = BufReader::new(child.stdout.take().expect("a pipe"));

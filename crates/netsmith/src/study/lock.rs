@@ -7,11 +7,18 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::error::StudyError;
 
 /// Name of the lock file in a run directory.
 pub(super) const LOCK: &str = "study.lock";
+
+/// How often to try again when the lock is taken, and how long to wait between.
+/// A process that is just being started, such as an outside command, holds copies
+/// of all open files for a moment, and so the lock of the study that started it.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The right to write one study, until it is dropped.
 #[derive(Debug)]
@@ -38,15 +45,22 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(failed("open"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StudyError::Locked {
-                    dir: dir.into(),
-                    process: holder(&mut file),
-                });
+        let mut tries = TRIES;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries > 0 => {
+                    tries -= 1;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StudyError::Locked {
+                        dir: dir.into(),
+                        process: holder(&mut file),
+                    });
+                }
+                Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
         }
         // The holder's id only serves the message that others see; a full disk
         // must not keep anyone from the study for it.
