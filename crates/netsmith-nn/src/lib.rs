@@ -2,6 +2,8 @@
 
 pub mod cost;
 pub mod data;
+pub mod evaluate;
 pub mod export;
 pub mod module;
+pub mod pipeline;
 pub mod train;

@@ -5,9 +5,11 @@ mod latency;
 mod onnx_runtime;
 #[cfg(not(feature = "ort"))]
 mod onnx_runtime_absent;
+mod operation_table;
 
 pub use latency::{Effort, Latency, OWN_RUNTIME, measure_latency};
 #[cfg(feature = "ort")]
 pub use onnx_runtime::{OnnxRuntime, OnnxRuntimeError, OnnxSession};
 #[cfg(not(feature = "ort"))]
 pub use onnx_runtime_absent::{OnnxRuntime, OnnxRuntimeError, OnnxSession};
+pub use operation_table::OperationTable;

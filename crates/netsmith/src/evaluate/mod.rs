@@ -57,7 +57,7 @@ pub struct Job<'a> {
 }
 
 /// What an evaluation tells while it runs, and is told.
-pub trait Watch {
+pub trait Watch: Send {
     /// New measurements; the answer says whether to go on.
     fn measure(&mut self, measurements: &[Measurement]) -> Verdict;
 

@@ -1,0 +1,5 @@
+//! Evaluators that train.
+
+mod training;
+
+pub use training::TrainingEvaluator;

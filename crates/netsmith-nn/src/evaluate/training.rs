@@ -1,0 +1,216 @@
+//! Evaluation by training from scratch.
+
+use crate::data::{Augmentation, Metric, Normalization, SearchData};
+use crate::module::Kernels;
+use crate::train::{Checkpoint, Decision, End, Epoch, Recipe, Training, training_memory};
+use netsmith::cost::{Direction, Unit};
+use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
+use netsmith::network::Network;
+use netsmith::random::Seed;
+use netsmith::trial::{self, Fidelity, Measurement, Metrics, Outcome};
+use std::time::{Duration, Instant};
+
+/// A checkpoint is written when the last one is older than this, and at the end.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+/// Trains each network from scratch on the training part and judges it on the
+/// validation part after every epoch.
+///
+/// The fidelity sets the epochs and the share of the training data; the learning
+/// rate always runs through its whole schedule. The result is the metric after
+/// the last epoch.
+#[derive(Debug)]
+pub struct TrainingEvaluator {
+    data: SearchData,
+    normalization: Normalization,
+    metric: Metric,
+    class_weights: Option<Vec<f32>>,
+    recipe: Recipe,
+    kernels: Kernels,
+    pools: Vec<rayon::ThreadPool>,
+}
+
+impl TrainingEvaluator {
+    /// An evaluator for so many workers, each with a pool of `threads` threads.
+    ///
+    /// # Errors
+    /// The threads cannot be started.
+    pub fn new(
+        data: SearchData,
+        normalization: Normalization,
+        metric: Metric,
+        recipe: Recipe,
+        kernels: Kernels,
+        [workers, threads]: [usize; 2],
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pools = (0..workers.max(1)).map(|_| pool());
+        Ok(Self {
+            data,
+            normalization,
+            metric,
+            class_weights: None,
+            recipe,
+            kernels,
+            pools: pools.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The same with weights of the classes in the loss.
+    #[must_use]
+    pub fn weighted(mut self, class_weights: Option<Vec<f32>>) -> Self {
+        self.class_weights = class_weights;
+        self
+    }
+
+    /// The metric under which trials record the validation result:
+    /// `validation_accuracy`, or `validation_error` for a regression.
+    pub fn validation_metric(metric: Metric) -> trial::Metric {
+        let name = match metric.is_for_regression() {
+            true => "validation_error",
+            false => "validation_accuracy",
+        };
+        trial::Metric::new(name, metric.unit(), metric.direction())
+    }
+
+    fn recipe(&self, fidelity: Fidelity) -> Recipe {
+        Recipe {
+            epochs: fidelity.epochs as usize,
+            fraction: fidelity.data,
+            ..self.recipe.clone()
+        }
+    }
+
+    fn train(&self, job: &Job<'_>, watch: &mut dyn Watch) -> Evaluation {
+        let recipe = self.recipe(job.proposal.fidelity);
+        let (train, valid) = (self.data.train(), self.data.valid());
+        let seed = Seed::new(job.proposal.seed);
+        let augmentation = match recipe.augmentation {
+            true => self.data.augmentation(),
+            false => Augmentation::NONE,
+        };
+        let mut training = Training::new(job.network, &train, &self.normalization, &recipe, seed)
+            .validated(&valid)
+            .augmented(augmentation);
+        training.metric = self.metric;
+        training.kernels = self.kernels;
+        training.class_weights = self.class_weights.as_deref();
+
+        let last = recipe.epochs;
+        let saved = job
+            .checkpoint
+            .and_then(|path| Checkpoint::load(job.network, path).ok());
+        let start = saved.filter(|saved| saved.epochs() <= last);
+        let start = start.unwrap_or_else(|| training.start());
+        let mut follow = Follow {
+            job,
+            watch,
+            metric: Self::validation_metric(self.metric),
+            last,
+            saved: Instant::now(),
+            cancelled: false,
+        };
+        // A process that died between the last checkpoint and the end left
+        // nothing more to train.
+        let trained = match training.run(start, &mut |epoch: &Epoch, checkpoint: &Checkpoint| {
+            follow.epoch(epoch, checkpoint)
+        }) {
+            Ok(trained) => trained,
+            Err(error) => {
+                let message = error.to_string();
+                return Evaluation::ended(Outcome::Crashed { message }, Metrics::new());
+            }
+        };
+        let cancelled = follow.cancelled;
+        let outcome = match trained.end {
+            End::Stopped | End::Cancelled if cancelled => return Evaluation::Interrupted,
+            End::Cancelled | End::TimedOut => return Evaluation::Interrupted,
+            End::Stopped => Outcome::Stopped,
+            End::Finished | End::Patience => Outcome::Finished,
+            End::Diverged => Outcome::Diverged {
+                reason: format!(
+                    "loss or gradient not finite in epoch {}",
+                    trained.history.len() + 1
+                ),
+            },
+        };
+        Evaluation::ended(outcome, self.results(trained.history.last()))
+    }
+
+    fn results(&self, last: Option<&Epoch>) -> Metrics {
+        let mut metrics = Metrics::new();
+        if let Some(epoch) = last {
+            for measurement in measurements(epoch, &Self::validation_metric(self.metric)) {
+                metrics.set(measurement.metric, measurement.value);
+            }
+        }
+        metrics
+    }
+}
+
+impl Evaluator for TrainingEvaluator {
+    fn evaluate(&self, job: &Job<'_>, watch: &mut dyn Watch) -> Evaluation {
+        let pool = &self.pools[job.worker % self.pools.len()];
+        pool.install(|| self.train(job, watch))
+    }
+
+    fn repeatability(&self) -> Repeatability {
+        Repeatability::SameSeed
+    }
+
+    fn memory(&self, network: &Network) -> u64 {
+        training_memory(network, &self.recipe)
+    }
+}
+
+/// Tells the watch of each epoch, and writes checkpoints.
+struct Follow<'a, 'b> {
+    job: &'a Job<'b>,
+    watch: &'a mut dyn Watch,
+    metric: trial::Metric,
+    last: usize,
+    saved: Instant,
+    cancelled: bool,
+}
+
+impl Follow<'_, '_> {
+    fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision {
+        let verdict = self.watch.measure(&measurements(epoch, &self.metric));
+        let finished = epoch.number + 1 == self.last;
+        let due = self.saved.elapsed() >= CHECKPOINT_EVERY || verdict == Verdict::Cancel;
+        if let Some(path) = self.job.checkpoint.filter(|_| due || finished) {
+            // A checkpoint that cannot be written costs only repeated work.
+            if checkpoint.save(self.job.network, path).is_ok() {
+                self.saved = Instant::now();
+                self.watch.saved(epoch.number as u64 + 1);
+            }
+        }
+        match verdict {
+            Verdict::Continue => Decision::Continue,
+            Verdict::Stop => Decision::Stop,
+            Verdict::Cancel => {
+                self.cancelled = true;
+                Decision::Stop
+            }
+        }
+    }
+}
+
+/// What is recorded of an epoch; steps count finished epochs.
+fn measurements(epoch: &Epoch, metric: &trial::Metric) -> Vec<Measurement> {
+    let step = epoch.number as u64 + 1;
+    let loss = |name: &str| trial::Metric::new(name, Unit::Plain, Direction::Minimize);
+    let values = [
+        (Some(epoch.train_loss), trial::Metric::train_loss()),
+        (epoch.valid_loss, loss("validation_loss")),
+        (epoch.metric.map(|quantity| quantity.value), metric.clone()),
+    ];
+    let known = values.into_iter().filter_map(|(value, metric)| {
+        Some(Measurement {
+            step,
+            metric,
+            value: value?,
+        })
+    });
+    known.collect()
+}

@@ -1,0 +1,142 @@
+//! The folder `best/`: the network that a run hands over.
+
+use super::PipelineError;
+use crate::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
+use crate::data::{InputSchema, Normalization, Task};
+use crate::export::{TrainedNetwork, onnx, safetensors, torch};
+use crate::module::{Kernels, Weights};
+use crate::train::Predictor;
+use netsmith::network::Network;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Name of the folder in a run directory.
+pub const BEST: &str = "best";
+
+/// What is needed besides the weights to run the best network again; the
+/// study's entry of this name holds it as JSON.
+pub const ENTRY: &str = "best";
+
+/// What is needed besides the weights to run the best network again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestRecord {
+    /// Number of the run of the final phase.
+    pub run: u64,
+    /// Its architecture.
+    pub architecture: String,
+    /// What is done to raw samples.
+    pub normalization: Normalization,
+    /// What raw samples look like.
+    pub schema: InputSchema,
+    /// What is predicted.
+    pub task: Task,
+    /// Value of the metric on the validation part.
+    pub validation: f64,
+    /// Value of the metric on the test part, read once.
+    pub test: Option<f64>,
+    /// Median milliseconds of inference at batch 1 on one thread.
+    pub latency_ms: Option<f64>,
+    /// What ran it for that measurement.
+    pub latency_runtime: String,
+}
+
+/// A network with its weights and all that its files say.
+#[derive(Debug)]
+pub(super) struct Handover<'a> {
+    pub(super) network: &'a Network,
+    pub(super) weights: &'a Weights,
+    pub(super) record: &'a BestRecord,
+    pub(super) provenance: &'a BTreeMap<String, String>,
+}
+
+impl Handover<'_> {
+    fn trained(&self) -> TrainedNetwork<'_> {
+        TrainedNetwork {
+            network: self.network,
+            weights: &self.weights.0,
+            normalization: &self.record.normalization,
+            schema: &self.record.schema,
+            task: &self.record.task,
+            provenance: self.provenance,
+        }
+    }
+
+    /// Writes architecture, ONNX, weights, PyTorch source and drawing; returns
+    /// the names and paths of the files, relative to the run's parent as given.
+    pub(super) fn write(&self, run: &Path) -> Result<BTreeMap<String, String>, PipelineError> {
+        let trained = self.trained();
+        let files: [(&str, &str, Vec<u8>); 5] = [
+            (
+                "architecture",
+                "architecture.txt",
+                format!("{}\n", self.record.architecture).into(),
+            ),
+            ("onnx", "model.onnx", onnx(&trained)?),
+            ("safetensors", "model.safetensors", safetensors(&trained)?),
+            ("torch", "model.py", torch(&trained)?.into()),
+            (
+                "drawing",
+                "network.svg",
+                self.network.drawing(&self.record.architecture).into(),
+            ),
+        ];
+        let folder = run.join(BEST);
+        let mut written = BTreeMap::new();
+        for (name, file, bytes) in files {
+            let path = folder.join(file);
+            write_file(&path, &bytes)?;
+            written.insert(name.to_owned(), path.to_string_lossy().into_owned());
+        }
+        Ok(written)
+    }
+
+    /// The latency of the exported network in ONNX Runtime, or else of our own
+    /// inference: batch 1, one thread.
+    pub(super) fn latency(&self, kernels: Kernels) -> Option<Latency> {
+        let dims = self.record.schema.raw_shape();
+        let sample = vec![1.0; dims.iter().product()];
+        let in_onnx_runtime = || {
+            let runtime = OnnxRuntime::find().ok()?;
+            let mut session = runtime.session(&onnx(&self.trained()).ok()?, 1).ok()?;
+            let dims: Vec<usize> = std::iter::once(1).chain(dims.clone()).collect();
+            session.latency(&sample, &dims, &Effort::default()).ok()
+        };
+        in_onnx_runtime().or_else(|| {
+            let task = self.record.task.clone();
+            let normalization = &self.record.normalization;
+            let mut predictor =
+                Predictor::new(self.network, self.weights, normalization, task, kernels).ok()?;
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(1)
+                .build()
+                .ok()?;
+            pool.install(|| {
+                measure_latency(OWN_RUNTIME, &Effort::default(), || {
+                    predictor.predict(&sample);
+                    Ok::<(), std::convert::Infallible>(())
+                })
+                .ok()
+            })
+        })
+    }
+}
+
+/// Writes a file whole or not at all, and its folder if need be.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
+    let failed = |action| {
+        let path = path.to_path_buf();
+        move |source| PipelineError::File {
+            action,
+            path,
+            source,
+        }
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    std::fs::write(&draft, bytes).map_err(failed("write"))?;
+    std::fs::rename(&draft, path).map_err(failed("name"))
+}

@@ -1,0 +1,125 @@
+//! Why a run could not be carried out.
+
+use crate::data::{DataError, MetricError, SplitError};
+use crate::export::ExportError;
+use crate::module::ModuleError;
+use netsmith::catalogue::{SettingError, UnknownName};
+use netsmith::network::ShapeError;
+use netsmith::search::SearchError;
+use netsmith::space::{Infeasible, SpaceError};
+use netsmith::strategy::StrategyError;
+use netsmith::study::StudyError;
+use std::path::PathBuf;
+
+/// Why a run could not be carried out. A bad candidate is never among these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The data cannot be divided.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The metric does not fit the task.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// No space or strategy of this name.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// Settings of a space or strategy.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<SettingError>),
+    /// A word that is none of those known.
+    #[error("{what} is `{value}`: it is one of {known}")]
+    Word {
+        /// What it is for.
+        what: &'static str,
+        /// The word.
+        value: String,
+        /// Those that there are.
+        known: &'static str,
+    },
+    /// The space does not fit the data.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    /// A network of the space does not fit together.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The strategy's settings do not go together.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    /// No architecture keeps the limits.
+    #[error(transparent)]
+    Infeasible(#[from] Infeasible),
+    /// The study.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// The search.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A network cannot be run.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// A network cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Threads cannot be started.
+    #[error(transparent)]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// A file cannot be written or read.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The configuration of a study cannot be read.
+    #[error("the configuration of the study cannot be read: {message}")]
+    Configuration {
+        /// What is wrong.
+        message: String,
+    },
+    /// The data are not those of the study.
+    #[error("the data have changed since the study was made: {found}, not {recorded}")]
+    DataChanged {
+        /// Fingerprint now.
+        found: String,
+        /// Fingerprint then.
+        recorded: String,
+    },
+    /// No trial gave a result.
+    #[error("no trial of {trials} gave a result")]
+    NothingFound {
+        /// Trials that ended.
+        trials: usize,
+    },
+}
+
+impl PipelineError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Split(error) => error.hint().map(Into::into),
+            Self::Metric(error) => error.hint(),
+            Self::Unknown(error) => Some(error.hint()),
+            Self::Settings(errors) => errors.iter().find_map(SettingError::hint),
+            Self::Strategy(error) => Some(error.hint.clone()),
+            Self::Infeasible(error) | Self::Search(SearchError::Infeasible(error)) => {
+                Some(error.hint())
+            }
+            Self::Study(error) | Self::Search(SearchError::Study(error)) => error.hint(),
+            Self::NothingFound { .. } => {
+                Some("raise the budget, or look at the failures with `netsmith show`".into())
+            }
+            Self::DataChanged { .. } => {
+                Some("put the data back as they were, or start a new run".into())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The final phase: full training of the best, one look at the test part, and
+//! the verification.
+
+use super::best::{BEST, ENTRY, Handover, write_file};
+use super::prepare::Prepared;
+use super::summary::{BaselineRow, Closing, summary, verdict};
+use super::{BestRecord, Context, PipelineError, Progress, RunEnd};
+use crate::data::{FinalPhase, Part};
+use crate::module::Weights;
+use crate::train::{Checkpoint, Predictor};
+use netsmith::network::{Key, Network};
+use netsmith::random::Seed;
+use netsmith::search::{FinalJob, checkpoint_path, run_finals};
+use netsmith::space::{Architecture, Form};
+use netsmith::study::{FIRST_FINAL, Role};
+use netsmith::trial::{Fidelity, Proposal, Trial};
+use rand::Rng;
+use std::collections::BTreeMap;
+
+/// Architectures of the search that are trained in full, at most.
+const CANDIDATES: usize = 4;
+
+/// Numbers of the verification's runs start here, behind those of the candidates.
+const VERIFICATION: u64 = FIRST_FINAL + 1_000;
+
+/// A run of the final phase with its network.
+struct Planned {
+    role: Role,
+    name: String,
+    architecture: Option<Architecture>,
+    text: String,
+    network: Network,
+    seed: u64,
+}
+
+pub(super) fn finish(
+    context: &Context<'_>,
+    mut prepared: Prepared,
+    trials: &[Trial],
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<RunEnd, PipelineError> {
+    let config = context.config;
+    let candidates = candidates(context, &prepared, trials)?;
+    if candidates.is_empty() {
+        return Err(PipelineError::NothingFound {
+            trials: trials.len(),
+        });
+    }
+    let left = config
+        .seconds
+        .map(|seconds| seconds - context.elapsed().as_secs_f64());
+    let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
+    let epochs = full_epochs(context, &prepared, trials, candidates.len(), left)?;
+    observe(Progress::Phase {
+        what: format!(
+            "training the best {} in full, {epochs} epochs each",
+            candidates.len()
+        ),
+        seconds: left,
+    });
+    let jobs = jobs(&candidates, FIRST_FINAL, epochs);
+    let ended = run_finals(
+        context.study,
+        &context.evaluator,
+        config.workers,
+        jobs,
+        left,
+        context.interrupt,
+        &mut |event| observe(Progress::Event(&event)),
+    )?;
+    let Some(ended) = ended else {
+        return context.interrupted(&prepared);
+    };
+    let (winner, network, weights, mut record) = winner(context, &prepared, &candidates, &ended)?;
+
+    // The search is over, and the winner is chosen: only now is the test part read.
+    let phase = FinalPhase::begin_now_that_the_search_is_over();
+    let test = prepared.test.take();
+    let test = test.expect("only the final phase takes the test part — this is a bug in netsmith");
+    let test = test.open(&phase);
+    record.test = Some(measure(context, &prepared, &test, &network, &weights)?);
+    let closing = hand_over(context, &network, &weights, &record)?;
+
+    let budget = match (config.verify, config.seconds) {
+        (Some(seconds), _) => Some(seconds),
+        (None, Some(seconds)) => Some(0.5 * seconds),
+        (None, None) => None,
+    };
+    let winning = &candidates[winner];
+    let checked = verify(context, &prepared, winning, epochs, budget, &test, observe)?;
+    let Some((reseeds, baselines)) = checked else {
+        return context.interrupted(&prepared);
+    };
+    let mut tests: Vec<f64> = record.test.into_iter().collect();
+    tests.extend(reseeds);
+    let higher = context.objective.metric.direction == netsmith::cost::Direction::Maximize;
+    let words = match baselines.is_empty() {
+        true => vec!["Not verified: no baseline was trained.".to_owned()],
+        false => verdict(&tests, &baselines, higher),
+    };
+    let closing = Closing {
+        baselines,
+        verdict: words,
+        ..closing
+    };
+    let summary = summary(context, &prepared, "finished", Some(&closing))?;
+    let report = serde_json::to_vec_pretty(&summary.json(true)).unwrap_or_default();
+    write_file(&context.dir.join("report.json"), &report)?;
+    write_file(
+        &context.dir.join(BEST).join("card.md"),
+        summary.card().as_bytes(),
+    )?;
+    Ok(RunEnd {
+        summary,
+        interrupted: false,
+    })
+}
+
+/// The best architectures of the search, different networks each, and the
+/// front's ends.
+fn candidates(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    trials: &[Trial],
+) -> Result<Vec<Planned>, PipelineError> {
+    let ranked = context.objective.ranked(trials);
+    let mut chosen: Vec<&Trial> = Vec::new();
+    let best = ranked
+        .into_iter()
+        .take(CANDIDATES.min(context.config.workers.max(1) + 1));
+    let front = match context.objective.minimized.is_empty() {
+        true => Vec::new(),
+        false => context.objective.front(trials),
+    };
+    for trial in best.chain(front) {
+        if chosen.len() < 2 * CANDIDATES && chosen.iter().all(|other| other.key != trial.key) {
+            chosen.push(trial);
+        }
+    }
+    let planned = chosen.into_iter().map(|trial| {
+        let architecture = prepared.space.parse(&trial.architecture).map_err(|error| {
+            PipelineError::Configuration {
+                message: error.to_string(),
+            }
+        })?;
+        plan(
+            prepared,
+            Role::Candidate,
+            format!("trial {}", trial.number),
+            architecture,
+            trial.seed,
+        )
+    });
+    planned.collect()
+}
+
+fn plan(
+    prepared: &Prepared,
+    role: Role,
+    name: String,
+    architecture: Architecture,
+    seed: u64,
+) -> Result<Planned, PipelineError> {
+    let network = prepared.space.resolve(&architecture, Form::Final)?.pruned();
+    Ok(Planned {
+        role,
+        name,
+        text: prepared.space.text(&architecture),
+        architecture: Some(architecture),
+        network,
+        seed,
+    })
+}
+
+fn jobs(planned: &[Planned], first: u64, epochs: u32) -> Vec<FinalJob> {
+    let numbered = (first..).zip(planned);
+    let job = |(number, planned): (u64, &Planned)| FinalJob {
+        role: planned.role,
+        name: planned.name.clone(),
+        proposal: Proposal {
+            number,
+            architecture: planned.text.clone(),
+            key: Key::of(&planned.network).to_string(),
+            fidelity: Fidelity::epochs(epochs),
+            seed: planned.seed,
+            parent: None,
+        },
+        architecture: planned.architecture.clone(),
+        network: planned.network.clone(),
+    };
+    numbered.map(job).collect()
+}
+
+/// Epochs of the full training: what the recipe asks for, or what the time left
+/// allows, reckoned from the seconds that the candidates' trials took. Fixed once
+/// in the life of a study.
+fn full_epochs(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    trials: &[Trial],
+    candidates: usize,
+    left: Option<f64>,
+) -> Result<u32, PipelineError> {
+    let wanted = prepared.recipe.epochs as u32;
+    let low = context.pace.low;
+    let epochs = context.study.recorded("full-epochs", || {
+        let Some(left) = left else {
+            return f64::from(wanted);
+        };
+        let best = context.objective.ranked(trials);
+        let spent = best
+            .iter()
+            .filter(|trial| trial.is_finished() && trial.seconds > 0.0);
+        let spent: Vec<f64> = spent
+            .map(|trial| trial.seconds / low.spend())
+            .take(candidates)
+            .collect();
+        let slowest = spent.iter().copied().fold(0.0, f64::max);
+        let epoch = if slowest > 0.0 {
+            slowest
+        } else {
+            context.pace.epoch_seconds
+        };
+        let rounds = candidates.div_ceil(context.config.workers.max(1)) as f64;
+        let affordable = (0.85 * left / (rounds * epoch)).floor();
+        affordable.clamp(1.0, f64::from(wanted))
+    })?;
+    Ok(epochs as u32)
+}
+
+/// The candidate with the best validation result whose measured latency keeps
+/// the limit, with its weights.
+fn winner(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    candidates: &[Planned],
+    ended: &[Trial],
+) -> Result<(usize, Network, Weights, BestRecord), PipelineError> {
+    let ranked = context
+        .objective
+        .ranked(ended.iter().filter(|trial| trial.is_finished()));
+    let mut fallback = None;
+    for trial in ranked {
+        let index = (trial.proposal().number - FIRST_FINAL) as usize;
+        let Some(planned) = candidates.get(index) else {
+            continue;
+        };
+        let Some(weights) = weights_of(context, trial.number, &planned.network) else {
+            continue;
+        };
+        let validation = trial.metrics.get(&context.objective.metric.name);
+        let mut record = BestRecord {
+            run: trial.number,
+            architecture: planned.text.clone(),
+            normalization: prepared.normalization.clone(),
+            schema: prepared.data.schema(),
+            task: prepared.data.task(),
+            validation: validation.map_or(f64::NAN, |quantity| quantity.value),
+            test: None,
+            latency_ms: None,
+            latency_runtime: String::new(),
+        };
+        let provenance = BTreeMap::new();
+        let handover = Handover {
+            network: &planned.network,
+            weights: &weights,
+            record: &record,
+            provenance: &provenance,
+        };
+        if let Some(latency) = handover.latency(prepared.kernels) {
+            record.latency_ms = Some(latency.median_ms);
+            record.latency_runtime = latency.runtime;
+        }
+        let limit = context.config.limit_latency;
+        let over = limit
+            .zip(record.latency_ms)
+            .is_some_and(|(limit, latency)| latency > limit);
+        let found = (index, planned.network.clone(), weights, record);
+        if !over {
+            return Ok(found);
+        }
+        fallback = fallback.or(Some(found));
+    }
+    // All are over the limit: the best of them, and the report says so.
+    fallback.ok_or(PipelineError::NothingFound {
+        trials: ended.len(),
+    })
+}
+
+fn weights_of(context: &Context<'_>, number: u64, network: &Network) -> Option<Weights> {
+    let checkpoint = Checkpoint::load(network, &checkpoint_path(context.study, number)).ok()?;
+    Some(checkpoint.weights().clone())
+}
+
+/// The metric on the test part.
+fn measure(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    test: &Part,
+    network: &Network,
+    weights: &Weights,
+) -> Result<f64, PipelineError> {
+    let task = prepared.data.task();
+    let (normalization, metric) = (&prepared.normalization, prepared.metric);
+    let mut predictor = Predictor::new(network, weights, normalization, task, prepared.kernels)?;
+    let threads = context.config.workers.max(1) * context.config.threads.max(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    Ok(pool
+        .install(|| predictor.measure(test, metric))
+        .metric
+        .value)
+}
+
+/// Writes `best/` and the study's entry that says how to run the network again.
+fn hand_over(
+    context: &Context<'_>,
+    network: &Network,
+    weights: &Weights,
+    record: &BestRecord,
+) -> Result<Closing, PipelineError> {
+    let mut provenance = BTreeMap::new();
+    let mut say = |name: &str, value: String| provenance.insert(name.to_owned(), value);
+    say("netsmith", env!("CARGO_PKG_VERSION").to_owned());
+    say("run", context.dir.to_string_lossy().into_owned());
+    say("architecture", record.architecture.clone());
+    say("data", context.config.data.clone());
+    say("seed", context.config.seed.to_string());
+    say("validation", record.validation.to_string());
+    say(
+        "test",
+        record
+            .test
+            .map_or_else(String::new, |test| test.to_string()),
+    );
+    let handover = Handover {
+        network,
+        weights,
+        record,
+        provenance: &provenance,
+    };
+    let files = handover.write(&context.dir)?;
+    let json = serde_json::to_vec(record).unwrap_or_default();
+    context.study.put(ENTRY, json)?;
+    Ok(Closing {
+        record: record.clone(),
+        network: network.clone(),
+        files,
+        baselines: Vec::new(),
+        verdict: Vec::new(),
+    })
+}
+
+/// More seeds of the winner, hand-designed networks and random architectures,
+/// trained alike; their results on the test part. Nothing where interrupted.
+#[expect(
+    clippy::type_complexity,
+    reason = "test values of the reseeds, and the rows"
+)]
+fn verify(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    winner: &Planned,
+    epochs: u32,
+    budget: Option<f64>,
+    test: &Part,
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<(Vec<f64>, Vec<BaselineRow>)>, PipelineError> {
+    if budget.is_some_and(|seconds| seconds <= 0.0) {
+        return Ok(Some((Vec::new(), Vec::new())));
+    }
+    let seed = Seed::new(context.config.seed).child("verification");
+    let seeded = |name: &str, number: u64| seed.child(name).nth(number).stream().next_u64() >> 1;
+    let mut planned = Vec::new();
+    for (name, architecture) in prepared.space.baselines(winner.network.parameters()) {
+        let drawn = seeded(name, 0);
+        planned.push(plan(
+            prepared,
+            Role::Baseline,
+            name.to_owned(),
+            architecture,
+            drawn,
+        )?);
+    }
+    for number in 0..2 {
+        let mut random = seed.child("random").nth(number).stream();
+        let architecture = prepared.space.sample(&prepared.limits, &mut random)?;
+        let drawn = seeded("random", number);
+        planned.push(plan(
+            prepared,
+            Role::Random,
+            "random architectures".into(),
+            architecture,
+            drawn,
+        )?);
+        planned.push(Planned {
+            role: Role::Reseed,
+            name: format!("winner, seed {}", number + 2),
+            architecture: winner.architecture.clone(),
+            text: winner.text.clone(),
+            network: winner.network.clone(),
+            seed: seeded("reseed", number),
+        });
+    }
+    observe(Progress::Phase {
+        what: format!("verifying: {} more trainings for comparison", planned.len()),
+        seconds: budget,
+    });
+    let ended = run_finals(
+        context.study,
+        &context.evaluator,
+        context.config.workers,
+        jobs(&planned, VERIFICATION, epochs),
+        budget,
+        context.interrupt,
+        &mut |event| observe(Progress::Event(&event)),
+    )?;
+    let Some(ended) = ended else { return Ok(None) };
+    let (mut reseeds, mut rows): (Vec<f64>, Vec<BaselineRow>) = (Vec::new(), Vec::new());
+    for trial in ended.iter().filter(|trial| trial.is_finished()) {
+        let planned = &planned[(trial.number - VERIFICATION) as usize];
+        let Some(weights) = weights_of(context, trial.number, &planned.network) else {
+            continue;
+        };
+        let value = measure(context, prepared, test, &planned.network, &weights)?;
+        if planned.role == Role::Reseed {
+            reseeds.push(value);
+        } else if let Some(row) = rows.iter_mut().find(|row| row.name == planned.name) {
+            row.test.push(value);
+        } else {
+            rows.push(BaselineRow {
+                name: planned.name.clone(),
+                parameters: planned.network.parameters(),
+                test: vec![value],
+            });
+        }
+    }
+    Ok(Some((reseeds, rows)))
+}
