@@ -1,0 +1,252 @@
+//! `netsmith list KIND`: what there is to choose from, with its parameters.
+
+use clap::{Args, ValueEnum};
+use netsmith::catalogue::Entry;
+use netsmith::network::operation::Activation;
+use netsmith_nn::data::{self, Metric, PathForm};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{Output, columns};
+
+/// The arguments of `netsmith list`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What to list; none lists everything by name
+    kind: Option<Kind>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    /// What may be built
+    Spaces,
+    /// What proposes architectures
+    Strategies,
+    /// What networks are trained on
+    Data,
+    /// What networks are made of
+    Operations,
+    /// What networks cost
+    Costs,
+    /// What says how good an architecture is
+    Evaluators,
+    /// What judges predictions
+    Metrics,
+}
+
+/// One thing in a list.
+#[derive(Debug, PartialEq, Serialize)]
+struct Item {
+    name: String,
+    summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paper: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
+}
+
+/// Something that can be set.
+#[derive(Debug, PartialEq, Serialize)]
+struct Parameter {
+    name: &'static str,
+    default: &'static str,
+    takes: String,
+    doc: &'static str,
+}
+
+/// One list.
+#[derive(Debug, Serialize)]
+struct List {
+    kind: Kind,
+    items: Vec<Item>,
+}
+
+/// Lists.
+///
+/// # Errors
+/// stdout cannot be written.
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    match arguments.kind {
+        Some(kind) => {
+            let list = List::of(kind);
+            output.result(&list, || in_full(&list))
+        }
+        None => {
+            let lists: Vec<List> = Kind::value_variants().iter().copied().map(List::of).collect();
+            output.result(&serde_json::json!({ "lists": lists }), || overview(&lists))
+        }
+    }
+}
+
+impl List {
+    fn of(kind: Kind) -> Self {
+        let items = match kind {
+            Kind::Spaces => entries(netsmith::space::CATALOGUE),
+            Kind::Strategies => entries(netsmith::strategy::CATALOGUE),
+            Kind::Data => data::CATALOGUE.iter().map(of_data).collect(),
+            Kind::Operations => operations(),
+            Kind::Costs => plain(COSTS),
+            Kind::Evaluators => plain(EVALUATORS),
+            Kind::Metrics => Metric::ALL.into_iter().map(of_metric).collect(),
+        };
+        Self { kind, items }
+    }
+}
+
+fn entries<B>(catalogue: &[Entry<B>]) -> Vec<Item> {
+    let of_entry = |entry: &Entry<B>| Item {
+        name: entry.name.to_owned(),
+        summary: entry.summary.to_owned(),
+        paper: entry.paper,
+        parameters: entry
+            .parameters
+            .iter()
+            .map(|parameter| Parameter {
+                name: parameter.name,
+                default: parameter.default,
+                takes: parameter.kind.to_string(),
+                doc: parameter.doc,
+            })
+            .collect(),
+    };
+    catalogue.iter().map(of_entry).collect()
+}
+
+fn of_data(entry: &data::Entry) -> Item {
+    let name = match entry.path {
+        PathForm::None => entry.name.to_owned(),
+        PathForm::Optional(path) => format!("{}[:{path}]", entry.name),
+        PathForm::Required(path) => format!("{}:{path}", entry.name),
+    };
+    let mut summary = entry.summary.to_owned();
+    if !entry.options.is_empty() {
+        let options: Vec<String> = entry.options.iter().map(|o| format!("--{o}")).collect();
+        summary.push_str(&format!(" Options: {}.", options.join(", ")));
+    }
+    if !entry.licence.is_empty() {
+        summary.push_str(&format!(" Licence: {}.", entry.licence.trim_end_matches('.')));
+    }
+    item(&name, &summary)
+}
+
+fn of_metric(metric: Metric) -> Item {
+    let task = if metric.is_for_regression() {
+        "regression"
+    } else {
+        "classification"
+    };
+    let direction = match metric.direction() {
+        netsmith::cost::Direction::Minimize => "smaller",
+        netsmith::cost::Direction::Maximize => "larger",
+    };
+    item(metric.name(), &format!("For a {task}; {direction} is better."))
+}
+
+fn operations() -> Vec<Item> {
+    let mut items = plain(OPERATIONS);
+    let activations = Activation::ALL
+        .iter()
+        .map(|activation| item(activation.name(), "Element-wise non-linearity."));
+    items.splice(4..4, activations);
+    items
+}
+
+fn plain(list: &[(&str, &str)]) -> Vec<Item> {
+    list.iter().map(|(name, summary)| item(name, summary)).collect()
+}
+
+fn item(name: &str, summary: &str) -> Item {
+    Item {
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        paper: None,
+        parameters: Vec::new(),
+    }
+}
+
+/// Names as `Operation::name` gives them, without the activations, which follow
+/// the normalisations.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("convolution", "Convolution over height and width, in groups or depthwise, dilated."),
+    ("linear", "Fully connected layer."),
+    ("batch-norm", "Batch normalisation."),
+    ("layer-norm", "Layer normalisation over the channels."),
+    ("max-pool", "Largest value of each window."),
+    ("avg-pool", "Mean of each window; padding is not counted."),
+    ("global-pool", "Mean over all positions: an image becomes a vector."),
+    ("add", "Sum of all inputs."),
+    ("multiply", "Product of all inputs; a vector scales the channels of an image."),
+    ("concat", "All inputs behind each other along the channels."),
+    ("identity", "The input itself."),
+    ("zero", "Zeros of the input's shape, strided."),
+    ("shift", "The image moved by one pixel up and left, zeros behind it."),
+    ("channel-shuffle", "Channels of several groups interleaved."),
+    ("dropout", "Single activations dropped in training."),
+    ("drop-path", "Whole samples of a branch dropped in training."),
+    ("flatten", "An image as a vector."),
+    ("pad", "Zeros appended up to a given size."),
+    ("resize", "Nearest neighbour up, maximum down, to a given height and width."),
+    ("slice", "One position of a sequence as a vector."),
+    ("stack", "Vectors as the positions of a sequence."),
+    ("mix", "Weighted sum of all options of a decision, in a supernet."),
+];
+
+const COSTS: &[(&str, &str)] = &[
+    ("parameters", "Trainable scalars; tied weights count once."),
+    (
+        "macs",
+        "Multiply-accumulate operations of convolutions and linear layers for one sample.",
+    ),
+    ("memory", "Peak bytes of inference at batch 1, with the weights, by plan."),
+    ("latency", "Milliseconds of one inference at batch 1, measured on this machine."),
+];
+
+const EVALUATORS: &[(&str, &str)] = &[(
+    "training",
+    "Trains the network for some epochs and judges it on the validation part.",
+)];
+
+/// Everything about each thing.
+fn in_full(list: &List) -> String {
+    let mut text = String::new();
+    for item in &list.items {
+        text.push_str(&format!("{}\n    {}\n", item.name, item.summary));
+        if let Some(paper) = item.paper {
+            text.push_str(&format!("    {paper}\n"));
+        }
+        for parameter in &item.parameters {
+            let Parameter {
+                name,
+                default,
+                takes,
+                doc,
+            } = parameter;
+            text.push_str(&format!("    --set {name}={default}\n        {doc}\n"));
+            text.push_str(&format!("        It takes {takes}.\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A line for each thing.
+fn overview(lists: &[List]) -> String {
+    let mut text = String::new();
+    for List { kind, items } in lists {
+        let name = kind.to_possible_value().map(|value| value.get_name().to_owned());
+        text.push_str(&format!("{}\n", name.unwrap_or_default()));
+        let row = |item: &Item| {
+            let summary = item.summary.split(". ").next().unwrap_or_default();
+            [
+                format!("  {}", item.name),
+                format!("{}.", summary.trim_end_matches('.')),
+            ]
+        };
+        let rows: Vec<[String; 2]> = items.iter().map(row).collect();
+        text.push_str(&columns(&rows));
+        text.push('\n');
+    }
+    text
+}

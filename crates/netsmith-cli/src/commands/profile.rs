@@ -1,0 +1,264 @@
+//! `netsmith profile`: what one architecture or supernet costs.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+
+use clap::{Args, ValueEnum};
+use netsmith::catalogue::{Settings, find};
+use netsmith::network::{MemoryPlan, Network, Operation, Shape};
+use netsmith::random::Seed;
+use netsmith::space::{self, Space, Task};
+use netsmith_nn::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
+use netsmith_nn::data::{self, InputSchema, Normalization};
+use netsmith_nn::export::{TrainedNetwork, onnx};
+use netsmith_nn::module::{Kernels, Module, Weights};
+use netsmith_nn::train::{Recipe, time_steps, training_memory};
+use serde::Serialize;
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::{Output, bytes, columns, grouped};
+use crate::settings::Given;
+
+/// The arguments of `netsmith profile`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The space; see `netsmith list spaces`
+    #[arg(long)]
+    space: String,
+
+    /// The architecture, as the space writes it
+    #[arg(long, value_name = "TEXT", required_unless_present = "supernet")]
+    architecture: Option<String>,
+
+    /// All architectures of the space in one network with shared weights
+    #[arg(long, conflicts_with = "architecture")]
+    supernet: bool,
+
+    /// The shape of one sample: CHANNELSxHEIGHTxWIDTH, or FEATURES
+    #[arg(long, value_name = "SHAPE", default_value = "3x32x32")]
+    input: String,
+
+    /// Number of classes
+    #[arg(long, value_name = "N", default_value = "10")]
+    classes: NonZeroUsize,
+
+    /// Samples of one training step
+    #[arg(long, value_name = "N", default_value = "64")]
+    batch: NonZeroUsize,
+
+    /// Threads of inference and training; all cores if not given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// A parameter of the space, such as `channels=16`; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Time so many training steps after warm-up
+    #[arg(long, value_name = "N")]
+    train_step: Option<NonZeroUsize>,
+
+    /// What computes the training steps
+    #[arg(long, value_enum, default_value = "fused")]
+    kernels: KernelsName,
+}
+
+/// What computes a training step.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KernelsName {
+    /// Our own kernels
+    Fused,
+    /// burn's operations
+    Burn,
+}
+
+/// What a network costs; fields that are not known are null.
+#[derive(Debug, Serialize)]
+struct Profile {
+    space: String,
+    architecture: Option<String>,
+    parameters: u64,
+    macs: u64,
+    peak_memory_bytes: u64,
+    architecture_parameters: Option<u64>,
+    training_memory_bytes: u64,
+    inference_ms: Option<f64>,
+    inference_runtime: Option<String>,
+    train_step_ms: Option<f64>,
+    train_kernels: Option<&'static str>,
+    threads: usize,
+    batch: usize,
+}
+
+/// Profiles one network.
+///
+/// # Errors
+/// No such space, setting or architecture; or the network cannot be run.
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let space = space_of(arguments)?;
+    let kernels = match arguments.kernels {
+        KernelsName::Fused => Kernels::Fused,
+        KernelsName::Burn => Kernels::Burn,
+    };
+    let batch = arguments.batch.get();
+    let threads = arguments.threads.map_or_else(cores, NonZeroUsize::get);
+    let (text, network) = match &arguments.architecture {
+        Some(text) => {
+            let architecture = space.parse(text)?;
+            (Some(space.text(&architecture)), space.network(&architecture)?)
+        }
+        None => (None, space.supernet()?),
+    };
+    let is_supernet = text.is_none();
+    if is_supernet && arguments.train_step.is_some() {
+        return Err(Failure::usage(
+            "`--train-step` with `--supernet`: a supernet cannot be trained by this version",
+        )
+        .with_hint("leave `--train-step` out, or give an `--architecture`"));
+    }
+    // The optimiser of the recipe and that of the timed steps keep one moment.
+    let recipe = Recipe {
+        batch_size: batch,
+        ..Recipe::images(usize::MAX)
+    };
+    let mut profile = Profile {
+        space: space.name().to_owned(),
+        architecture: text,
+        parameters: network.parameters(),
+        macs: network.macs(),
+        peak_memory_bytes: MemoryPlan::of(&network, 1).inference(),
+        architecture_parameters: is_supernet.then(|| architecture_parameters(&network)),
+        training_memory_bytes: training_memory(&network, &recipe),
+        inference_ms: None,
+        inference_runtime: None,
+        train_step_ms: None,
+        train_kernels: None,
+        threads,
+        batch,
+    };
+    if !is_supernet {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| Failure::of(exit::FAILED, &error, None))?;
+        let latency = pool.install(|| inference(&network, threads))?;
+        profile.inference_ms = Some(latency.median_ms);
+        profile.inference_runtime = Some(latency.runtime);
+        if let Some(steps) = arguments.train_step {
+            let times = pool.install(|| time_steps(&network, kernels, batch, steps.get()))?;
+            profile.train_step_ms = Some(times.median().as_secs_f64() * 1e3);
+            profile.train_kernels = Some(kernels.name());
+        }
+    }
+    output.result(&profile, || human(&profile))
+}
+
+fn space_of(arguments: &Arguments) -> Result<Space, Failure> {
+    let entry = find("space", space::CATALOGUE, &arguments.space)?;
+    let given = Given::of_space(arguments.set.iter().map(String::as_str))?;
+    let settings = Settings::new(entry.parameters, &given)?;
+    let task = Task {
+        input: arguments.input.parse()?,
+        outputs: arguments.classes.get(),
+    };
+    Ok((entry.build)(&task, &settings)?)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// One for each option of each decision that mixes, search-only ones too;
+/// nodes that share a decision share its parameters.
+fn architecture_parameters(supernet: &Network) -> u64 {
+    let mut options: BTreeMap<usize, usize> = BTreeMap::new();
+    for node in supernet.nodes() {
+        if let Operation::Mix { decision } = node.operation {
+            let count = options.entry(decision).or_default();
+            *count = (*count).max(node.inputs.len());
+        }
+    }
+    options.values().map(|&count| count as u64).sum()
+}
+
+/// One inference of one sample: in ONNX Runtime where it is found and takes the
+/// network, otherwise in our own. Weights are drawn at random.
+fn inference(network: &Network, threads: usize) -> Result<Latency, Failure> {
+    let weights = Weights::init(network, &Seed::new(0));
+    if let Some(latency) = in_onnx_runtime(network, &weights, threads) {
+        return Ok(latency);
+    }
+    let mut module = Module::new(network, Kernels::Fused)?;
+    let sample = vec![0.5; module.input().elements()];
+    let measured = measure_latency(OWN_RUNTIME, &Effort::default(), || {
+        std::hint::black_box(module.infer(&weights, &sample));
+        Ok::<(), Infallible>(())
+    });
+    match measured {
+        Ok(latency) => Ok(latency),
+        Err(never) => match never {},
+    }
+}
+
+fn in_onnx_runtime(network: &Network, weights: &Weights, threads: usize) -> Option<Latency> {
+    let runtime = OnnxRuntime::find().ok()?;
+    let Shape::Image {
+        channels,
+        height,
+        width,
+    } = network.inputs().next()?
+    else {
+        return None;
+    };
+    let classes = (0..network.answer().elements()).map(|class| class.to_string());
+    let trained = TrainedNetwork {
+        network,
+        weights: &weights.0,
+        normalization: &Normalization::identity([channels, height, width]),
+        schema: &InputSchema::Images {
+            channels,
+            height,
+            width,
+        },
+        task: &data::Task::Classification {
+            classes: classes.collect(),
+        },
+        provenance: &BTreeMap::new(),
+    };
+    let mut session = runtime.session(&onnx(&trained).ok()?, threads).ok()?;
+    let sample = vec![0.5; channels * height * width];
+    let dims = [1, channels, height, width];
+    session.latency(&sample, &dims, &Effort::default()).ok()
+}
+
+fn human(profile: &Profile) -> String {
+    let mut rows: Vec<[String; 2]> = Vec::new();
+    let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
+    row("space", profile.space.clone());
+    match &profile.architecture {
+        Some(text) => row("architecture", text.clone()),
+        None => row("architecture", "all in one supernet".to_owned()),
+    }
+    row("parameters", grouped(profile.parameters));
+    if let Some(count) = profile.architecture_parameters {
+        row("architecture parameters", grouped(count));
+    }
+    row("macs", grouped(profile.macs));
+    row("peak memory, batch 1", bytes(profile.peak_memory_bytes));
+    let name = format!("training memory, batch {}", profile.batch);
+    row(&name, bytes(profile.training_memory_bytes));
+    let threads = match profile.threads {
+        1 => "1 thread".to_owned(),
+        threads => format!("{threads} threads"),
+    };
+    if let (Some(time), Some(runtime)) = (profile.inference_ms, &profile.inference_runtime) {
+        row("inference, batch 1", format!("{time:.3} ms ({runtime}, {threads})"));
+    }
+    if let (Some(time), Some(kernels)) = (profile.train_step_ms, profile.train_kernels) {
+        let name = format!("training step, batch {}", profile.batch);
+        row(&name, format!("{time:.1} ms ({kernels} kernels, {threads})"));
+    }
+    columns(&rows)
+}

@@ -1,0 +1,81 @@
+//! `--set KEY=VALUE`: the parameters of a space and of a strategy.
+
+use std::collections::BTreeMap;
+
+use crate::failure::Failure;
+
+/// The values given for the parameters of each part, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// Those of the space: `space.KEY=VALUE` or a bare `KEY=VALUE`.
+    pub(crate) space: BTreeMap<String, String>,
+    /// Those of the strategy: `strategy.KEY=VALUE`.
+    pub(crate) strategy: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Reads what was given; a later value of a parameter wins.
+    ///
+    /// # Errors
+    /// A text that is not `KEY=VALUE`, or a part that has no parameters.
+    pub(crate) fn read<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, Failure> {
+        let mut given = Self::default();
+        for text in texts {
+            let fault = |rule: &str| {
+                Failure::usage(format!("setting `{text}`: {rule}"))
+                    .with_hint("write `--set channels=16` or `--set strategy.population=50`")
+            };
+            let (path, value) = text
+                .split_once('=')
+                .filter(|(path, value)| !path.is_empty() && !value.is_empty())
+                .ok_or_else(|| fault("must be KEY=VALUE"))?;
+            let (part, key) = path.split_once('.').unwrap_or(("space", path));
+            let values = match part {
+                "space" => &mut given.space,
+                "strategy" => &mut given.strategy,
+                _ => return Err(fault("the part must be `space` or `strategy`")),
+            };
+            values.insert(key.trim().to_owned(), value.trim().to_owned());
+        }
+        Ok(given)
+    }
+
+    /// Those of the space alone.
+    ///
+    /// # Errors
+    /// As [`Given::read`]; and a setting of a strategy.
+    pub(crate) fn of_space<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let given = Self::read(texts)?;
+        match given.strategy.keys().next() {
+            Some(key) => Err(Failure::usage(format!(
+                "setting `strategy.{key}`: nothing is searched here, so no strategy can be set"
+            ))),
+            None => Ok(given.space),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_key_is_the_space_s() {
+        let texts = ["channels=8", "space.cells=5", "strategy.population=50", "channels=16"];
+        let given = Given::read(texts).unwrap();
+        assert_eq!(given.space["channels"], "16");
+        assert_eq!(given.space["cells"], "5");
+        assert_eq!(given.strategy["population"], "50");
+    }
+
+    #[test]
+    fn what_is_no_setting_is_refused() {
+        for text in ["channels", "=3", "channels=", "data.x=3"] {
+            let failure = Given::read([text]).unwrap_err();
+            assert_eq!(failure.code, crate::exit::USAGE);
+            assert!(failure.message.starts_with(&format!("setting `{text}`: ")));
+        }
+    }
+}
