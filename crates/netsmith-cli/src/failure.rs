@@ -14,6 +14,7 @@ use netsmith_nn::cost::OnnxRuntimeError;
 use netsmith_nn::data::{DataError, MetricError, SplitError};
 use netsmith_nn::export::{ExportError, WeightsError};
 use netsmith_nn::module::ModuleError;
+use netsmith_nn::pipeline::PipelineError;
 use netsmith_nn::train::TrainError;
 
 use crate::exit;
@@ -152,6 +153,25 @@ impl From<SearchError> for Failure {
     }
 }
 
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::Data(error) => error.into(),
+            PipelineError::Split(error) => error.into(),
+            PipelineError::Settings(errors) => errors.into(),
+            PipelineError::Search(error) => error.into(),
+            PipelineError::DataChanged { .. } => Self::of(exit::DATA, &error, error.hint()),
+            PipelineError::Unknown(_)
+            | PipelineError::Metric(_)
+            | PipelineError::Word { .. }
+            | PipelineError::Space(_)
+            | PipelineError::Strategy(_)
+            | PipelineError::Infeasible(_) => Self::of(exit::USAGE, &error, error.hint()),
+            _ => Self::of(exit::FAILED, &error, error.hint()),
+        }
+    }
+}
+
 /// All faults at once, a line each.
 impl From<Vec<SettingError>> for Failure {
     fn from(errors: Vec<SettingError>) -> Self {
@@ -185,10 +205,7 @@ mod tests {
         let usage = Failure::usage("budget is `x`: it takes a time").with_hint("write `60s`");
         let chain = anyhow::Error::from(usage.clone()).context("reading the configuration");
         assert_eq!(Failure::from(chain), usage);
-        assert_eq!(
-            Failure::from(anyhow::anyhow!("no")).code,
-            exit::FAILED
-        );
+        assert_eq!(Failure::from(anyhow::anyhow!("no")).code, exit::FAILED);
     }
 
     #[test]

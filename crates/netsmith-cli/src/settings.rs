@@ -63,7 +63,12 @@ mod tests {
 
     #[test]
     fn a_bare_key_is_the_space_s() {
-        let texts = ["channels=8", "space.cells=5", "strategy.population=50", "channels=16"];
+        let texts = [
+            "channels=8",
+            "space.cells=5",
+            "strategy.population=50",
+            "channels=16",
+        ];
         let given = Given::read(texts).unwrap();
         assert_eq!(given.space["channels"], "16");
         assert_eq!(given.space["cells"], "5");

@@ -74,7 +74,11 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             output.result(&list, || in_full(&list))
         }
         None => {
-            let lists: Vec<List> = Kind::value_variants().iter().copied().map(List::of).collect();
+            let lists: Vec<List> = Kind::value_variants()
+                .iter()
+                .copied()
+                .map(List::of)
+                .collect();
             output.result(&serde_json::json!({ "lists": lists }), || overview(&lists))
         }
     }
@@ -126,7 +130,10 @@ fn of_data(entry: &data::Entry) -> Item {
         summary.push_str(&format!(" Options: {}.", options.join(", ")));
     }
     if !entry.licence.is_empty() {
-        summary.push_str(&format!(" Licence: {}.", entry.licence.trim_end_matches('.')));
+        summary.push_str(&format!(
+            " Licence: {}.",
+            entry.licence.trim_end_matches('.')
+        ));
     }
     item(&name, &summary)
 }
@@ -141,7 +148,10 @@ fn of_metric(metric: Metric) -> Item {
         netsmith::cost::Direction::Minimize => "smaller",
         netsmith::cost::Direction::Maximize => "larger",
     };
-    item(metric.name(), &format!("For a {task}; {direction} is better."))
+    item(
+        metric.name(),
+        &format!("For a {task}; {direction} is better."),
+    )
 }
 
 fn operations() -> Vec<Item> {
@@ -154,7 +164,9 @@ fn operations() -> Vec<Item> {
 }
 
 fn plain(list: &[(&str, &str)]) -> Vec<Item> {
-    list.iter().map(|(name, summary)| item(name, summary)).collect()
+    list.iter()
+        .map(|(name, summary)| item(name, summary))
+        .collect()
 }
 
 fn item(name: &str, summary: &str) -> Item {
@@ -169,28 +181,49 @@ fn item(name: &str, summary: &str) -> Item {
 /// Names as `Operation::name` gives them, without the activations, which follow
 /// the normalisations.
 const OPERATIONS: &[(&str, &str)] = &[
-    ("convolution", "Convolution over height and width, in groups or depthwise, dilated."),
+    (
+        "convolution",
+        "Convolution over height and width, in groups or depthwise, dilated.",
+    ),
     ("linear", "Fully connected layer."),
     ("batch-norm", "Batch normalisation."),
     ("layer-norm", "Layer normalisation over the channels."),
     ("max-pool", "Largest value of each window."),
     ("avg-pool", "Mean of each window; padding is not counted."),
-    ("global-pool", "Mean over all positions: an image becomes a vector."),
+    (
+        "global-pool",
+        "Mean over all positions: an image becomes a vector.",
+    ),
     ("add", "Sum of all inputs."),
-    ("multiply", "Product of all inputs; a vector scales the channels of an image."),
+    (
+        "multiply",
+        "Product of all inputs; a vector scales the channels of an image.",
+    ),
     ("concat", "All inputs behind each other along the channels."),
     ("identity", "The input itself."),
     ("zero", "Zeros of the input's shape, strided."),
-    ("shift", "The image moved by one pixel up and left, zeros behind it."),
+    (
+        "shift",
+        "The image moved by one pixel up and left, zeros behind it.",
+    ),
     ("channel-shuffle", "Channels of several groups interleaved."),
     ("dropout", "Single activations dropped in training."),
-    ("drop-path", "Whole samples of a branch dropped in training."),
+    (
+        "drop-path",
+        "Whole samples of a branch dropped in training.",
+    ),
     ("flatten", "An image as a vector."),
     ("pad", "Zeros appended up to a given size."),
-    ("resize", "Nearest neighbour up, maximum down, to a given height and width."),
+    (
+        "resize",
+        "Nearest neighbour up, maximum down, to a given height and width.",
+    ),
     ("slice", "One position of a sequence as a vector."),
     ("stack", "Vectors as the positions of a sequence."),
-    ("mix", "Weighted sum of all options of a decision, in a supernet."),
+    (
+        "mix",
+        "Weighted sum of all options of a decision, in a supernet.",
+    ),
 ];
 
 const COSTS: &[(&str, &str)] = &[
@@ -199,8 +232,14 @@ const COSTS: &[(&str, &str)] = &[
         "macs",
         "Multiply-accumulate operations of convolutions and linear layers for one sample.",
     ),
-    ("memory", "Peak bytes of inference at batch 1, with the weights, by plan."),
-    ("latency", "Milliseconds of one inference at batch 1, measured on this machine."),
+    (
+        "memory",
+        "Peak bytes of inference at batch 1, with the weights, by plan.",
+    ),
+    (
+        "latency",
+        "Milliseconds of one inference at batch 1, measured on this machine.",
+    ),
 ];
 
 const EVALUATORS: &[(&str, &str)] = &[(
@@ -235,7 +274,9 @@ fn in_full(list: &List) -> String {
 fn overview(lists: &[List]) -> String {
     let mut text = String::new();
     for List { kind, items } in lists {
-        let name = kind.to_possible_value().map(|value| value.get_name().to_owned());
+        let name = kind
+            .to_possible_value()
+            .map(|value| value.get_name().to_owned());
         text.push_str(&format!("{}\n", name.unwrap_or_default()));
         let row = |item: &Item| {
             let summary = item.summary.split(". ").next().unwrap_or_default();

@@ -107,7 +107,10 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let (text, network) = match &arguments.architecture {
         Some(text) => {
             let architecture = space.parse(text)?;
-            (Some(space.text(&architecture)), space.network(&architecture)?)
+            (
+                Some(space.text(&architecture)),
+                space.network(&architecture)?,
+            )
         }
         None => (None, space.supernet()?),
     };
@@ -254,11 +257,17 @@ fn human(profile: &Profile) -> String {
         threads => format!("{threads} threads"),
     };
     if let (Some(time), Some(runtime)) = (profile.inference_ms, &profile.inference_runtime) {
-        row("inference, batch 1", format!("{time:.3} ms ({runtime}, {threads})"));
+        row(
+            "inference, batch 1",
+            format!("{time:.3} ms ({runtime}, {threads})"),
+        );
     }
     if let (Some(time), Some(kernels)) = (profile.train_step_ms, profile.train_kernels) {
         let name = format!("training step, batch {}", profile.batch);
-        row(&name, format!("{time:.1} ms ({kernels} kernels, {threads})"));
+        row(
+            &name,
+            format!("{time:.1} ms ({kernels} kernels, {threads})"),
+        );
     }
     columns(&rows)
 }

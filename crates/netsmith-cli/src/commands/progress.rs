@@ -1,0 +1,103 @@
+//! What a run shows while it goes on, and its result as a table.
+
+use std::time::Instant;
+
+use netsmith::search::Event;
+use netsmith_nn::pipeline::{Progress, Summary};
+use serde_json::Value;
+
+use crate::output::{Output, columns};
+
+/// Shows the progress of a run on stderr, a line for each trial that ended.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    output: Output,
+    phase: Instant,
+    seconds: Option<f64>,
+    ended: u64,
+    best: Option<f64>,
+}
+
+impl Terminal {
+    /// A silent one with `--quiet`.
+    pub(super) fn new(output: Output) -> Self {
+        Self {
+            output,
+            phase: Instant::now(),
+            seconds: None,
+            ended: 0,
+            best: None,
+        }
+    }
+
+    /// Shows what happened.
+    pub(super) fn show(&mut self, progress: &Progress<'_>) {
+        match progress {
+            Progress::Begun { run, notes } => {
+                self.output.note(&format!("run {}", run.display()));
+                notes
+                    .iter()
+                    .for_each(|note| self.output.note(&format!("note: {note}")));
+            }
+            Progress::Phase { what, seconds } => {
+                self.phase = Instant::now();
+                self.seconds = *seconds;
+                (self.ended, self.best) = (0, None);
+                let limit = seconds.map_or_else(String::new, |s| format!(", at most {s:.0} s"));
+                self.output.note(&format!("{what}{limit}"));
+            }
+            Progress::Event(Event::Ended(trial)) => {
+                self.ended += 1;
+                let result = trial.metrics.iter().find(|(metric, _)| {
+                    metric.name.starts_with("validation_") && &*metric.name != "validation_loss"
+                });
+                let shown = result.map_or_else(String::new, |(_, value)| format!(" {value}"));
+                if let Some((metric, value)) = result.filter(|_| !trial.outcome.is_failure()) {
+                    let better = |best| metric.direction.better(value.value, best);
+                    if self.best.is_none_or(better) {
+                        self.best = Some(value.value);
+                    }
+                }
+                let best = self
+                    .best
+                    .map_or_else(String::new, |best| format!(", best {best:.4}"));
+                let passed = self.phase.elapsed().as_secs_f64();
+                let left = self.seconds.map_or_else(String::new, |seconds| {
+                    format!(", {:.0} s left", (seconds - passed).max(0.0))
+                });
+                let rate = self.ended as f64 / passed.max(1e-3);
+                let parameters = trial.costs.parameters.unwrap_or(0);
+                self.output.note(&format!(
+                    "{:>4} {}{shown}, {parameters} parameters{best}, {rate:.1}/s{left}",
+                    self.ended, trial.outcome
+                ));
+            }
+            Progress::Event(_) => {}
+        }
+    }
+}
+
+/// The result for people.
+pub(super) fn table(summary: &Summary) -> String {
+    let mut rows = vec![[
+        "run".to_owned(),
+        format!("{} ({})", summary.run, summary.status),
+    ]];
+    if let Some(Value::Object(best)) = &summary.best {
+        for (name, value) in best.iter().filter(|(_, value)| !value.is_null()) {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            rows.push([name.replace('_', " "), text]);
+        }
+    }
+    for (name, file) in &summary.files {
+        rows.push([name.clone(), file.clone()]);
+    }
+    let mut text = columns(&rows);
+    for sentence in &summary.verdict {
+        text.push_str(sentence);
+        text.push('\n');
+    }
+    text
+}

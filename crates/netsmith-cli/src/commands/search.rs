@@ -1,0 +1,298 @@
+//! `netsmith search`: from a data set and limits to a trained network.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use netsmith_nn::pipeline::{Config, RunEnd, run};
+
+use super::progress::Terminal;
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The arguments of `netsmith search`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A TOML file of a configuration; other options win over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// `digits`, `fashion-mnist[:FOLDER]`, `cifar-10:FOLDER`, `image-folder:FOLDER` or `csv:FILE`
+    #[arg(long, value_name = "KIND[:PATH]")]
+    data: Option<String>,
+    /// The column to predict (csv)
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// A column that is not read (csv); repeatable
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
+    /// Rows with equal values in this column stay in one part (csv)
+    #[arg(long, value_name = "COLUMN")]
+    split_by: Option<String>,
+    /// Height and width that images are resized to (image-folder)
+    #[arg(long, value_name = "PIXELS")]
+    image_size: Option<usize>,
+    /// The search space; default: `chain` for images, `mlp` for tables
+    #[arg(long)]
+    space: Option<String>,
+    /// What proposes architectures
+    #[arg(long)]
+    strategy: Option<String>,
+    /// How long the search and the full training may take: `60s`, `20m`, `2h` or `200trials`
+    #[arg(long)]
+    budget: Option<String>,
+    /// A limit: `parameters<=50k`, `macs<=2M`, `memory<=1M`, `latency<=5ms`; repeatable
+    #[arg(long, value_name = "COST<=VALUE")]
+    limit: Vec<String>,
+    /// A cost that should be small too; repeatable
+    #[arg(long, value_name = "COST")]
+    minimize: Vec<String>,
+    /// accuracy, balanced-accuracy, macro-f1, rmse or mae
+    #[arg(long)]
+    metric: Option<String>,
+    /// `balanced`: rare classes weigh more in the loss
+    #[arg(long, value_name = "HOW")]
+    class_weights: Option<String>,
+    /// A parameter of the space or the strategy; a bare KEY is the space's; repeatable
+    #[arg(long, value_name = "[space.|strategy.]KEY=VALUE")]
+    set: Vec<String>,
+    /// `fused` or `burn`
+    #[arg(long)]
+    kernels: Option<String>,
+    /// The seed of everything random but the split
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The seed of the split
+    #[arg(long)]
+    split_seed: Option<u64>,
+    /// Trainings at a time; default: the number of cores
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Threads of each training
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Most time of the verification, or `off`; default: half of the budget
+    #[arg(long, value_name = "TIME|off")]
+    verify: Option<String>,
+    /// The run directory; default: a new one in `runs`
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+}
+
+/// Searches.
+///
+/// # Errors
+/// The options, the data, or the run; an interrupted run ends with 130.
+pub(crate) fn run_command(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let config = arguments.configuration()?;
+    let interrupt = interruptible()?;
+    let mut terminal = Terminal::new(output);
+    let end = run(&config, &interrupt, &mut |progress| {
+        terminal.show(&progress)
+    })?;
+    finish(&end, output)
+}
+
+/// Prints the result of a run.
+pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
+    let summary = &end.summary;
+    output.result(&summary.json(false), || super::progress::table(summary))?;
+    if end.interrupted {
+        let message = format!("interrupted; everything is saved in `{}`", summary.run);
+        let hint = format!("go on with `netsmith resume {}`", summary.run);
+        return Err(Failure::new(exit::INTERRUPTED, message).with_hint(hint));
+    }
+    Ok(())
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
+pub(super) fn interruptible() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&flag);
+    let handled = ctrlc::set_handler(move || {
+        if shared.swap(true, Ordering::Relaxed) {
+            #[expect(
+                clippy::exit,
+                reason = "a second Ctrl-C asks for it; the study survives"
+            )]
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+    });
+    handled
+        .map_err(|error| Failure::new(exit::FAILED, format!("Ctrl-C cannot be caught: {error}")))?;
+    Ok(flag)
+}
+
+impl Arguments {
+    /// The configuration: defaults, then the file, then the options.
+    fn configuration(&self) -> Result<Config, Failure> {
+        let mut config = match &self.config {
+            None => Config {
+                workers: std::thread::available_parallelism().map_or(1, usize::from),
+                ..Config::default()
+            },
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Failure::file("read", path, &error))?;
+                toml::from_str(&text).map_err(|error| Failure::usage(error.to_string()))?
+            }
+        };
+        if let Some(data) = &self.data {
+            // The limit of the bundled digits is theirs alone.
+            if data != "digits" && self.config.is_none() {
+                config.limit_parameters = None;
+            }
+            config.data.clone_from(data);
+        }
+        let set = |field: &mut Option<String>, value: &Option<String>| {
+            if value.is_some() {
+                field.clone_from(value);
+            }
+        };
+        set(&mut config.target, &self.target);
+        set(&mut config.split_by, &self.split_by);
+        set(&mut config.space, &self.space);
+        set(&mut config.metric, &self.metric);
+        config.ignore.extend(self.ignore.iter().cloned());
+        config.minimize.extend(self.minimize.iter().cloned());
+        config.image_size = self
+            .image_size
+            .map(|side| [side, side])
+            .or(config.image_size);
+        config.seed = self.seed.unwrap_or(config.seed);
+        config.split_seed = self.split_seed.unwrap_or(config.split_seed);
+        config.workers = self.workers.unwrap_or(config.workers).max(1);
+        config.threads = self.threads.unwrap_or(config.threads).max(1);
+        if let Some(strategy) = &self.strategy {
+            config.strategy.clone_from(strategy);
+        }
+        if let Some(kernels) = &self.kernels {
+            config.kernels.clone_from(kernels);
+        }
+        match self.class_weights.as_deref() {
+            None => {}
+            Some("balanced") => config.class_weights = true,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "class-weights is `{other}`: it is `balanced`"
+                )));
+            }
+        }
+        if let Some(budget) = &self.budget {
+            (config.seconds, config.trials) = match budget.strip_suffix("trials") {
+                Some(count) => {
+                    let count = count.trim().parse().ok().filter(|&count| count > 0);
+                    (None, Some(count.ok_or_else(|| not_a_budget(budget))?))
+                }
+                None => (
+                    Some(seconds(budget).ok_or_else(|| not_a_budget(budget))?),
+                    None,
+                ),
+            };
+        }
+        config.verify = match self.verify.as_deref() {
+            None => config.verify,
+            Some("off") => Some(0.0),
+            Some(time) => Some(seconds(time).ok_or_else(|| not_a_budget(time))?),
+        };
+        for limit in &self.limit {
+            apply_limit(&mut config, limit)?;
+        }
+        for setting in &self.set {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                Failure::usage(format!("`{setting}` is not of the form KEY=VALUE"))
+            })?;
+            let (settings, key) = match key.split_once('.') {
+                Some(("strategy", key)) => (&mut config.strategy_settings, key),
+                Some(("space", key)) => (&mut config.space_settings, key),
+                _ => (&mut config.space_settings, key),
+            };
+            settings.insert(key.to_owned(), value.to_owned());
+        }
+        config.run.clone_from(&self.run);
+        Ok(config)
+    }
+}
+
+/// Sets the limit that a text such as `parameters<=50k` gives.
+fn apply_limit(config: &mut Config, text: &str) -> Result<(), Failure> {
+    let wrong = || {
+        Failure::usage(format!("limit `{text}`: it is of the form COST<=VALUE")).with_hint(
+            "COST is parameters, macs, memory or latency: `parameters<=50k`, `latency<=5ms`",
+        )
+    };
+    let (cost, value) = text.split_once("<=").ok_or_else(wrong)?;
+    if cost.trim() == "latency" {
+        let value = value.trim().trim_end_matches("ms");
+        let limit = value.parse().ok().filter(|&limit: &f64| limit > 0.0);
+        config.limit_latency = Some(limit.ok_or_else(wrong)?);
+        return Ok(());
+    }
+    let limit = Some(count(value.trim()).ok_or_else(wrong)?);
+    match cost.trim() {
+        "parameters" => config.limit_parameters = limit,
+        "macs" => config.limit_macs = limit,
+        "memory" => config.limit_memory = limit,
+        _ => return Err(wrong()),
+    }
+    Ok(())
+}
+
+/// A number with `k`, `M` or `G` behind it.
+fn count(text: &str) -> Option<u64> {
+    let (digits, factor) = match text.char_indices().last()? {
+        (at, 'k' | 'K') => (&text[..at], 1e3),
+        (at, 'M') => (&text[..at], 1e6),
+        (at, 'G') => (&text[..at], 1e9),
+        _ => (text, 1.0),
+    };
+    let number: f64 = digits.trim().parse().ok()?;
+    (number >= 0.0 && number.is_finite()).then_some((number * factor) as u64)
+}
+
+/// Seconds of `60s`, `20m` or `2h`.
+fn seconds(text: &str) -> Option<f64> {
+    let (digits, factor) = match text.trim().char_indices().last()? {
+        (at, 's') => (&text.trim()[..at], 1.0),
+        (at, 'm') => (&text.trim()[..at], 60.0),
+        (at, 'h') => (&text.trim()[..at], 3600.0),
+        _ => return None,
+    };
+    let number: f64 = digits.parse().ok()?;
+    (number > 0.0 && number.is_finite()).then_some(number * factor)
+}
+
+fn not_a_budget(text: &str) -> Failure {
+    Failure::usage(format!(
+        "`{text}` is no budget: it is a time or a number of trials"
+    ))
+    .with_hint("write `60s`, `20m`, `2h` or `200trials`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_units() {
+        assert_eq!(count("50k"), Some(50_000));
+        assert_eq!(count("1.5M"), Some(1_500_000));
+        assert_eq!(count("-1"), None);
+        assert_eq!(seconds("20m"), Some(1_200.0));
+        assert_eq!(seconds("20"), None);
+    }
+
+    #[test]
+    fn limits_name_their_form() {
+        let mut config = Config::default();
+        apply_limit(&mut config, "parameters<=50k").unwrap();
+        apply_limit(&mut config, "latency<=2.5ms").unwrap();
+        assert_eq!(config.limit_parameters, Some(50_000));
+        assert_eq!(config.limit_latency, Some(2.5));
+        assert_eq!(
+            apply_limit(&mut config, "size<=3").unwrap_err().code,
+            exit::USAGE
+        );
+    }
+}
