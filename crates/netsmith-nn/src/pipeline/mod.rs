@@ -33,7 +33,7 @@ use crate::evaluate::TrainingEvaluator;
 use best::write_file;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
-use netsmith::search::{Budget, End, Event, Search};
+use netsmith::search::{Budget, CHECKPOINTS, End, Event, Search};
 use netsmith::stopping::{Median, MedianParams};
 use netsmith::study::{Header, Study, View, new_run_directory};
 use netsmith::trial::Trial;
@@ -174,6 +174,12 @@ fn go_on(
         run: study.dir(),
         notes: &notes,
     });
+    let folder = study.dir().join(CHECKPOINTS);
+    std::fs::create_dir_all(&folder).map_err(|source| PipelineError::File {
+        action: "make",
+        path: folder,
+        source,
+    })?;
     let pace = pace(config, &prepared, study)?;
     let mut objective = Objective::new(TrainingEvaluator::validation_metric(prepared.metric));
     objective.minimized = config.minimized();
