@@ -67,10 +67,10 @@ impl Shape {
         }
     }
 
-    /// Number of scalars.
+    /// Number of scalars, at most 2^50: what has more is counted no further.
     pub fn elements(self) -> usize {
         let [height, width] = self.positions();
-        self.channels() * height * width
+        product([self.channels(), height, width])
     }
 
     /// The axes after the batch axis.
@@ -84,6 +84,12 @@ impl Shape {
             Self::Vector { features } => vec![features],
         }
     }
+}
+
+/// The product of some sizes, at most 2^50, so that a sum of many is a number.
+pub(super) fn product(sizes: impl IntoIterator<Item = usize>) -> usize {
+    let product = sizes.into_iter().fold(1, usize::saturating_mul);
+    product.min(1 << 50)
 }
 
 impl fmt::Display for Shape {

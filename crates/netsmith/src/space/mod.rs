@@ -13,10 +13,12 @@ pub mod chain;
 mod count;
 pub mod darts;
 mod decision;
+pub mod file;
 mod gate;
 mod graph;
 mod limit;
 pub mod mlp;
+mod named;
 pub mod nas_bench_201;
 mod notation;
 mod resolve;
@@ -27,11 +29,13 @@ mod size;
 pub use architecture::Architecture;
 pub use bounds::{Bounds, Range};
 pub use decision::{Decision, DecisionId, DecisionKind, Pick};
+pub use file::FileError;
 pub use graph::{
     Align, AlignMethod, Choice, Graph, Instance, Loose, Merge, Port, Repeat, Select, Through,
     Unroll,
 };
 pub use limit::{Infeasible, LimitedCost, Limits};
+pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};
 pub use rule::Rule;
 pub use size::Size;
@@ -157,6 +161,9 @@ pub enum SpaceError {
         /// What is wrong.
         rule: String,
     },
+    /// A file that gives no space.
+    #[error(transparent)]
+    File(Box<FileError>),
     /// Decisions that each stand inside an option of another.
     #[error("decisions {} wait for each other", .names.join(", "))]
     Circle {

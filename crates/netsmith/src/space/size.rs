@@ -22,6 +22,9 @@ pub enum Size {
     Over(Box<Self>, usize),
 }
 
+/// No product is larger: it keeps absurd sizes of files countable.
+const MOST: usize = 1 << 20;
+
 impl Size {
     /// The product of two sizes.
     #[must_use]
@@ -39,7 +42,7 @@ impl Size {
     pub(crate) fn value(&self, leaf: &mut impl FnMut(&Self) -> usize) -> usize {
         match self {
             Self::Fixed(size) => *size,
-            Self::Times(a, b) => a.value(leaf) * b.value(leaf),
+            Self::Times(a, b) => a.value(leaf).saturating_mul(b.value(leaf)).min(MOST),
             Self::Over(size, divisor) => (size.value(leaf) / divisor).max(1),
             leaf_size => leaf(leaf_size),
         }

@@ -1,6 +1,8 @@
 //! Convolution.
 
-use super::{Misfit, Padding, Primitive, Role, Saved, Shape, WeightShape, Window, one_image};
+use super::{
+    Misfit, Padding, Primitive, Role, Saved, Shape, WeightShape, Window, one_image, product,
+};
 use std::fmt;
 
 /// A convolution over height and width: any kernel, stride, dilation and
@@ -88,7 +90,7 @@ impl Convolution {
 
     fn fan_in(&self, channels: usize) -> usize {
         let [height, width] = self.window.kernel;
-        channels / self.group_count(channels) * height * width
+        product([channels / self.group_count(channels), height, width])
     }
 }
 
@@ -135,7 +137,7 @@ impl Primitive for Convolution {
     }
 
     fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
-        (output.elements() * self.fan_in(inputs[0].channels())) as u64
+        product([output.elements(), self.fan_in(inputs[0].channels())]) as u64
     }
 
     fn saved(&self) -> Saved {

@@ -1,6 +1,6 @@
 //! Fully connected layer.
 
-use super::{Misfit, Primitive, Role, Saved, Shape, WeightShape, one};
+use super::{Misfit, Primitive, Role, Saved, Shape, WeightShape, one, product};
 use std::fmt;
 
 /// `out = weight · in + bias`, with a weight of `[out, features]`.
@@ -61,7 +61,7 @@ impl Primitive for Linear {
     }
 
     fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
-        (inputs[0].elements() * output.elements()) as u64
+        product([inputs[0].elements(), output.elements()]) as u64
     }
 
     fn saved(&self) -> Saved {

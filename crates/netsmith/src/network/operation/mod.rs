@@ -29,6 +29,7 @@ pub use rearrange::{ChannelShuffle, Slice};
 pub use window::{Padding, Window};
 
 use super::Shape;
+use super::shape::product;
 use std::fmt;
 
 /// One kind of node.
@@ -163,9 +164,9 @@ impl Role {
 }
 
 impl WeightShape {
-    /// Number of scalars.
+    /// Number of scalars, at most 2^50.
     pub fn elements(&self) -> usize {
-        self.dims.iter().product()
+        product(self.dims.iter().copied())
     }
 }
 

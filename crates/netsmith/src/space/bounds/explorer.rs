@@ -138,8 +138,8 @@ impl<'a> Explorer<'a> {
             parameters: part.parameters,
             macs: part.macs,
             memory: Range {
-                low: 4 * (part.weights.low + part.activations.low),
-                high: 4 * (part.weights.high + part.activations.high + entering),
+                low: bytes([part.weights.low, part.activations.low, 0]),
+                high: bytes([part.weights.high, part.activations.high, entering]),
             },
         })
     }
@@ -369,4 +369,10 @@ impl<'a> Explorer<'a> {
             }
         }
     }
+}
+
+/// Bytes of so many scalars in all.
+fn bytes(scalars: [u64; 3]) -> u64 {
+    let sum = scalars.into_iter().fold(0, u64::saturating_add);
+    sum.saturating_mul(4)
 }

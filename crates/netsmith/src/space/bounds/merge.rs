@@ -170,8 +170,8 @@ impl<'a> Explorer<'a> {
         entries.extend(inputs.into_iter().skip(1));
         let (outputs, part) = self.graph(body, entries, path)?;
         let repeated = |range: Range| Range {
-            low: range.low * length as u64,
-            high: range.high * length as u64,
+            low: range.low.saturating_mul(length as u64),
+            high: range.high.saturating_mul(length as u64),
         };
         let sequence = outputs[0].iter();
         let sequence = sequence
@@ -181,7 +181,7 @@ impl<'a> Explorer<'a> {
             macs: repeated(part.macs),
             activations: Range {
                 low: part.activations.low,
-                high: part.activations.high * length as u64,
+                high: part.activations.high.saturating_mul(length as u64),
             },
             ..part
         };

@@ -20,8 +20,8 @@ impl Part {
     /// This part and another.
     pub(super) fn and(self, other: Self) -> Self {
         let sum = |a: Range, b: Range| Range {
-            low: a.low + b.low,
-            high: a.high + b.high,
+            low: a.low.saturating_add(b.low),
+            high: a.high.saturating_add(b.high),
         };
         Self {
             parameters: sum(self.parameters, other.parameters),
@@ -29,7 +29,7 @@ impl Part {
             weights: sum(self.weights, other.weights),
             activations: Range {
                 low: self.activations.low.max(other.activations.low),
-                high: self.activations.high + other.activations.high,
+                high: self.activations.high.saturating_add(other.activations.high),
             },
         }
     }
@@ -124,10 +124,11 @@ pub(super) fn some_of(parts: &[Part], least: usize, most: usize) -> Part {
         highs.sort_unstable();
         // With repetition the dearest may be picked more often than it is there.
         let dearest = highs.last().copied().unwrap_or(0);
-        let spare = most.saturating_sub(highs.len()) as u64 * dearest;
+        let spare = dearest.saturating_mul(most.saturating_sub(highs.len()) as u64);
+        let sum = |sum: u64, &part: &u64| sum.saturating_add(part);
         Range {
-            low: lows.iter().take(least).sum(),
-            high: highs.iter().rev().take(most).sum::<u64>() + spare,
+            low: lows.iter().take(least).fold(0, sum),
+            high: highs.iter().rev().take(most).fold(spare, sum),
         }
     };
     let lows = parts.iter().map(|part| part.activations.low).min();

@@ -35,7 +35,7 @@ pub(super) fn combine(multiple: Multiple, inputs: &[Shapes]) -> Shapes {
                 let fits = set
                     .iter()
                     .filter(|shape| shape.positions() == sum.positions());
-                fits.map(|shape| sum.with_channels(sum.channels() + shape.channels()))
+                fits.map(|shape| sum.with_channels(joined(sum.channels(), shape.channels())))
             });
             sums.collect::<BTreeSet<_>>().into_iter().collect()
         }),
@@ -49,6 +49,11 @@ pub(super) fn combine(multiple: Multiple, inputs: &[Shapes]) -> Shapes {
     }
 }
 
+/// Channels of a concatenation; what has more than 2^40 is counted no further.
+fn joined(a: usize, b: usize) -> usize {
+    a.saturating_add(b).min(1 << 40)
+}
+
 /// Shapes of a concatenation of all `fixed` and between `least` and `most` of
 /// `any`, images padded to the largest.
 pub(super) fn concats(fixed: &[Shapes], any: &Shapes, least: usize, most: usize) -> Shapes {
@@ -59,9 +64,9 @@ pub(super) fn concats(fixed: &[Shapes], any: &Shapes, least: usize, most: usize)
         Some(sum) => {
             let ([a, b], [h, w]) = (sum.positions(), shape.positions());
             match shape {
-                Shape::Vector { features } => Shape::vector(sum.channels() + features),
+                Shape::Vector { features } => Shape::vector(joined(sum.channels(), features)),
                 Shape::Image { channels, .. } => {
-                    Shape::image(sum.channels() + channels, a.max(h), b.max(w))
+                    Shape::image(joined(sum.channels(), channels), a.max(h), b.max(w))
                 }
             }
         }

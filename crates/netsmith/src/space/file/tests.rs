@@ -1,0 +1,150 @@
+use super::*;
+use crate::network::Shape;
+use crate::random::Seed;
+use crate::space::Limits;
+use miette::Diagnostic;
+
+const RESIDUAL: &str = include_str!("../../../../../examples/spaces/residual-stages.toml");
+const CELL: &str = include_str!("../../../../../examples/spaces/cell.toml");
+
+fn task() -> Task {
+    Task {
+        input: Shape::image(3, 16, 16),
+        outputs: 4,
+    }
+}
+
+#[test]
+fn the_examples_are_spaces() {
+    for (text, size) in [
+        (RESIDUAL, 2 * 54 * 54),
+        (CELL, 2 * 25 * (3 * 25) * (6 * 25)),
+    ] {
+        let space = parse("example.toml", text, &task()).unwrap();
+        assert_eq!(space.size(), Some(size));
+        space.supernet().unwrap();
+        let mut random = Seed::new(1).stream();
+        for _ in 0..50 {
+            let drawn = space.sample(&Limits::default(), &mut random).unwrap();
+            assert_eq!(space.check(&drawn), Ok(()));
+            assert_eq!(space.parse(&space.text(&drawn)), Ok(drawn.clone()));
+            assert_eq!(space.network(&drawn).unwrap().answer(), Shape::vector(4));
+        }
+    }
+}
+
+/// What a faulty text is told, and the part of it that is underlined.
+fn fault(text: &str) -> (String, String, String) {
+    let error = parse("space.toml", text, &task()).unwrap_err();
+    let label = error.labels().unwrap().next().unwrap();
+    let underlined = &text[label.offset()..label.offset() + label.len()];
+    let hint = error.hint().unwrap_or_default().to_owned();
+    (error.to_string(), underlined.to_owned(), hint)
+}
+
+#[track_caller]
+fn check(nodes: &str, rule: &str, underlined: &str, hint: &str) {
+    let values = "[values]\nwidth = [8, 16]\n";
+    let block = "[block.pair]\ninputs = [\"a\", \"b\"]\nnodes = [{ operation = \"add\", from = [\"a\", \"b\"] }]\n";
+    let text = format!("{values}{block}[network]\nnodes = [\n{nodes}\n]\n");
+    let expected = [rule, underlined, hint].map(str::to_owned);
+    assert_eq!(<[String; 3]>::from(fault(&text)), expected);
+}
+
+#[test]
+fn faults_are_underlined() {
+    check(
+        r#"{ operation = "convolutoin", out = 8 }"#,
+        "there is no operation or block `convolutoin`",
+        "\"convolutoin\"",
+        "did you mean `convolution`?",
+    );
+    check(
+        r#"{ operation = "convolution", out = "widh" }"#,
+        "there is no value `widh`",
+        "\"widh\"",
+        "did you mean `width`?",
+    );
+    check(
+        r#"{ operation = "convolution", kernal = 3 }"#,
+        "nothing is called `kernal` here",
+        "kernal",
+        "did you mean `kernel`?",
+    );
+    check(
+        r#"{ operation = "relu", from = "stem" }"#,
+        "there is no node `stem` before this one",
+        "\"stem\"",
+        "there are: input",
+    );
+    check(
+        r#"{ operation = "linear", out = "classes" }"#,
+        "linear -> 4: takes a vector, got the image 3x16x16: pool or flatten it first",
+        r#"{ operation = "linear", out = "classes" }"#,
+        "",
+    );
+    check(
+        r#"{ operation = "convolution", out = 1000000 }"#,
+        "1000000 is not a whole number from 1 to 16384",
+        "1000000",
+        "",
+    );
+    check(
+        r#"{ choice = ["identity", "linear"] }"#,
+        "`out` is missing",
+        "\"linear\"",
+        "write it as a table: { operation = \"…\", … }",
+    );
+    check(
+        r#"{ block = "pair" }"#,
+        "this takes 2 inputs, got 1",
+        "\"pair\"",
+        "",
+    );
+    check(
+        r#"{ operation = "relu", choice = ["identity"] }"#,
+        "a node is exactly one thing",
+        r#"{ operation = "relu", choice = ["identity"] }"#,
+        "give one of operation, choice, select, loose, repeat, block, align, unroll",
+    );
+    check(
+        r#"{ name = "x", select = 3, from = ["input"] }"#,
+        "there are 0 ways to select these of 1 nodes",
+        "3",
+        "select from 1 to 31 nodes, with at most 1000000 ways to do so",
+    );
+}
+
+#[test]
+fn a_syntax_fault_has_its_place() {
+    let (_, underlined, _) = fault("[network\nnodes = 3");
+    assert!(underlined.len() <= 1);
+    let error = parse("x.toml", "\n[values]\nwidth = [x]\n", &task()).unwrap_err();
+    assert_eq!(error.position().unwrap().0, 3);
+}
+
+#[test]
+fn blocks_cannot_grow_without_end() {
+    let itself = "[block.a]\nnodes = [{ block = \"a\" }]\n[network]\nnodes = [{ block = \"a\" }]";
+    assert_eq!(fault(itself).0, "block `a` contains itself: a → a");
+    let mut text = String::from("[block.b0]\nnodes = [{ operation = \"relu\" }]\n");
+    for level in 1..8 {
+        let nodes = "{ block = \"bN\" }, "
+            .repeat(10)
+            .replace('N', &(level - 1).to_string());
+        text.push_str(&format!("[block.b{level}]\nnodes = [{nodes}]\n"));
+    }
+    text.push_str("[network]\nnodes = [{ block = \"b7\" }]");
+    assert!(fault(&text).0.contains("more than 20000 nodes"));
+}
+
+#[test]
+fn absurd_sizes_are_refused() {
+    let wide = |out: &str| {
+        format!(
+            "[network]\nnodes = [{{ operation = \"convolution\", out = \"{out}\" }}, {{ operation = \"convolution\", out = \"{out}\", kernel = 64 }}]"
+        )
+    };
+    let most = "16384*16384*16384*16384*16384";
+    assert!(fault(&wide(most)).0.contains("more parameters"));
+}
