@@ -405,4 +405,10 @@ pub struct Task {
 pub type Entry = crate::catalogue::Entry<fn(&Task, &Settings) -> Result<Space, SpaceError>>;
 
 /// All spaces.
-pub const CATALOGUE: &[Entry] = &[chain::ENTRY, mlp::ENTRY, nas_bench_201::ENTRY, darts::ENTRY];
+pub const CATALOGUE: &[Entry] = &[
+    chain::ENTRY,
+    mlp::ENTRY,
+    nas_bench_201::ENTRY,
+    darts::ENTRY,
+    file::ENTRY,
+];
