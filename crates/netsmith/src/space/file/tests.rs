@@ -1,3 +1,5 @@
+//! Examples are spaces, and faults are underlined.
+
 use super::*;
 use crate::network::Shape;
 use crate::random::Seed;
