@@ -61,6 +61,17 @@ impl Size {
         }
     }
 
+    /// The nodes whose channels it reads.
+    pub(crate) fn ports(&self) -> Vec<Port> {
+        let mut found = Vec::new();
+        self.leaves(&mut |leaf| {
+            if let Self::ChannelsOf(port) = leaf {
+                found.push(*port);
+            }
+        });
+        found
+    }
+
     /// The decisions that it reads.
     pub(crate) fn decisions(&self) -> Vec<DecisionId> {
         let mut found = Vec::new();

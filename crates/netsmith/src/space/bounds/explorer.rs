@@ -314,6 +314,13 @@ impl<'a> Explorer<'a> {
             Kind::Input(index) => Ok((vec![frame.inputs[*index].clone()], Part::default())),
             Kind::Operation(operation) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
+                let mut named: Vec<Port> = Vec::new();
+                let mapped: Result<_, ()> = operation.map(&mut |size| {
+                    named.extend(size.ports());
+                    Ok(0_usize)
+                });
+                debug_assert!(mapped.is_ok());
+                self.ports(frame, &named, parent)?;
                 let (shapes, part) = self.operation(frame, operation, &inputs, path)?;
                 Ok((vec![shapes], part))
             }
@@ -360,6 +367,7 @@ impl<'a> Explorer<'a> {
             }
             Kind::Align(align) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
+                self.ports(frame, &align.channels.ports(), parent)?;
                 let (shapes, part) = self.align(frame, align, &inputs, path)?;
                 Ok((vec![shapes], part))
             }

@@ -150,3 +150,16 @@ fn absurd_sizes_are_refused() {
     let most = "16384*16384*16384*16384*16384";
     assert!(fault(&wide(most)).0.contains("more parameters"));
 }
+
+#[test]
+fn a_size_may_follow_another_node() {
+    let text = "[values]\nwidth = [8, 16]\n[network]\nnodes = [
+        { name = \"wide\", operation = \"convolution\", out = \"width\" },
+        { operation = \"convolution\", from = \"input\", out = \"channels(wide)*2\" },
+        { operation = \"global-pool\" },
+        { operation = \"linear\", out = \"classes\" },
+    ]";
+    let space = parse("space.toml", text, &task()).unwrap();
+    let network = space.network(&space.parse("width=16").unwrap()).unwrap();
+    assert_eq!(network.parameters(), 3 * 16 + 3 * 32 + 32 * 4 + 4);
+}

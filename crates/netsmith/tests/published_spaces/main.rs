@@ -1,0 +1,55 @@
+//! Published spaces written in the graph: what the graph cannot say cleanly is
+//! mended there, not in a space.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test builds must be there, in its helpers too"
+)]
+
+mod adabert;
+mod enas;
+mod nas_fpn;
+mod nas_rl;
+mod recurrent;
+
+use netsmith::network::MemoryPlan;
+use netsmith::random::Seed;
+use netsmith::space::{Architecture, Choice, DecisionId, Form, Graph, Limits, Space};
+
+/// What holds for every space: samples are architectures with networks in all
+/// forms, texts round-trip, bounds contain the costs.
+#[track_caller]
+fn check(space: &Space, draws: usize) {
+    let bounds = space
+        .bounds(&Architecture::undecided(space.decisions().len()))
+        .unwrap();
+    let mut random = Seed::new(1).child(space.name()).stream();
+    for _ in 0..draws {
+        let drawn = space.sample(&Limits::default(), &mut random).unwrap();
+        assert_eq!(space.check(&drawn), Ok(()));
+        assert_eq!(space.parse(&space.text(&drawn)), Ok(drawn.clone()));
+        let network = space.network(&drawn).unwrap();
+        space.resolve(&drawn, Form::Final).unwrap();
+        let memory = MemoryPlan::of(&network, 1).inference();
+        for (cost, range) in [
+            (network.parameters(), bounds.parameters),
+            (network.macs(), bounds.macs),
+            (memory, bounds.memory),
+        ] {
+            let text = space.text(&drawn);
+            assert!(
+                range.low <= cost && cost <= range.high,
+                "{text}: {cost} {range:?}"
+            );
+        }
+    }
+}
+
+/// A choice without options that only the supernet has.
+fn choice(decision: DecisionId, options: Vec<Graph>) -> Choice {
+    Choice {
+        decision,
+        options,
+        search_only: Vec::new(),
+    }
+}
