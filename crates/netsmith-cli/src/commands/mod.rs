@@ -1,10 +1,16 @@
 //! The commands, one file each.
 
+mod best;
+mod doctor;
+mod export;
 mod list;
+mod predict;
 mod profile;
 mod progress;
+mod remove;
 mod resume;
 mod search;
+mod show;
 
 use clap::Subcommand;
 
@@ -21,6 +27,16 @@ pub(crate) enum Command {
     Resume(resume::Arguments),
     /// What one architecture or supernet costs: parameters, MACs, memory, time
     Profile(profile::Arguments),
+    /// What happened in a run: best, front, costs, baselines
+    Show(show::Arguments),
+    /// The best network of a run as ONNX, safetensors and PyTorch source
+    Export(export::Arguments),
+    /// Answers of the best network of a run to new data
+    Predict(predict::Arguments),
+    /// Delete what a run left
+    Remove(remove::Arguments),
+    /// What this machine offers, and what is wrong
+    Doctor(doctor::Arguments),
     /// Spaces, strategies, data and the rest, with their parameters
     List(list::Arguments),
 }
@@ -35,6 +51,11 @@ impl Command {
             Self::Search(arguments) => search::run_command(&arguments, output),
             Self::Resume(arguments) => resume::run_command(&arguments, output),
             Self::Profile(arguments) => profile::run(&arguments, output),
+            Self::Show(arguments) => show::run(&arguments, output),
+            Self::Export(arguments) => export::run(&arguments, output),
+            Self::Predict(arguments) => predict::run(&arguments, output),
+            Self::Remove(arguments) => remove::run(&arguments, output),
+            Self::Doctor(arguments) => doctor::run(&arguments, output),
             Self::List(arguments) => list::run(&arguments, output),
         }
     }

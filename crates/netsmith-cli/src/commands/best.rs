@@ -1,0 +1,97 @@
+//! The best network of a run, read again from what the run left.
+
+use std::path::Path;
+
+use netsmith::catalogue::{Settings, find};
+use netsmith::network::{Network, Shape};
+use netsmith::space::{self, Form};
+use netsmith::study::View;
+use netsmith_nn::data::InputSchema;
+use netsmith_nn::export::read_safetensors;
+use netsmith_nn::module::Weights;
+use netsmith_nn::pipeline::{BEST, BestRecord, Config, ENTRY};
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// The network that a run handed over, ready to run.
+#[derive(Debug)]
+pub(super) struct Best {
+    pub(super) record: BestRecord,
+    pub(super) network: Network,
+    pub(super) weights: Weights,
+}
+
+/// The record of a run's best network; none before its final phase is over.
+pub(super) fn record(view: &View) -> Result<Option<BestRecord>, Failure> {
+    let Some(bytes) = view.entry(ENTRY)? else {
+        return Ok(None);
+    };
+    let record = serde_json::from_slice(&bytes).map_err(|error| {
+        let run = view.dir().display();
+        Failure::new(
+            exit::FAILED,
+            format!("the best network of `{run}` is not described as this version does: {error}"),
+        )
+    })?;
+    Ok(Some(record))
+}
+
+/// The configuration that a study was made with.
+pub(super) fn configuration(view: &View) -> Result<Config, Failure> {
+    let text = view.header()?.configuration;
+    toml::from_str(&text).map_err(|error| {
+        let run = view.dir().display();
+        Failure::new(
+            exit::FAILED,
+            format!("the configuration of `{run}` cannot be read: {error}"),
+        )
+    })
+}
+
+/// Reads record and weights, and builds the network again.
+///
+/// # Errors
+/// No study, no best network yet, or files that were damaged or deleted.
+pub(super) fn read(run: &Path) -> Result<Best, Failure> {
+    let view = View::open(run)?;
+    let record = record(&view)?.ok_or_else(|| {
+        let run = run.display();
+        Failure::new(
+            exit::FAILED,
+            format!("run `{run}` has no best network: its final phase is not over"),
+        )
+        .with_hint(format!("go on with `netsmith resume {run}`"))
+    })?;
+    let network = network(&configuration(&view)?, &record)?;
+    let path = run.join(BEST).join("model.safetensors");
+    let bytes = std::fs::read(&path).map_err(|error| Failure::file("read", &path, &error))?;
+    let weights = Weights(read_safetensors(&network, &bytes)?);
+    Ok(Best {
+        record,
+        network,
+        weights,
+    })
+}
+
+/// The network in its final form, pruned as it was trained.
+fn network(config: &Config, record: &BestRecord) -> Result<Network, Failure> {
+    let usual = match record.schema {
+        InputSchema::Images { .. } => "chain",
+        InputSchema::Table { .. } => "mlp",
+    };
+    let input = match record.normalization.input_shape()[..] {
+        [channels, height, width] => Shape::image(channels, height, width),
+        ref dims => Shape::vector(dims.iter().product()),
+    };
+    let task = space::Task {
+        input,
+        outputs: record.task.outputs(),
+    };
+    let name = config.space.as_deref().unwrap_or(usual);
+    let entry = find("space", space::CATALOGUE, name)?;
+    let settings = Settings::new(entry.parameters, &config.space_settings)?;
+    let space = (entry.build)(&task, &settings)?;
+    let architecture = space.parse(&record.architecture)?;
+    Ok(space.resolve(&architecture, Form::Final)?.pruned())
+}

@@ -1,0 +1,108 @@
+//! `netsmith export RUN`: the best network as ONNX, safetensors and PyTorch
+//! source.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use netsmith_nn::export::{TrainedNetwork, onnx, safetensors, torch};
+use netsmith_nn::pipeline::BEST;
+
+use super::best;
+use crate::failure::Failure;
+use crate::output::{Output, columns};
+
+/// The arguments of `netsmith export`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The run directory
+    run: PathBuf,
+    /// Only this format; repeatable; all if not given
+    #[arg(long, value_enum)]
+    format: Vec<Format>,
+    /// The folder to write to; default: `best` in the run directory
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
+}
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// model.onnx
+    Onnx,
+    /// model.safetensors
+    Safetensors,
+    /// model.py, which reads model.safetensors
+    Torch,
+    /// network.svg
+    Drawing,
+}
+
+impl Format {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Onnx => "model.onnx",
+            Self::Safetensors => "model.safetensors",
+            Self::Torch => "model.py",
+            Self::Drawing => "network.svg",
+        }
+    }
+}
+
+/// Exports.
+///
+/// # Errors
+/// The run has no best network, or a file cannot be written.
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let best = best::read(&arguments.run)?;
+    let usual = arguments.run.join(BEST);
+    let folder = arguments.to.as_deref().unwrap_or(&usual);
+    std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
+    let provenance = BTreeMap::from([
+        ("netsmith".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("run".to_owned(), arguments.run.display().to_string()),
+        ("architecture".to_owned(), best.record.architecture.clone()),
+    ]);
+    let trained = TrainedNetwork {
+        network: &best.network,
+        weights: &best.weights.0,
+        normalization: &best.record.normalization,
+        schema: &best.record.schema,
+        task: &best.record.task,
+        provenance: &provenance,
+    };
+    let formats = match &arguments.format[..] {
+        [] => Format::value_variants(),
+        given => given,
+    };
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for &format in formats {
+        let bytes = match format {
+            Format::Onnx => onnx(&trained)?,
+            Format::Safetensors => safetensors(&trained)?,
+            Format::Torch => torch(&trained)?.into_bytes(),
+            Format::Drawing => best.network.drawing(&best.record.architecture).into_bytes(),
+        };
+        let path = folder.join(format.file());
+        write(&path, &bytes)?;
+        let name = format.to_possible_value();
+        let name = name.map_or_else(String::new, |name| name.get_name().to_owned());
+        files.insert(name, path);
+    }
+    let object = serde_json::json!({ "run": arguments.run, "files": files });
+    output.result(&object, || {
+        let rows = files
+            .iter()
+            .map(|(name, path)| [name.clone(), path.display().to_string()]);
+        columns(&rows.collect::<Vec<_>>())
+    })
+}
+
+/// Writes a file whole or not at all: another program may read the old one.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    std::fs::write(&draft, bytes)
+        .and_then(|()| std::fs::rename(&draft, path))
+        .map_err(|error| Failure::file("write", path, &error))
+}
