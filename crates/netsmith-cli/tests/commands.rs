@@ -1,0 +1,203 @@
+//! The commands as a user runs them: stdout, stderr and the exit code.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use netsmith::study::{Header, Study};
+use netsmith::trial::{Fidelity, Metric, Outcome, Proposal};
+use serde_json::Value;
+
+/// The network of which every edge is a convolution.
+const ALL_CONVOLUTIONS: &str = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+\
+    |nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+
+#[track_caller]
+fn netsmith(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_netsmith"));
+    command.args(arguments).env("NO_COLOR", "1");
+    command.output().expect("the binary was built")
+}
+
+#[track_caller]
+fn json(arguments: &[&str]) -> Value {
+    let output = netsmith(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
+}
+
+#[track_caller]
+fn fails(arguments: &[&str], code: i32, message: &str) {
+    let output = netsmith(arguments);
+    assert_eq!(output.status.code(), Some(code));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), message);
+}
+
+#[test]
+fn help_names_all_commands() {
+    let output = netsmith(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    for command in [
+        "show", "profile", "export", "predict", "list", "doctor", "remove",
+    ] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+    }
+}
+
+#[test]
+fn lists_come_from_the_catalogues() {
+    let spaces = json(&["list", "spaces", "--json"]);
+    let names: Vec<&str> = spaces["items"]
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .filter_map(|item| item["name"].as_str())
+        .collect();
+    let expected = netsmith::space::CATALOGUE.iter().map(|entry| entry.name);
+    assert_eq!(names, expected.collect::<Vec<_>>());
+    for kind in [
+        "strategies",
+        "data",
+        "operations",
+        "costs",
+        "evaluators",
+        "metrics",
+    ] {
+        let list = json(&["list", kind, "--json"]);
+        assert!(!list["items"].as_array().expect("it is a list").is_empty());
+    }
+}
+
+#[test]
+fn a_network_has_the_published_size() {
+    let profile = json(&[
+        "profile",
+        "--space",
+        "nas-bench-201",
+        "--architecture",
+        ALL_CONVOLUTIONS,
+        "--set",
+        "cells=1",
+        "--threads",
+        "1",
+        "--json",
+    ]);
+    assert_eq!(profile["parameters"], 364_954);
+    assert_eq!(profile["macs"], 50_250_368);
+    assert_eq!(profile["architecture_parameters"], Value::Null);
+    assert!(profile["inference_ms"].as_f64().expect("it was measured") > 0.0);
+}
+
+#[test]
+fn a_supernet_has_the_published_size() {
+    let profile = json(&[
+        "profile",
+        "--space",
+        "darts",
+        "--supernet",
+        "--set",
+        "channels=8",
+        "--set",
+        "cells=5",
+        "--json",
+    ]);
+    assert_eq!(profile["parameters"], 394_210);
+    assert_eq!(profile["architecture_parameters"], 224);
+}
+
+#[test]
+fn errors_say_what_rule_and_remedy() {
+    fails(
+        &["profile", "--space", "dart", "--supernet"],
+        2,
+        "error: there is no space `dart`\n\nhint: did you mean `darts`?\n",
+    );
+    fails(
+        &[
+            "profile",
+            "--space",
+            "darts",
+            "--supernet",
+            "--set",
+            "chanels=8",
+            "--set",
+            "cells=x",
+        ],
+        2,
+        "error: cells is `x`: it takes a whole number from 1 to 100\n\
+         error: there is no parameter `chanels`\n\n\
+         hint: did you mean `channels`?\n",
+    );
+    fails(
+        &[
+            "profile",
+            "--space",
+            "darts",
+            "--supernet",
+            "--train-step",
+            "1",
+        ],
+        2,
+        "error: `--train-step` with `--supernet`: a supernet cannot be trained by this version\n\n\
+         hint: leave `--train-step` out, or give an `--architecture`\n",
+    );
+    assert_eq!(netsmith(&["profil"]).status.code(), Some(2));
+}
+
+/// A study of two trials without a final phase.
+fn study(dir: &Path) {
+    let study = Study::create(dir, &Header::new("seed = 7\n", 7, 0)).expect("there is room");
+    for (number, accuracy) in [(0, 0.5), (1, 0.75)] {
+        let proposal = Proposal {
+            number,
+            architecture: format!("depth={number}"),
+            key: format!("{number:032}"),
+            fidelity: Fidelity::epochs(3),
+            seed: 11,
+            parent: None,
+        };
+        let mut trial = proposal.complete(Outcome::Finished);
+        trial.metrics.set(Metric::validation_accuracy(), accuracy);
+        study.complete(trial).expect("there is room");
+    }
+    study.close().expect("there is room");
+}
+
+#[test]
+fn a_run_is_shown_and_removed() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let dir = folder.path().join("digits-1");
+    study(&dir);
+    let run = dir.to_str().expect("the path is text");
+    let shown = json(&["show", run, "--json"]);
+    assert_eq!(shown["status"], "interrupted");
+    assert_eq!(shown["seed"], 7);
+    assert_eq!(shown["trials"]["finished"], 2);
+    assert_eq!(shown["best"]["trial"], 1);
+    assert_eq!(shown["best"]["validation_accuracy"], 0.75);
+    assert_eq!(shown["history"].as_array().map(Vec::len), Some(2));
+
+    let early = format!(
+        "error: run `{run}` has no best network: its final phase is not over\n\n\
+         hint: go on with `netsmith resume {run}`\n"
+    );
+    fails(&["export", run], 1, &early);
+
+    assert!(json(&["remove", run, "--json"])["files"].as_u64() >= Some(1));
+    assert!(!dir.exists());
+    let gone = format!(
+        "error: `{run}` holds no study: there is no `study.db` in it\n\n\
+         hint: give the directory that `netsmith search` made, such as `runs/digits-1`\n"
+    );
+    fails(&["show", run], 1, &gone);
+}
+
+#[test]
+fn the_machine_is_looked_at() {
+    let diagnosis = json(&["doctor", "--json"]);
+    assert!(diagnosis["cores"].as_u64() >= Some(1));
+    assert_eq!(diagnosis["data"][0]["name"], "digits");
+    assert_eq!(diagnosis["data"][0]["found"], true);
+}
