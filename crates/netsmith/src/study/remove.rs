@@ -30,6 +30,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "config.toml",
             "report.html",
             "report.json",
+            "splits.json",
             "*.indices.csv",
             DRAFT,
             DRAFT_JOURNAL,
