@@ -1,6 +1,7 @@
 //! Neural architecture search: spaces, strategies, costs, studies and the
 //! search loop. No tensors, no sockets.
 
+pub mod bench;
 pub mod catalogue;
 pub mod cost;
 pub mod evaluate;

@@ -1,5 +1,7 @@
 //! Evaluators: what says how good an architecture is.
 
+pub mod table;
+
 use crate::network::Network;
 use crate::space::Architecture;
 use crate::trial::{Costs, Measurement, Metrics, Outcome, Proposal};

@@ -1,0 +1,227 @@
+//! Tables: results that somebody trained before, to be looked up.
+//!
+//! A table has the validation accuracy and the training time of every
+//! architecture of a space, which a search may see, and test accuracies, which
+//! it may not: [`Table::test_accuracy`] wants a [`Scoring`], and only the end of
+//! a comparison ([`bench`](crate::bench)) makes one.
+
+mod nas_bench_201;
+mod read;
+
+pub use read::TableError;
+
+use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
+use crate::space::{Architecture, Space, SpaceError};
+use crate::trial::{Costs, Metric, Metrics, Outcome};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A table in the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct TableEntry {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Where it was published.
+    pub paper: &'static str,
+    /// Its file inside the data folder.
+    pub file: &'static str,
+    /// Its data sets.
+    pub data: &'static [&'static str],
+    /// Builds its space, as its networks were trained on one of these.
+    pub space: fn(data: usize) -> Result<Space, SpaceError>,
+    /// Reads it from its file; the space gives rows their architectures.
+    pub read: fn(&Path, Space) -> Result<Table, TableError>,
+}
+
+impl TableEntry {
+    /// Reads the table from its place in a data folder.
+    ///
+    /// # Errors
+    /// Those of [`TableError`]: the file is missing, damaged or not this table.
+    pub fn open(&self, data_folder: &Path) -> Result<Table, TableError> {
+        let space = (self.space)(0)?;
+        (self.read)(&data_folder.join(self.file), space)
+    }
+}
+
+/// All tables.
+pub const CATALOGUE: &[TableEntry] = &[nas_bench_201::ENTRY];
+
+/// Results of all architectures of a space on some data sets.
+#[derive(Debug)]
+pub struct Table {
+    name: &'static str,
+    space: Space,
+    texts: Vec<String>,
+    rows: HashMap<Architecture, u32>,
+    columns: Vec<Columns>,
+}
+
+/// Where an architecture stands in a [`Table`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(u32);
+
+impl Row {
+    /// Its position, from zero, in the order of the file.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a table knows on one data set, by row.
+#[derive(Debug)]
+struct Columns {
+    data: &'static str,
+    /// Fractions.
+    validation: Vec<f64>,
+    /// Seconds of training that gave the validation accuracy.
+    seconds: Vec<f64>,
+    /// Fractions; sealed.
+    test: Vec<f64>,
+}
+
+/// The proof that a search on a table is over, which opens its test columns.
+///
+/// ```compile_fail
+/// let scoring = netsmith::evaluate::table::Scoring(()); // nobody outside makes one
+/// ```
+#[derive(Debug)]
+pub struct Scoring(());
+
+impl Scoring {
+    /// Declares that the answer of a search was chosen.
+    pub(crate) fn of_a_chosen_answer() -> Self {
+        Self(())
+    }
+}
+
+impl Table {
+    /// Its name in the catalogue.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The space that it covers.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Its data sets; others refer to them by position.
+    pub fn data_sets(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.columns.iter().map(|columns| columns.data)
+    }
+
+    /// The position of the data set of this name.
+    ///
+    /// # Errors
+    /// There is none; the error lists those that there are.
+    pub fn data_set(&self, name: &str) -> Result<usize, TableError> {
+        let found = self.data_sets().position(|data| data == name);
+        found.ok_or_else(|| TableError::UnknownData {
+            table: self.name,
+            name: name.to_owned(),
+            known: self.data_sets().collect(),
+        })
+    }
+
+    /// How many architectures it has.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// All rows, in the order of the file.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> {
+        (0..self.texts.len() as u32).map(Row)
+    }
+
+    /// The row of an architecture of [`Table::space`].
+    pub fn row(&self, architecture: &Architecture) -> Option<Row> {
+        self.rows.get(architecture).copied().map(Row)
+    }
+
+    /// The canonical text of a row.
+    pub fn text(&self, row: Row) -> &str {
+        &self.texts[row.index()]
+    }
+
+    /// The validation accuracy that a search sees, as a fraction.
+    pub fn validation_accuracy(&self, data: usize, row: Row) -> f64 {
+        self.columns[data].validation[row.index()]
+    }
+
+    /// The simulated seconds that one look at the validation accuracy costs.
+    pub fn seconds(&self, data: usize, row: Row) -> f64 {
+        self.columns[data].seconds[row.index()]
+    }
+
+    /// The test accuracy of the network trained in full, as a fraction.
+    pub fn test_accuracy(&self, _proof: &Scoring, data: usize, row: Row) -> f64 {
+        self.columns[data].test[row.index()]
+    }
+}
+
+/// Looks results up instead of training.
+///
+/// The trial's seconds are the simulated ones of the table. An architecture that
+/// the table lacks is a crashed trial.
+#[derive(Clone, Debug)]
+pub struct TableEvaluator {
+    table: Arc<Table>,
+    data: usize,
+    metric: Metric,
+}
+
+impl TableEvaluator {
+    /// Looks up the results on one of the table's data sets.
+    ///
+    /// # Errors
+    /// The table has no such data set.
+    pub fn new(table: Arc<Table>, data: &str) -> Result<Self, TableError> {
+        Ok(Self {
+            data: table.data_set(data)?,
+            table,
+            metric: Metric::validation_accuracy(),
+        })
+    }
+}
+
+impl Evaluator for TableEvaluator {
+    fn evaluate(&self, job: &Job<'_>, _watch: &mut dyn Watch) -> Evaluation {
+        let row = match job.architecture {
+            Some(architecture) => self.table.row(architecture),
+            None => {
+                let parsed = self.table.space.parse(&job.proposal.architecture);
+                parsed.ok().and_then(|own| self.table.row(&own))
+            }
+        };
+        let Some(row) = row else {
+            let message = format!("table `{}` lacks this architecture", self.table.name);
+            return Evaluation::ended(Outcome::Crashed { message }, Metrics::new());
+        };
+        let mut metrics = Metrics::new();
+        let accuracy = self.table.validation_accuracy(self.data, row);
+        metrics.set(self.metric.clone(), accuracy);
+        Evaluation::Ended {
+            outcome: Outcome::Finished,
+            metrics,
+            costs: Costs::default(),
+            simulated_seconds: Some(self.table.seconds(self.data, row)),
+        }
+    }
+
+    fn repeatability(&self) -> Repeatability {
+        Repeatability::Exact
+    }
+
+    fn goes_by_text(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,346 @@
+//! Reads tables from CSV files, compressed or not, within bounds.
+
+use super::{Columns, Table};
+use crate::space::{Space, SpaceError};
+use flate2::read::MultiGzDecoder;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// The most bytes that a table may have when decompressed: some thousand times
+/// the size of a row of NAS-Bench-201 for each of NAS-Bench-101's 423,624 cells
+/// would still be far below; a compressed bomb is above.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The most rows of a table.
+const MOST_ROWS: usize = 4_000_000;
+
+/// The columns of one data set, and what is made of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DataColumns {
+    /// Name of the data set.
+    pub(super) data: &'static str,
+    /// Column with the validation accuracy in percent.
+    pub(super) validation: &'static str,
+    /// Column with the seconds of training, and the factor for this data set.
+    pub(super) seconds: (&'static str, f64),
+    /// Column with the test accuracy in percent.
+    pub(super) test: &'static str,
+}
+
+/// Reads a table whose column `text` holds the architectures.
+///
+/// # Errors
+/// See [`TableError`].
+pub(super) fn read(
+    name: &'static str,
+    path: &Path,
+    space: Space,
+    text: &'static str,
+    data: &[DataColumns],
+) -> Result<Table, TableError> {
+    let file = File::open(path).map_err(|source| TableError::File {
+        path: path.into(),
+        source,
+    })?;
+    let file = BufReader::new(file);
+    let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
+    let content: Box<dyn Read> = if is_compressed {
+        Box::new(MultiGzDecoder::new(file).take(MOST_BYTES))
+    } else {
+        Box::new(file.take(MOST_BYTES))
+    };
+    let source = Source {
+        path,
+        reader: csv::Reader::from_reader(content),
+    };
+    source.read(name, space, text, data)
+}
+
+struct Source<'a> {
+    path: &'a Path,
+    reader: csv::Reader<Box<dyn Read>>,
+}
+
+impl Source<'_> {
+    fn read(
+        mut self,
+        name: &'static str,
+        space: Space,
+        text: &'static str,
+        data: &[DataColumns],
+    ) -> Result<Table, TableError> {
+        let path = self.path;
+        let headers = self.reader.headers().map_err(|e| malformed(path, 1, e))?;
+        let headers = headers.clone();
+        let position = |column: &'static str| {
+            let found = headers.iter().position(|header| header.trim() == column);
+            found.ok_or_else(|| TableError::MissingColumn {
+                path: path.into(),
+                column,
+            })
+        };
+        let text_at = position(text)?;
+        let mut places = Vec::new();
+        for set in data {
+            let places_of = [set.validation, set.seconds.0, set.test];
+            places.push((
+                places_of,
+                [
+                    position(places_of[0])?,
+                    position(places_of[1])?,
+                    position(places_of[2])?,
+                ],
+            ));
+        }
+        let mut columns: Vec<Columns> = data.iter().map(Columns::empty).collect();
+        let (mut texts, mut rows) = (Vec::new(), HashMap::new());
+        let mut record = csv::StringRecord::new();
+        loop {
+            let row = texts.len() as u64 + 2;
+            let more = self.reader.read_record(&mut record);
+            if !more.map_err(|source| malformed(path, row, source))? {
+                break;
+            }
+            let cell = |at: usize| record.get(at).unwrap_or("").trim();
+            let value = cell(text_at);
+            let architecture = space.parse(value).map_err(|error| TableError::Cell {
+                path: path.into(),
+                row,
+                column: text,
+                value: value.chars().take(120).collect(),
+                rule: error.to_string(),
+            })?;
+            for ((set, own), (names, at)) in data.iter().zip(&mut columns).zip(&places) {
+                let number = |which: usize, most: f64| {
+                    let value = cell(at[which]);
+                    let number = value.parse::<f64>().ok();
+                    let fits = number.filter(|n| n.is_finite() && (0.0..=most).contains(n));
+                    fits.ok_or_else(|| TableError::Cell {
+                        path: path.into(),
+                        row,
+                        column: names[which],
+                        value: value.chars().take(120).collect(),
+                        rule: format!("must be a number from 0 to {most}"),
+                    })
+                };
+                own.validation.push(number(0, 100.0)? / 100.0);
+                own.seconds.push(number(1, 1e9)? * set.seconds.1);
+                own.test.push(number(2, 100.0)? / 100.0);
+            }
+            let index = texts.len() as u32;
+            texts.push(space.text(&architecture));
+            if let Some(first) = rows.insert(architecture, index) {
+                return Err(TableError::Twice {
+                    path: path.into(),
+                    row,
+                    first: u64::from(first) + 2,
+                });
+            }
+            if texts.len() > MOST_ROWS {
+                return Err(TableError::TooLarge {
+                    path: path.into(),
+                    most: MOST_ROWS,
+                });
+            }
+        }
+        if texts.is_empty() {
+            return Err(TableError::Empty { path: path.into() });
+        }
+        Ok(Table {
+            name,
+            space,
+            texts,
+            rows,
+            columns,
+        })
+    }
+}
+
+fn malformed(path: &Path, row: u64, source: csv::Error) -> TableError {
+    TableError::Malformed {
+        path: path.into(),
+        row,
+        source,
+    }
+}
+
+impl Columns {
+    fn empty(set: &DataColumns) -> Self {
+        Self {
+            data: set.data,
+            validation: Vec::new(),
+            seconds: Vec::new(),
+            test: Vec::new(),
+        }
+    }
+}
+
+/// Why there is no table. Rows are counted as lines of the file, the header
+/// being row 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The file cannot be opened.
+    #[error("table `{}` cannot be opened", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is damaged, or no CSV.
+    #[error("table `{}`, row {row}: cannot be read", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The row that was being read.
+        row: u64,
+        /// Why.
+        source: csv::Error,
+    },
+    /// A column that the table needs.
+    #[error("table `{}` has no column `{column}`", path.display())]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+    },
+    /// A cell that is not what its column holds.
+    #[error("table `{}`, row {row}: {column} is `{value}`: {rule}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        row: u64,
+        /// The column.
+        column: &'static str,
+        /// What stands there.
+        value: String,
+        /// What should.
+        rule: String,
+    },
+    /// An architecture with two rows.
+    #[error("table `{}`, row {row}: the architecture of row {first} comes again", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The second row.
+        row: u64,
+        /// The first row.
+        first: u64,
+    },
+    /// More rows than a table may have.
+    #[error("table `{}` has more than {most} rows", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most rows.
+        most: usize,
+    },
+    /// No row at all.
+    #[error("table `{}` has no rows", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The table's space cannot be built.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    /// A data set that the table has no results on.
+    #[error("table `{table}` has no data set `{name}`")]
+    UnknownData {
+        /// The table.
+        table: &'static str,
+        /// The data set.
+        name: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
+    },
+}
+
+impl TableError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File { .. } => Some(
+                "set NETSMITH_DATA to the folder that holds `nas-bench-201/nb201_accuracy.csv.gz`"
+                    .to_owned(),
+            ),
+            Self::UnknownData { known, .. } => Some(format!("there are: {}", known.join(", "))),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::CATALOGUE;
+    use super::*;
+    use std::io::Write;
+
+    const HEADER: &str = "arch_str,c10_val_12,c100_val_12,in16_val_12,c10_cost_12_s,\
+                          c10_test_200,c100_test_200,in16_test_200\n";
+    const CELL: &str = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+
+    fn table(content: &[u8], name: &str) -> Result<Table, TableError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        File::create(&path).unwrap().write_all(content).unwrap();
+        let entry = &CATALOGUE[0];
+        (entry.read)(&path, (entry.space)(0).unwrap())
+    }
+
+    #[track_caller]
+    fn fails(content: &str, message: &str) {
+        let error = table(content.as_bytes(), "t.csv").unwrap_err().to_string();
+        assert!(error.ends_with(message), "{error}");
+    }
+
+    #[test]
+    fn percent_become_fractions_and_seconds_those_of_the_data_set() {
+        let content = format!("{HEADER}{CELL},80.0,50,40,60,90,70,45\n");
+        let table = table(content.as_bytes(), "t.csv").unwrap();
+        let row = table.rows().next().unwrap();
+        assert_eq!(table.text(row), CELL);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        near(table.validation_accuracy(0, row), 0.8);
+        near(table.seconds(0, row), 60.0);
+        near(table.seconds(1, row), 120.0);
+        near(table.seconds(2, row), 364.08);
+        let proof = super::super::Scoring::of_a_chosen_answer();
+        near(table.test_accuracy(&proof, 1, row), 0.7);
+        assert!(table.data_set("svhn").unwrap_err().hint().is_some());
+    }
+
+    #[test]
+    fn faults_name_their_row() {
+        let good = format!("{CELL},80,50,40,60,90,70,45\n");
+        fails("", "has no column `arch_str`");
+        fails(HEADER, "has no rows");
+        fails(
+            &format!("{HEADER}{good}{good}"),
+            "row 3: the architecture of row 2 comes again",
+        );
+        fails(
+            &format!("{HEADER}{}", good.replace("80", "NaN")),
+            "row 2: c10_val_12 is `NaN`: must be a number from 0 to 100",
+        );
+        fails(&format!("{HEADER}{good}x,1\n"), "row 3: cannot be read");
+        let wrong = good.replacen("none~0", "nope~0", 1);
+        let error = table(format!("{HEADER}{wrong}").as_bytes(), "t.csv").unwrap_err();
+        assert!(error.to_string().contains("row 2: arch_str is"), "{error}");
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_error() {
+        let content = format!("{HEADER}{CELL},80,50,40,60,90,70,45\n").repeat(50);
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+        encoder.write_all(content.as_bytes()).unwrap();
+        let whole = encoder.finish().unwrap();
+        let error = table(&whole[..whole.len() / 2], "t.csv.gz").unwrap_err();
+        assert!(matches!(error, TableError::Malformed { .. }), "{error}");
+    }
+}
