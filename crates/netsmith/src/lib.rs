@@ -13,4 +13,5 @@ pub mod space;
 pub mod stopping;
 pub mod strategy;
 pub mod study;
+pub mod testing;
 pub mod trial;
