@@ -53,6 +53,10 @@ pub struct Job<'a> {
     pub network: &'a Network,
     /// Where a checkpoint of this trial is, if an earlier process left one, and
     /// where to write the next. Nothing where none are wanted.
+    ///
+    /// An evaluation that goes on from a checkpoint first tells its watch again
+    /// what had been measured until then, step by step: the earlier process may
+    /// have died before the study or the stopping rule heard of it.
     pub checkpoint: Option<&'a Path>,
     /// Which worker does it, from 0.
     pub worker: usize,
