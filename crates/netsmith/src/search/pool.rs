@@ -184,6 +184,11 @@ struct Watcher<'a> {
 impl Watch for Watcher<'_> {
     fn measure(&mut self, measurements: &[Measurement]) -> Verdict {
         for measurement in measurements {
+            // An evaluation that goes on from a checkpoint tells its steps again;
+            // each is judged as it was, without the later ones.
+            let step = measurement.step;
+            let later = |curve: &mut Curve| curve.points.retain(|point| point.0 <= step);
+            self.curves.iter_mut().for_each(later);
             Curve::record(&mut self.curves, measurement.clone());
         }
         let number = self.number;
@@ -193,10 +198,12 @@ impl Watch for Watcher<'_> {
             number,
             measurements,
         });
-        if heard.is_err() || self.cancelled() {
-            Verdict::Cancel
-        } else if self.bar.stops(&self.curves) {
+        // A trial that is to stop has ended, also when the search ends: another
+        // time it would go on beyond this step.
+        if self.bar.stops(&self.curves) {
             Verdict::Stop
+        } else if heard.is_err() || self.cancelled() {
+            Verdict::Cancel
         } else {
             Verdict::Continue
         }
