@@ -110,6 +110,17 @@ impl TrainingEvaluator {
             saved: Instant::now(),
             cancelled: false,
         };
+        // The process that wrote the checkpoint may have died before it was heard,
+        // or before a stop was recorded.
+        for epoch in start.history() {
+            match follow.watch.measure(&measurements(epoch, &follow.metric)) {
+                Verdict::Continue => {}
+                Verdict::Stop => {
+                    return Evaluation::ended(Outcome::Stopped, self.results(Some(epoch)));
+                }
+                Verdict::Cancel => return Evaluation::Interrupted,
+            }
+        }
         // A process that died between the last checkpoint and the end left
         // nothing more to train.
         let trained = match training.run(start, &mut |epoch: &Epoch, checkpoint: &Checkpoint| {

@@ -323,6 +323,12 @@ impl Run<'_> {
         let recipe = self.training.recipe;
         let mut end = End::Finished;
         for number in self.checkpoint.epochs()..recipe.epochs {
+            // Asked here, so that a training that goes on from its last checkpoint
+            // ends where it would have ended.
+            if self.is_out_of_patience() {
+                end = End::Patience;
+                break;
+            }
             // An epoch that is broken off leaves the one before as it was.
             let before = self.checkpoint.clone();
             match self.epoch(number) {
@@ -338,13 +344,17 @@ impl Run<'_> {
                 end = End::Stopped;
                 break;
             }
-            let since = number - self.checkpoint.best_epoch().unwrap_or(number);
-            if recipe.patience.is_some_and(|patience| since >= patience) {
-                end = End::Patience;
-                break;
-            }
         }
         self.checkpoint.into_trained(end)
+    }
+
+    /// Whether the metric has not improved for as many epochs as the patience.
+    fn is_out_of_patience(&self) -> bool {
+        let patience = self.training.recipe.patience;
+        let last = self.checkpoint.epochs().checked_sub(1);
+        patience.zip(last).is_some_and(|(patience, last)| {
+            last - self.checkpoint.best_epoch().unwrap_or(last) >= patience
+        })
     }
 
     /// Trains one epoch and judges it.

@@ -1,5 +1,6 @@
 //! Evaluators: what says how good an architecture is.
 
+pub mod command;
 pub mod table;
 
 use crate::network::Network;

@@ -90,7 +90,7 @@ impl Decision {
                 options.iter().position(|o| o == name).map(|i| i as u32)
             }
             DecisionKind::Value(values) => {
-                let value = name.parse().ok()?;
+                let value = name.parse::<usize>().ok()?;
                 values.iter().position(|&v| v == value).map(|i| i as u32)
             }
             DecisionKind::Select { candidates, pick } => {
