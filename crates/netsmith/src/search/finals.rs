@@ -82,7 +82,8 @@ pub fn run_finals(
         queue.push_back(Task {
             checkpoint: Some(checkpoint_path(study, number)),
             architecture: job.architecture,
-            network: job.network,
+            network: Some(job.network),
+            prune: false,
             bar: Bar::default(),
             curves,
             proposal: job.proposal,

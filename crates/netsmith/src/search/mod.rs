@@ -347,11 +347,11 @@ impl Run<'_, '_> {
             done: None,
         };
         self.slots.insert(number, slot);
-        self.settle(number, &written)
+        self.settle(number, written)
     }
 
     /// Ends a proposal at once, makes it wait for its duplicate, or queues it.
-    fn settle(&mut self, number: u64, written: &Network) -> Result<(), SearchError> {
+    fn settle(&mut self, number: u64, written: Network) -> Result<(), SearchError> {
         let Some(slot) = self.slots.get(&number) else {
             return Ok(());
         };
@@ -379,7 +379,7 @@ impl Run<'_, '_> {
             }
             return self.end(trial, false);
         }
-        if let Some(outcome) = self.refused(&costs, written) {
+        if let Some(outcome) = self.refused(&costs, &written) {
             let mut trial = proposal.complete(outcome);
             trial.costs = costs;
             return self.end(trial, true);
@@ -407,7 +407,8 @@ impl Run<'_, '_> {
         self.queue.push_back(Task {
             checkpoint: Some(checkpoint_path(self.search.study, number)),
             architecture: Some(self.slots[&number].architecture.clone()),
-            network: written.pruned(),
+            network: Some(written),
+            prune: true,
             bar: bar.unwrap_or_default(),
             curves,
             proposal,

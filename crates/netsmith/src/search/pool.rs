@@ -17,7 +17,10 @@ use std::time::Instant;
 pub(super) struct Task {
     pub(super) proposal: Proposal,
     pub(super) architecture: Option<Architecture>,
-    pub(super) network: Network,
+    /// Taken by the worker, which also drops it.
+    pub(super) network: Option<Network>,
+    /// Whether the network is as written, to be pruned before it is evaluated.
+    pub(super) prune: bool,
     pub(super) bar: Bar,
     pub(super) checkpoint: Option<PathBuf>,
     /// What was measured up to the checkpoint.
@@ -131,6 +134,13 @@ fn work(
         let next = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut task) = next else { return };
         let started = now();
+        let network = task.network.take();
+        let network = network.expect("a task comes with its network — this is a bug in netsmith");
+        let network = if task.prune {
+            network.pruned()
+        } else {
+            network
+        };
         let mut watch = Watcher {
             number: task.proposal.number,
             bar: &task.bar,
@@ -141,7 +151,7 @@ fn work(
         let job = Job {
             proposal: &task.proposal,
             architecture: task.architecture.as_ref(),
-            network: &task.network,
+            network: &network,
             checkpoint: task.checkpoint.as_deref(),
             worker,
         };

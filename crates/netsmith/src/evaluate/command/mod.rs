@@ -1,7 +1,7 @@
 //! An outside command: any trainer in any language.
 //!
 //! The command is started once for each trial. It gets one JSON object on
-//! standard input ([`Request`]) and prints one JSON object a line on standard
+//! standard input (architecture, decisions, fidelity, seed, checkpoint, input) and prints one JSON object a line on standard
 //! output:
 //!
 //! ```text
