@@ -19,7 +19,7 @@ pub type Random = rand_chacha::ChaCha8Rng;
 ///
 /// let seed = Seed::new(7).child("mutation");
 /// let first: u64 = seed.stream().random();
-/// assert_eq!(first, seed.stream().random());
+/// assert_eq!(first, seed.stream().random::<u64>());
 /// assert_ne!(first, seed.nth(1).stream().random::<u64>());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! An outside command: any trainer in any language.
 //!
 //! The command is started once for each trial. It gets one JSON object on
-//! standard input (architecture, decisions, fidelity, seed, checkpoint, input) and prints one JSON object a line on standard
-//! output:
+//! standard input (architecture, decisions, fidelity, seed, checkpoint, input,
+//! ...) and prints one JSON object a line on standard output:
 //!
 //! ```text
 //! {"step": 1, "validation_accuracy": 0.61, "train_loss": 1.2}
