@@ -191,6 +191,9 @@ impl Arguments {
                 ),
             };
         }
+        if (config.seconds, config.trials) == (None, None) {
+            config.seconds = Config::default().seconds;
+        }
         config.verify = match self.verify.as_deref() {
             None => config.verify,
             Some("off") => Some(0.0),

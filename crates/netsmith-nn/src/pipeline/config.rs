@@ -34,6 +34,9 @@ pub struct Config {
     /// Parameters of the strategy.
     pub strategy_settings: BTreeMap<String, String>,
     /// Most trainable scalars.
+    ///
+    /// A text that does not set it has none: what a study holds is all there is.
+    #[serde(default)]
     pub limit_parameters: Option<u64>,
     /// Most multiply-accumulate operations for one sample.
     pub limit_macs: Option<u64>,
@@ -44,6 +47,9 @@ pub struct Config {
     /// Costs that should be small too: `parameters`, `macs`, `memory`, `latency`.
     pub minimize: Vec<String>,
     /// Seconds of the search and the full training of what it found.
+    ///
+    /// A text that does not set it has none.
+    #[serde(default)]
     pub seconds: Option<f64>,
     /// Trials of the search.
     pub trials: Option<u64>,
@@ -118,5 +124,25 @@ impl Config {
     /// Whether latency matters in the search.
     pub(super) fn needs_latency(&self) -> bool {
         self.limit_latency.is_some() || self.minimize.iter().any(|word| word == "latency")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_comes_back_unset() {
+        let mut config = Config {
+            seconds: None,
+            trials: Some(40),
+            limit_parameters: None,
+            ..Config::default()
+        };
+        for _ in 0..2 {
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
+            config = Config::default();
+        }
     }
 }
