@@ -10,8 +10,10 @@ use netsmith::random::Seed;
 use netsmith::trial::{self, Fidelity, Measurement, Metrics, Outcome};
 use std::time::{Duration, Instant};
 
-/// A checkpoint is written when the last one is older than this, and at the end.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// A checkpoint is written after the epoch that ends so many times later than the
+/// last one took to be written, and at the end: small networks have one for every
+/// epoch, and none spends more than 2 % of its time on them.
+const CHECKPOINT_RATIO: u32 = 50;
 
 /// Trains each network from scratch on the training part and judges it on the
 /// validation part after every epoch.
@@ -108,6 +110,7 @@ impl TrainingEvaluator {
             metric: Self::validation_metric(self.metric),
             last,
             saved: Instant::now(),
+            pause: Duration::ZERO,
             cancelled: false,
         };
         // The process that wrote the checkpoint may have died before it was heard,
@@ -181,6 +184,8 @@ struct Follow<'a, 'b> {
     metric: trial::Metric,
     last: usize,
     saved: Instant,
+    /// How long the next checkpoint waits.
+    pause: Duration,
     cancelled: bool,
 }
 
@@ -188,11 +193,13 @@ impl Follow<'_, '_> {
     fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision {
         let verdict = self.watch.measure(&measurements(epoch, &self.metric));
         let finished = epoch.number + 1 == self.last;
-        let due = self.saved.elapsed() >= CHECKPOINT_EVERY || verdict == Verdict::Cancel;
+        let due = self.saved.elapsed() >= self.pause || verdict == Verdict::Cancel;
         if let Some(path) = self.job.checkpoint.filter(|_| due || finished) {
             // A checkpoint that cannot be written costs only repeated work.
+            let started = Instant::now();
             if checkpoint.save(self.job.network, path).is_ok() {
                 self.saved = Instant::now();
+                self.pause = started.elapsed() * CHECKPOINT_RATIO;
                 self.watch.saved(epoch.number as u64 + 1);
             }
         }
