@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod network;
 pub mod objective;
 pub mod random;
+pub mod report;
 pub mod search;
 pub mod space;
 pub mod stopping;

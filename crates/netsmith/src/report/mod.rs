@@ -1,0 +1,146 @@
+//! What a run found, as a page, as JSON and as a model card.
+//!
+//! All start from a [`Summary`] of plain data; nothing here reads a file, a
+//! clock or a network connection.
+
+mod card;
+mod html;
+mod json;
+mod plot;
+mod verdict;
+
+pub use card::card;
+pub use html::html;
+pub use json::json;
+pub use verdict::verdict;
+
+use crate::study::FinalRun;
+use crate::trial::Trial;
+use std::collections::BTreeMap;
+
+/// What a run found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// The run directory.
+    pub run: String,
+    /// How the run ended, such as `finished` or `interrupted`.
+    pub status: String,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// The seed that everything random comes from.
+    pub seed: u64,
+    /// The version of Netsmith.
+    pub version: String,
+    /// The search space.
+    pub space: String,
+    /// The search strategy.
+    pub strategy: String,
+    /// The data.
+    pub data: String,
+    /// `validation_accuracy`, or `validation_error` for a regression.
+    pub metric: String,
+    /// Whether more of the metric is better.
+    pub higher_is_better: bool,
+    /// The limits on costs, such as `parameters<=50000`.
+    pub limits: Vec<String>,
+    /// The fidelity of the search.
+    pub fidelity: String,
+    /// The training recipe, in words.
+    pub recipe: String,
+    /// The configuration in full, as TOML.
+    pub configuration: String,
+    /// The completed trials of the search, by number.
+    pub trials: Vec<Trial>,
+    /// The completed runs of the final phase.
+    pub finals: Vec<FinalRun<Trial>>,
+    /// The winner, once there is one.
+    pub best: Option<Best>,
+    /// The numbers of the trials that no other dominates.
+    pub front: Vec<u64>,
+    /// What the winner is compared with.
+    pub baselines: Vec<BaselineRow>,
+    /// The comparison in sentences, as [`verdict`] gives them.
+    pub verdict: Vec<String>,
+    /// What was written: a kind such as `onnx`, and the path.
+    pub files: BTreeMap<String, String>,
+    /// Remarks for the reader.
+    pub notes: Vec<String>,
+}
+
+/// The winner of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Best {
+    /// The number of its trial.
+    pub trial: u64,
+    /// The architecture's canonical text.
+    pub architecture: String,
+    /// Trainable scalars of the network as exported.
+    pub parameters: u64,
+    /// Multiply-accumulate operations of one sample, as exported.
+    pub macs: u64,
+    /// Trainable scalars as the architecture is written, unused parts included.
+    pub parameters_written: u64,
+    /// Multiply-accumulate operations as the architecture is written.
+    pub macs_written: u64,
+    /// Peak memory of inference at batch 1, weights included, in bytes.
+    pub peak_memory_bytes: u64,
+    /// Latency of inference at batch 1, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// What the latency was measured in, such as `onnxruntime`.
+    pub latency_runtime: String,
+    /// The metric on the validation part.
+    pub validation: f64,
+    /// The metric on the test part.
+    pub test: Option<f64>,
+}
+
+/// Something that the winner is compared with. A name that begins with `random`
+/// says that each value belongs to another random architecture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BaselineRow {
+    /// Its name.
+    pub name: String,
+    /// Trainable scalars.
+    pub parameters: u64,
+    /// Latency of inference at batch 1, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The metric on the validation part, one value for each training.
+    pub validation: Vec<f64>,
+    /// The metric on the test part, one value for each training.
+    pub test: Vec<f64>,
+}
+
+impl Summary {
+    /// The name of the metric on the test part.
+    fn test_metric(&self) -> &'static str {
+        if self.is_regression() {
+            "test_error"
+        } else {
+            "test_accuracy"
+        }
+    }
+
+    fn is_regression(&self) -> bool {
+        self.metric == "validation_error"
+    }
+
+    /// A value of the metric, for people.
+    fn show(&self, value: f64) -> String {
+        if self.is_regression() {
+            format!("{value:.4}")
+        } else {
+            format!("{:.2} %", value * 100.0)
+        }
+    }
+
+    /// A trial's result in the search.
+    fn result(&self, trial: &Trial) -> Option<f64> {
+        let value = trial.metrics.get(&self.metric)?.value;
+        value.is_finite().then_some(value)
+    }
+}
+
+/// The arithmetic mean; `None` of nothing.
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}

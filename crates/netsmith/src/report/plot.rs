@@ -1,0 +1,170 @@
+//! Plots as inline SVG that takes its colours from the page.
+
+use std::fmt::Write as _;
+
+/// How a series is drawn.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Mark {
+    Dots,
+    Line,
+}
+
+/// Points that belong together.
+pub(super) struct Series {
+    pub(super) name: String,
+    pub(super) mark: Mark,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 300.0;
+const LEFT: f64 = 70.0;
+const RIGHT: f64 = 15.0;
+const TOP: f64 = 15.0;
+const BOTTOM: f64 = 45.0;
+/// Colours in the style sheet; later series begin anew.
+const COLOURS: usize = 6;
+
+/// A plot; a remark where no point is finite.
+pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
+    let points = || {
+        let all = series.iter().flat_map(|series| &series.points);
+        all.filter(|point| point.0.is_finite() && point.1.is_finite())
+    };
+    if points().next().is_none() {
+        return "<p>There is nothing to plot.</p>".into();
+    }
+    let [x0, x1] = range(points().map(|point| point.0));
+    let [y0, y1] = range(points().map(|point| point.1));
+    let across = |v: f64| LEFT + (v - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
+    let down = |v: f64| HEIGHT - BOTTOM - (v - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
+    let mut svg = format!(
+        "<figure><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\"><title>{0}</title>",
+        escape(title)
+    );
+    let (right, floor) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+    for step in 0..=4 {
+        let share = f64::from(step) / 4.0;
+        let (xv, yv) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
+        let (px, py) = (across(xv), down(yv));
+        let _ = write!(
+            svg,
+            "<path class=\"grid\" d=\"M{LEFT} {py:.1}H{right}\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
+             <text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            LEFT - 6.0,
+            py + 4.0,
+            number(yv, y1 - y0),
+            floor + 17.0,
+            number(xv, x1 - x0),
+        );
+    }
+    let _ = write!(
+        svg,
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
+         <text transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+        f64::midpoint(LEFT, right),
+        HEIGHT - 8.0,
+        escape(x),
+        f64::midpoint(TOP, floor),
+        escape(y)
+    );
+    for (index, series) in series.iter().enumerate() {
+        let colour = index % COLOURS;
+        let finite = series
+            .points
+            .iter()
+            .filter(|p| p.0.is_finite() && p.1.is_finite());
+        let places = finite.map(|point| (across(point.0), down(point.1)));
+        match series.mark {
+            Mark::Dots => {
+                for (px, py) in places {
+                    let _ = write!(
+                        svg,
+                        "<circle class=\"dot c{colour}\" cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\"/>"
+                    );
+                }
+            }
+            Mark::Line => {
+                let line: Vec<_> = places.map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
+                let _ = write!(
+                    svg,
+                    "<polyline class=\"line c{colour}\" points=\"{}\"/>",
+                    line.join(" ")
+                );
+            }
+        }
+    }
+    svg.push_str("</svg><figcaption>");
+    for (index, series) in series.iter().enumerate() {
+        let _ = write!(
+            svg,
+            "<span class=\"key k{}\">{}</span> ",
+            index % COLOURS,
+            escape(&series.name)
+        );
+    }
+    svg.push_str("</figcaption></figure>");
+    svg
+}
+
+/// A text as HTML shows it, in elements and in quoted attributes.
+pub(super) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// The ends of an axis: a little more than the values span, never nothing.
+fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let [low, high] = values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| {
+        [low.min(v), high.max(v)]
+    });
+    let margin = if high > low {
+        (high - low) * 0.04
+    } else {
+        low.abs().max(1.0) * 0.1
+    };
+    [low - margin, high + margin]
+}
+
+/// A label with as many digits as an axis of this span needs.
+fn number(value: f64, span: f64) -> String {
+    let digits = (1.0 - span.log10()).ceil().clamp(0.0, 6.0) as usize;
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_character_is_escaped() {
+        assert_eq!(
+            escape("<a href=\"x\">&'"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"
+        );
+    }
+
+    #[test]
+    fn infinite_points_and_single_points_are_plotted_without_nan() {
+        let series = [Series {
+            name: "<b>".into(),
+            mark: Mark::Dots,
+            points: vec![(1.0, 0.5), (2.0, f64::NAN)],
+        }];
+        let svg = plot("t", "x", "y", &series);
+        assert_eq!(svg.matches("<circle").count(), 1);
+        assert!(!svg.contains("NaN") && !svg.contains("<b>"));
+        assert!(plot("t", "x", "y", &[]).contains("nothing to plot"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Whether the search was worth it, in sentences.
+
+use super::{BaselineRow, mean};
+
+/// A difference counts as clear from so many times the spread over seeds.
+const CLEAR: f64 = 2.0;
+
+/// Compares the winner's test values, one for each seed, with each baseline and
+/// with the average of the random networks.
+///
+/// The spread is the sample standard deviation over the seeds: the larger of the
+/// winner's and the baseline's. Random networks differ in more than the seed, so
+/// against their average the winner's spread counts alone. A difference of less
+/// than twice the spread is not called a difference. Rows without test values
+/// are left out.
+pub fn verdict(
+    best_tests: &[f64],
+    baselines: &[BaselineRow],
+    higher_is_better: bool,
+) -> Vec<String> {
+    let Some(own) = mean(best_tests) else {
+        return vec!["The winner has no test result, so nothing is compared.".into()];
+    };
+    let rivals = rivals(baselines);
+    if rivals.is_empty() {
+        return vec!["There is no baseline with a test result, so nothing is compared.".into()];
+    }
+    let mut sentences = Vec::new();
+    let mut unbeaten = Vec::new();
+    for rival in &rivals {
+        let theirs = rival.mean;
+        let gain = if higher_is_better {
+            own - theirs
+        } else {
+            theirs - own
+        };
+        let spread = [deviation(best_tests), rival.spread]
+            .into_iter()
+            .flatten()
+            .reduce(f64::max);
+        let (word, aside) = judge(gain, spread);
+        if word != "clearly better than" {
+            unbeaten.push(rival.name.as_str());
+        }
+        sentences.push(format!(
+            "The designed network is {word} {}: {own:.4} against {theirs:.4} on the test part, {aside}.",
+            rival.name
+        ));
+    }
+    let first = if unbeaten.is_empty() {
+        "The search found a network that is clearly better than everything it was compared with."
+            .to_owned()
+    } else {
+        format!("The search did not clearly beat {}.", unbeaten.join(", "))
+    };
+    sentences.insert(0, first);
+    sentences
+}
+
+/// The word for a gain, and how it compares with the spread.
+fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
+    let amount = gain.abs();
+    match spread {
+        None => {
+            let word = if gain > 0.0 {
+                "ahead of"
+            } else if gain < 0.0 {
+                "behind"
+            } else {
+                "level with"
+            };
+            (
+                word,
+                format!("a difference of {amount:.4} from one seed each, so its spread is unknown"),
+            )
+        }
+        Some(spread) => {
+            let word = if amount <= CLEAR * spread {
+                "not clearly different from"
+            } else if gain > 0.0 {
+                "clearly better than"
+            } else if gain < 0.0 {
+                "clearly worse than"
+            } else {
+                "level with"
+            };
+            let times = if spread > 0.0 {
+                format!(
+                    "{:.1} times the spread over seeds ({spread:.4})",
+                    amount / spread
+                )
+            } else {
+                "with no spread over seeds".to_owned()
+            };
+            (word, format!("a difference of {amount:.4}, {times}"))
+        }
+    }
+}
+
+struct Rival {
+    name: String,
+    mean: f64,
+    spread: Option<f64>,
+}
+
+/// The baselines one by one, then all random networks as one.
+fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
+    let (random, designed): (Vec<_>, Vec<_>) = baselines
+        .iter()
+        .partition(|row| row.name.starts_with("random"));
+    let mut rivals: Vec<Rival> = designed
+        .into_iter()
+        .filter_map(|row| {
+            Some(Rival {
+                name: row.name.clone(),
+                mean: mean(&row.test)?,
+                spread: deviation(&row.test),
+            })
+        })
+        .collect();
+    let tests: Vec<f64> = random.iter().flat_map(|row| row.test.clone()).collect();
+    rivals.extend(mean(&tests).map(|mean| Rival {
+        name: format!("the average of {} random networks", tests.len()),
+        mean,
+        spread: None,
+    }));
+    rivals
+}
+
+/// The sample standard deviation; `None` of fewer than two values.
+fn deviation(values: &[f64]) -> Option<f64> {
+    let centre = mean(values).filter(|_| values.len() > 1)?;
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, test: &[f64]) -> BaselineRow {
+        BaselineRow {
+            name: name.into(),
+            test: test.to_vec(),
+            ..BaselineRow::default()
+        }
+    }
+
+    /// Mean 0.95 and standard deviation 0.01 by hand.
+    const OWN: [f64; 3] = [0.94, 0.95, 0.96];
+
+    #[test]
+    fn clearly_better() {
+        let sentences = verdict(&OWN, &[row("lenet", &[0.90])], true);
+        assert_eq!(
+            sentences,
+            [
+                "The search found a network that is clearly better than everything it was compared with.",
+                "The designed network is clearly better than lenet: 0.9500 against 0.9000 on the test part, \
+                 a difference of 0.0500, 5.0 times the spread over seeds (0.0100)."
+            ]
+        );
+    }
+
+    #[test]
+    fn within_the_spread_is_not_called_a_difference() {
+        let sentences = verdict(&OWN, &[row("lenet", &[0.935])], true);
+        assert_eq!(sentences[0], "The search did not clearly beat lenet.");
+        assert!(sentences[1].contains("is not clearly different from lenet"));
+        assert!(sentences[1].contains("1.5 times the spread"));
+    }
+
+    #[test]
+    fn worse_is_said_and_random_networks_are_averaged() {
+        let rows = [row("random 1", &[0.99]), row("random 2", &[0.97])];
+        let sentences = verdict(&OWN, &rows, true);
+        assert_eq!(
+            sentences[1],
+            "The designed network is clearly worse than the average of 2 random networks: 0.9500 against 0.9800 \
+             on the test part, a difference of 0.0300, 3.0 times the spread over seeds (0.0100)."
+        );
+    }
+
+    #[test]
+    fn errors_are_better_when_lower_and_one_seed_proves_nothing() {
+        let lower = verdict(&[1.0, 1.2], &[row("ridge", &[3.0])], false);
+        assert!(lower[1].contains("clearly better than ridge"), "{lower:?}");
+        let single = verdict(&[0.9], &[row("lenet", &[0.8])], true);
+        assert_eq!(single[0], "The search did not clearly beat lenet.");
+        assert!(single[1].contains("is ahead of lenet") && single[1].contains("unknown"));
+        assert_eq!(verdict(&[], &[row("lenet", &[0.8])], true).len(), 1);
+    }
+}
