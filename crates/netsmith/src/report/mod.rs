@@ -59,7 +59,7 @@ pub struct Summary {
     pub front: Vec<u64>,
     /// What the winner is compared with.
     pub baselines: Vec<BaselineRow>,
-    /// The comparison in sentences, as [`verdict`] gives them.
+    /// The comparison in sentences, as [`verdict()`] gives them.
     pub verdict: Vec<String>,
     /// What was written: a kind such as `onnx`, and the path.
     pub files: BTreeMap<String, String>,
