@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bench;
 mod best;
 mod doctor;
 mod export;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Resume(resume::Arguments),
     /// What one architecture or supernet costs: parameters, MACs, memory, time
     Profile(profile::Arguments),
+    /// Strategies side by side on a table of known results
+    Bench(bench::Arguments),
     /// What happened in a run: best, front, costs, baselines
     Show(show::Arguments),
     /// The best network of a run as ONNX, safetensors and PyTorch source
@@ -51,6 +54,7 @@ impl Command {
             Self::Search(arguments) => search::run_command(&arguments, output),
             Self::Resume(arguments) => resume::run_command(&arguments, output),
             Self::Profile(arguments) => profile::run(&arguments, output),
+            Self::Bench(arguments) => bench::run(&arguments, output),
             Self::Show(arguments) => show::run(&arguments, output),
             Self::Export(arguments) => export::run(&arguments, output),
             Self::Predict(arguments) => predict::run(&arguments, output),

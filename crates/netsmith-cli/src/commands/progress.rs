@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use netsmith::report::Summary;
 use netsmith::search::Event;
-use netsmith_nn::pipeline::{Progress, Summary};
+use netsmith_nn::pipeline::Progress;
 use serde_json::Value;
 
 use crate::output::{Output, columns};
@@ -78,12 +79,12 @@ impl Terminal {
 }
 
 /// The result for people.
-pub(super) fn table(summary: &Summary) -> String {
+pub(super) fn table(summary: &Summary, facts: &Value) -> String {
     let mut rows = vec![[
         "run".to_owned(),
         format!("{} ({})", summary.run, summary.status),
     ]];
-    if let Some(Value::Object(best)) = &summary.best {
+    if let Value::Object(best) = &facts["best"] {
         for (name, value) in best.iter().filter(|(_, value)| !value.is_null()) {
             let text = value
                 .as_str()

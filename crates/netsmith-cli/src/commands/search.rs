@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
+use netsmith::report::json;
 use netsmith_nn::pipeline::{Config, RunEnd, run};
 
 use super::progress::Terminal;
@@ -97,7 +98,8 @@ pub(crate) fn run_command(arguments: &Arguments, output: Output) -> Result<(), F
 /// Prints the result of a run.
 pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
     let summary = &end.summary;
-    output.result(&summary.json(false), || super::progress::table(summary))?;
+    let facts = json(summary, false);
+    output.result(&facts, || super::progress::table(summary, &facts))?;
     if end.interrupted {
         let message = format!("interrupted; everything is saved in `{}`", summary.run);
         let hint = format!("go on with `netsmith resume {}`", summary.run);
@@ -255,7 +257,7 @@ fn count(text: &str) -> Option<u64> {
 }
 
 /// Seconds of `60s`, `20m` or `2h`.
-fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     let (digits, factor) = match text.trim().char_indices().last()? {
         (at, 's') => (&text.trim()[..at], 1.0),
         (at, 'm') => (&text.trim()[..at], 60.0),

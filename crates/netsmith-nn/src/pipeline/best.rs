@@ -1,10 +1,11 @@
 //! The folder `best/`: the network that a run hands over.
 
 use super::PipelineError;
+use super::prepare::Prepared;
 use crate::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
 use crate::data::{InputSchema, Normalization, Task};
 use crate::export::{TrainedNetwork, onnx, safetensors, torch};
-use crate::module::{Kernels, Weights};
+use crate::module::Weights;
 use crate::train::Predictor;
 use netsmith::network::Network;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub const ENTRY: &str = "best";
 pub struct BestRecord {
     /// Number of the run of the final phase.
     pub run: u64,
+    /// Number of the trial of the search that found it.
+    pub trial: u64,
     /// Its architecture.
     pub architecture: String,
     /// What is done to raw samples.
@@ -90,36 +93,49 @@ impl Handover<'_> {
         }
         Ok(written)
     }
+}
 
-    /// The latency of the exported network in ONNX Runtime, or else of our own
-    /// inference: batch 1, one thread.
-    pub(super) fn latency(&self, kernels: Kernels) -> Option<Latency> {
-        let dims = self.record.schema.raw_shape();
-        let sample = vec![1.0; dims.iter().product()];
-        let in_onnx_runtime = || {
-            let runtime = OnnxRuntime::find().ok()?;
-            let mut session = runtime.session(&onnx(&self.trained()).ok()?, 1).ok()?;
-            let dims: Vec<usize> = std::iter::once(1).chain(dims.clone()).collect();
-            session.latency(&sample, &dims, &Effort::default()).ok()
-        };
-        in_onnx_runtime().or_else(|| {
-            let task = self.record.task.clone();
-            let normalization = &self.record.normalization;
-            let mut predictor =
-                Predictor::new(self.network, self.weights, normalization, task, kernels).ok()?;
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(1)
-                .build()
-                .ok()?;
-            pool.install(|| {
-                measure_latency(OWN_RUNTIME, &Effort::default(), || {
-                    predictor.predict(&sample);
-                    Ok::<(), std::convert::Infallible>(())
-                })
-                .ok()
+/// The latency of the exported network in ONNX Runtime, or else of our own
+/// inference: batch 1, one thread.
+pub(super) fn latency(
+    prepared: &Prepared,
+    network: &Network,
+    weights: &Weights,
+) -> Option<Latency> {
+    let (schema, task) = (prepared.data.schema(), prepared.data.task());
+    let normalization = &prepared.normalization;
+    let dims = schema.raw_shape();
+    let sample = vec![1.0; dims.iter().product()];
+    let trained = TrainedNetwork {
+        network,
+        weights: &weights.0,
+        normalization,
+        schema: &schema,
+        task: &task,
+        provenance: &BTreeMap::new(),
+    };
+    let in_onnx_runtime = || {
+        let runtime = OnnxRuntime::find().ok()?;
+        let mut session = runtime.session(&onnx(&trained).ok()?, 1).ok()?;
+        let dims: Vec<usize> = std::iter::once(1).chain(dims.clone()).collect();
+        session.latency(&sample, &dims, &Effort::default()).ok()
+    };
+    in_onnx_runtime().or_else(|| {
+        let task = task.clone();
+        let mut predictor =
+            Predictor::new(network, weights, normalization, task, prepared.kernels).ok()?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .ok()?;
+        pool.install(|| {
+            measure_latency(OWN_RUNTIME, &Effort::default(), || {
+                predictor.predict(&sample);
+                Ok::<(), std::convert::Infallible>(())
             })
+            .ok()
         })
-    }
+    })
 }
 
 /// Writes a file whole or not at all, and its folder if need be.

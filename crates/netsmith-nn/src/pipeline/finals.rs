@@ -1,15 +1,16 @@
 //! The final phase: full training of the best, one look at the test part, and
 //! the verification.
 
-use super::best::{BEST, ENTRY, Handover, write_file};
+use super::best::{BEST, ENTRY, Handover, latency, write_file};
 use super::prepare::Prepared;
-use super::summary::{BaselineRow, Closing, summary, verdict};
+use super::summary::{Closing, summary};
 use super::{BestRecord, Context, PipelineError, Progress, RunEnd};
 use crate::data::{FinalPhase, Part};
 use crate::module::Weights;
 use crate::train::{Checkpoint, Predictor};
 use netsmith::network::{Key, Network};
 use netsmith::random::Seed;
+use netsmith::report::{BaselineRow, card, html, json, verdict};
 use netsmith::search::{FinalJob, checkpoint_path, run_finals};
 use netsmith::space::{Architecture, Form};
 use netsmith::study::{FIRST_FINAL, Role};
@@ -31,6 +32,8 @@ struct Planned {
     text: String,
     network: Network,
     seed: u64,
+    /// The trial of the search from which it comes.
+    trial: u64,
 }
 
 pub(super) fn finish(
@@ -104,11 +107,13 @@ pub(super) fn finish(
         ..closing
     };
     let summary = summary(context, &prepared, "finished", Some(&closing))?;
-    let report = serde_json::to_vec_pretty(&summary.json(true)).unwrap_or_default();
+    let report = serde_json::to_vec_pretty(&json(&summary, true)).unwrap_or_default();
     write_file(&context.dir.join("report.json"), &report)?;
+    let page = html(&summary, Some(&network));
+    write_file(&context.dir.join("report.html"), page.as_bytes())?;
     write_file(
         &context.dir.join(BEST).join("card.md"),
-        summary.card().as_bytes(),
+        card(&summary).as_bytes(),
     )?;
     Ok(RunEnd {
         summary,
@@ -125,16 +130,16 @@ fn candidates(
 ) -> Result<Vec<Planned>, PipelineError> {
     let ranked = context.objective.ranked(trials);
     let mut chosen: Vec<&Trial> = Vec::new();
-    let best = ranked
-        .into_iter()
-        .take(CANDIDATES.min(context.config.workers.max(1) + 1));
+    let most = CANDIDATES.min(context.config.workers.max(1) + 1);
     let front = match context.objective.minimized.is_empty() {
         true => Vec::new(),
         false => context.objective.front(trials),
     };
-    for trial in best.chain(front) {
-        if chosen.len() < 2 * CANDIDATES && chosen.iter().all(|other| other.key != trial.key) {
-            chosen.push(trial);
+    for (trials, most) in [(ranked, most), (front, 2 * CANDIDATES)] {
+        for trial in trials {
+            if chosen.len() < most && chosen.iter().all(|other| other.key != trial.key) {
+                chosen.push(trial);
+            }
         }
     }
     let planned = chosen.into_iter().map(|trial| {
@@ -143,13 +148,12 @@ fn candidates(
                 message: error.to_string(),
             }
         })?;
-        plan(
-            prepared,
-            Role::Candidate,
-            format!("trial {}", trial.number),
-            architecture,
-            trial.seed,
-        )
+        let name = format!("trial {}", trial.number);
+        let planned = plan(prepared, Role::Candidate, name, architecture, trial.seed)?;
+        Ok(Planned {
+            trial: trial.number,
+            ..planned
+        })
     });
     planned.collect()
 }
@@ -169,6 +173,7 @@ fn plan(
         architecture: Some(architecture),
         network,
         seed,
+        trial: 0,
     })
 }
 
@@ -251,6 +256,7 @@ fn winner(
         let validation = trial.metrics.get(&context.objective.metric.name);
         let mut record = BestRecord {
             run: trial.number,
+            trial: planned.trial,
             architecture: planned.text.clone(),
             normalization: prepared.normalization.clone(),
             schema: prepared.data.schema(),
@@ -260,14 +266,7 @@ fn winner(
             latency_ms: None,
             latency_runtime: String::new(),
         };
-        let provenance = BTreeMap::new();
-        let handover = Handover {
-            network: &planned.network,
-            weights: &weights,
-            record: &record,
-            provenance: &provenance,
-        };
-        if let Some(latency) = handover.latency(prepared.kernels) {
+        if let Some(latency) = latency(prepared, &planned.network, &weights) {
             record.latency_ms = Some(latency.median_ms);
             record.latency_runtime = latency.runtime;
         }
@@ -401,6 +400,7 @@ fn verify(
             text: winner.text.clone(),
             network: winner.network.clone(),
             seed: seeded("reseed", number),
+            trial: winner.trial,
         });
     }
     observe(Progress::Phase {
@@ -424,14 +424,21 @@ fn verify(
             continue;
         };
         let value = measure(context, prepared, test, &planned.network, &weights)?;
+        let validation = trial.metrics.get(&context.objective.metric.name);
+        let validation = validation.map(|quantity| quantity.value);
         if planned.role == Role::Reseed {
             reseeds.push(value);
         } else if let Some(row) = rows.iter_mut().find(|row| row.name == planned.name) {
             row.test.push(value);
+            row.validation.extend(validation);
         } else {
+            let latency_ms =
+                latency(prepared, &planned.network, &weights).map(|latency| latency.median_ms);
             rows.push(BaselineRow {
                 name: planned.name.clone(),
                 parameters: planned.network.parameters(),
+                latency_ms,
+                validation: validation.into_iter().collect(),
                 test: vec![value],
             });
         }

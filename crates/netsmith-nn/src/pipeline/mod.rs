@@ -25,7 +25,6 @@ mod summary;
 pub use best::{BEST, BestRecord, ENTRY};
 pub use config::Config;
 pub use error::PipelineError;
-pub use summary::{BaselineRow, Summary};
 
 use crate::cost::OperationTable;
 use crate::data::balanced_class_weights;
@@ -33,6 +32,7 @@ use crate::evaluate::TrainingEvaluator;
 use best::write_file;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
+use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, End, Event, Search};
 use netsmith::stopping::{Median, MedianParams};
 use netsmith::study::{Header, Study, View, new_run_directory};
