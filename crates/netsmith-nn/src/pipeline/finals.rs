@@ -2,6 +2,7 @@
 //! the verification.
 
 use super::best::{BEST, ENTRY, Handover, latency, write_file};
+use super::pace::epoch_samples;
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
 use super::{BestRecord, Context, PipelineError, Progress, RunEnd};
@@ -43,7 +44,7 @@ pub(super) fn finish(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunEnd, PipelineError> {
     let config = context.config;
-    let candidates = candidates(context, &prepared, trials)?;
+    let mut candidates = candidates(context, &prepared, trials)?;
     if candidates.is_empty() {
         return Err(PipelineError::NothingFound {
             trials: trials.len(),
@@ -53,7 +54,8 @@ pub(super) fn finish(
         .seconds
         .map(|seconds| seconds - context.elapsed().as_secs_f64());
     let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
-    let epochs = full_epochs(context, &prepared, trials, candidates.len(), left)?;
+    let (count, epochs) = plan_of_finals(context, &prepared, trials, candidates.len(), left)?;
+    candidates.truncate(count);
     observe(Progress::Phase {
         what: format!(
             "training the best {} in full, {epochs} epochs each",
@@ -196,41 +198,58 @@ fn jobs(planned: &[Planned], first: u64, epochs: u32) -> Vec<FinalJob> {
     numbered.map(job).collect()
 }
 
-/// Epochs of the full training: what the recipe asks for, or what the time left
-/// allows, reckoned from the seconds that the candidates' trials took. Fixed once
-/// in the life of a study.
-fn full_epochs(
+/// How many candidates are trained for how many epochs: all of them if the time
+/// left allows what the recipe asks for, otherwise only one for each worker, for
+/// as many epochs as there is time. Reckoned from the seconds that their trials
+/// took, once in the life of a study.
+fn plan_of_finals(
     context: &Context<'_>,
     prepared: &Prepared,
     trials: &[Trial],
     candidates: usize,
     left: Option<f64>,
-) -> Result<u32, PipelineError> {
-    let wanted = prepared.recipe.epochs as u32;
-    let low = context.pace.low;
-    let epochs = context.study.recorded("full-epochs", || {
-        let Some(left) = left else {
-            return f64::from(wanted);
-        };
-        let best = context.objective.ranked(trials);
-        let spent = best
-            .iter()
-            .filter(|trial| trial.is_finished() && trial.seconds > 0.0);
-        let spent: Vec<f64> = spent
-            .map(|trial| trial.seconds / low.spend())
-            .take(candidates)
-            .collect();
-        let slowest = spent.iter().copied().fold(0.0, f64::max);
-        let epoch = if slowest > 0.0 {
-            slowest
+) -> Result<(usize, u32), PipelineError> {
+    let wanted = prepared.recipe.epochs as f64;
+    let workers = context.config.workers.max(1);
+    let affordable = |count: usize| {
+        let Some(left) = left else { return wanted };
+        let epoch = slowest_epoch(context, prepared, trials, count);
+        let rounds = count.div_ceil(workers) as f64;
+        (0.85 * left / (rounds * epoch)).floor().clamp(1.0, wanted)
+    };
+    let study = context.study;
+    let count = study.recorded("finalists", || {
+        let all = affordable(candidates) >= wanted || !context.objective.minimized.is_empty();
+        if all {
+            candidates as f64
         } else {
-            context.pace.epoch_seconds
-        };
-        let rounds = candidates.div_ceil(context.config.workers.max(1)) as f64;
-        let affordable = (0.85 * left / (rounds * epoch)).floor();
-        affordable.clamp(1.0, f64::from(wanted))
+            candidates.min(workers) as f64
+        }
     })?;
-    Ok(epochs as u32)
+    let count = (count as usize).min(candidates);
+    let epochs = study.recorded("full-epochs", || affordable(count))?;
+    Ok((count, epochs as u32))
+}
+
+/// Seconds of one epoch over all data of the slowest of the best candidates.
+fn slowest_epoch(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    trials: &[Trial],
+    count: usize,
+) -> f64 {
+    let low = context.pace.low;
+    let share =
+        epoch_samples(prepared, 1.0) / (f64::from(low.epochs) * epoch_samples(prepared, low.data));
+    let best = context.objective.ranked(trials).into_iter();
+    let timed = best.filter(|trial| trial.is_finished() && trial.seconds > 0.0);
+    let epochs = timed.take(count).map(|trial| trial.seconds * share);
+    let slowest = epochs.fold(0.0, f64::max);
+    if slowest > 0.0 {
+        slowest
+    } else {
+        context.pace.epoch_seconds.max(1e-6)
+    }
 }
 
 /// The candidate with the best validation result whose measured latency keeps

@@ -181,6 +181,7 @@ fn go_on(
         source,
     })?;
     let pace = pace(config, &prepared, study)?;
+    prepared.limits.macs = pace::least_of(prepared.limits.macs, pace.affordable_macs);
     let mut objective = Objective::new(TrainingEvaluator::validation_metric(prepared.metric));
     objective.minimized = config.minimized();
     let weights = config
@@ -230,12 +231,7 @@ impl Context<'_> {
             false => config.search_seconds(),
         };
         observe(Progress::Phase {
-            what: format!(
-                "searching `{}` with {}, {} a trial",
-                prepared.space.name(),
-                config.strategy,
-                self.pace.low
-            ),
+            what: self.search_in_words(prepared),
             seconds,
         });
         let table = OperationTable::new(self.study, prepared.kernels);
@@ -272,6 +268,21 @@ impl Context<'_> {
         };
         let (_end, trials): (End, _) = search.run(&mut |event| observe(Progress::Event(&event)))?;
         Ok(trials)
+    }
+
+    fn search_in_words(&self, prepared: &Prepared) -> String {
+        let within = match self.pace.affordable_macs {
+            Some(macs) if prepared.limits.macs == Some(macs) => {
+                format!(", networks of at most {macs} MACs (what the budget can train)")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "searching `{}` with {}, {} a trial{within}",
+            prepared.space.name(),
+            self.config.strategy,
+            self.pace.low
+        )
     }
 
     fn stopping(&self) -> Option<Median> {

@@ -1,41 +1,77 @@
 //! How much each evaluation may spend, so that the budget is used well.
+//!
+//! ```text
+//! s        seconds of one multiply-accumulate of one sample in training, timed
+//! W        workers;  T = 0.6 · budget for the search, F = 0.4 · budget for the rest
+//! M        the most MACs of a network that F trains in enough epochs, on one worker
+//! e        seconds of an epoch of a usual network of at most M MACs
+//! a trial  T / 18 seconds: so many epochs, or two epochs on a share of the data
+//! ```
+//!
+//! A network that the rest of the budget cannot train would look good after a
+//! fixed number of epochs and end half-trained: it is left out from the start.
 
 use super::prepare::Prepared;
 use super::{Config, PipelineError};
 use crate::train::time_steps;
+use netsmith::network::Network;
 use netsmith::random::Seed;
+use netsmith::space::{Architecture, Limits};
 use netsmith::study::Study;
 use netsmith::trial::Fidelity;
 
 /// Architectures that are timed.
-const TIMED: u64 = 4;
+const TIMED: u64 = 6;
+
+/// Architectures whose MACs say what a usual network is.
+const COUNTED: u64 = 16;
 
 /// Trials for each worker that a search should have time for.
 const TRIALS_FOR_EACH_WORKER: f64 = 18.0;
 
+/// The share of the time that a plan uses: some is always lost.
+const USED: f64 = 0.85;
+
+/// A sample that is only judged takes about a third of one that is trained on.
+const JUDGED: f64 = 1.0 / 3.0;
+
 /// How fast this machine is, and what follows from it.
 pub(super) struct Pace {
     /// Seconds of one epoch over all training data of a usual network, on one
-    /// worker.
+    /// worker, validation included.
     pub(super) epoch_seconds: f64,
     /// What a trial of the search may spend.
     pub(super) low: Fidelity,
+    /// The most multiply-accumulate operations of one sample that the budget
+    /// can train.
+    pub(super) affordable_macs: Option<u64>,
 }
 
 /// Times a few architectures once in the life of the study, and divides the
-/// budget: a trial should take so long that the search has time for a few dozen.
+/// budget.
 pub(super) fn pace(
     config: &Config,
     prepared: &Prepared,
     study: &Study,
 ) -> Result<Pace, PipelineError> {
-    let recipe = &prepared.recipe;
-    let full = recipe.epochs as f64;
-    let seconds = study.recorded("epoch-seconds", || measure(config, prepared))?;
+    let full = prepared.recipe.epochs as f64;
+    let speed = study.recorded("seconds-per-mac", || seconds_per_mac(config, prepared))?;
+    let samples = epoch_samples(prepared, 1.0);
+    let affordable_macs = config.seconds.map(|seconds| {
+        let last = USED * (seconds - config.search_seconds().unwrap_or(0.0));
+        let epoch = last / enough_epochs(prepared.recipe.epochs);
+        (epoch / (samples * speed)) as u64
+    });
+    let affordable_macs = affordable_macs.map(|macs| macs.max(least_macs(prepared)));
+    let limits = Limits {
+        macs: least_of(prepared.limits.macs, affordable_macs),
+        ..prepared.limits
+    };
+    let epoch_seconds = usual_macs(config, prepared, &limits) * samples * speed;
     let epochs = match config.search_seconds() {
         Some(search) => {
             let trial = search / TRIALS_FOR_EACH_WORKER;
-            (trial / seconds.max(1e-6)).min(full / 2.0)
+            (trial / epoch_seconds.max(1e-6)).min(full / 2.0)
         }
         None => full / 5.0,
     };
@@ -48,37 +84,89 @@ pub(super) fn pace(
     // Two digits are enough, and read better.
     let share = (share * 100.0).round() / 100.0;
     Ok(Pace {
-        epoch_seconds: seconds,
-        low: Fidelity::epochs(epochs.max(2)).with_data(share),
+        epoch_seconds,
+        low: Fidelity::epochs(epochs).with_data(share),
+        affordable_macs,
     })
 }
 
-/// Seconds of one epoch: the mean over a few random architectures.
-fn measure(config: &Config, prepared: &Prepared) -> f64 {
-    let seed = Seed::new(config.seed).child("pace");
+/// Epochs on a part of the data and their validation, in samples trained.
+pub(super) fn epoch_samples(prepared: &Prepared, share: f64) -> f64 {
+    share * prepared.data.train().len() as f64 + JUDGED * prepared.data.valid().len() as f64
+}
+
+/// Epochs with which a network can be said to be trained.
+fn enough_epochs(wanted: usize) -> f64 {
+    (wanted as f64 / 2.0).max(8.0_f64.min(wanted as f64))
+}
+
+/// The least of two limits.
+pub(super) fn least_of(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    a.into_iter().chain(b).min()
+}
+
+/// What must stay allowed: a little more than the smallest network of the space.
+fn least_macs(prepared: &Prepared) -> u64 {
+    let undecided = Architecture::undecided(prepared.space.decisions().len());
+    let bounds = prepared.space.bounds(&undecided);
+    bounds.map_or(0, |bounds| 2 * bounds.macs.low)
+}
+
+/// The median over a few random architectures.
+fn seconds_per_mac(config: &Config, prepared: &Prepared) -> f64 {
     let batch = prepared.recipe.batch_size;
-    let steps = (prepared.data.train().len() / batch).max(1) as f64;
-    let (mut total, mut count) = (0.0, 0.0);
-    for number in 0..TIMED {
+    let seed = Seed::new(config.seed).child("pace");
+    let networks = drawn(prepared, &prepared.limits, seed, TIMED);
+    let mut speeds: Vec<f64> = networks
+        .iter()
+        .filter_map(|network| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads.max(1));
+            let (pruned, kernels) = (network.pruned(), prepared.kernels);
+            let timed = pool
+                .build()
+                .ok()?
+                .install(|| time_steps(&pruned, kernels, batch, 5));
+            let work = network.macs().max(1) as f64 * batch as f64;
+            Some(timed.ok()?.median().as_secs_f64() / work)
+        })
+        .collect();
+    speeds.sort_by(f64::total_cmp);
+    speeds.get(speeds.len() / 2).copied().unwrap_or(1e-9)
+}
+
+/// The mean over random architectures that keep the limits.
+fn usual_macs(config: &Config, prepared: &Prepared, limits: &Limits) -> f64 {
+    let seed = Seed::new(config.seed).child("usual");
+    let networks = drawn(prepared, limits, seed, COUNTED);
+    let total: f64 = networks.iter().map(|network| network.macs() as f64).sum();
+    total / networks.len().max(1) as f64
+}
+
+/// Networks of random architectures.
+fn drawn(prepared: &Prepared, limits: &Limits, seed: Seed, count: u64) -> Vec<Network> {
+    let draw = |number| {
         let mut random = seed.nth(number).stream();
-        let Ok(architecture) = prepared.space.sample(&prepared.limits, &mut random) else {
-            continue;
-        };
-        let Ok(network) = prepared.space.network(&architecture) else {
-            continue;
-        };
-        let (pruned, kernels) = (network.pruned(), prepared.kernels);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.threads.max(1))
-            .build();
-        let timed = pool
-            .ok()
-            .and_then(|pool| pool.install(|| time_steps(&pruned, kernels, batch, 5)).ok());
-        if let Some(times) = timed {
-            // Validation and the data take some time as well.
-            total += times.median().as_secs_f64() * steps * 1.25;
-            count += 1.0;
+        let architecture = prepared.space.sample(limits, &mut random).ok()?;
+        prepared.space.network(&architecture).ok()
+    };
+    (0..count).filter_map(draw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enough_is_half_of_the_recipe_and_eight_at_least() {
+        for (wanted, enough) in [(40, 20.0), (8, 8.0), (12, 8.0), (4, 4.0)] {
+            assert!((enough_epochs(wanted) - enough).abs() < 1e-9);
         }
     }
-    if count > 0.0 { total / count } else { 1.0 }
+
+    #[test]
+    fn the_stricter_limit_counts() {
+        assert_eq!(least_of(None, Some(3)), Some(3));
+        assert_eq!(least_of(Some(2), Some(3)), Some(2));
+        assert_eq!(least_of(None, None), None);
+    }
 }
