@@ -2,7 +2,7 @@
 //! the verification.
 
 use super::best::{BEST, ENTRY, Handover, latency, write_file};
-use super::pace::epoch_samples;
+use super::pace::{USED, enough_epochs, epoch_samples};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
 use super::{BestRecord, Context, PipelineError, Progress, RunEnd};
@@ -44,17 +44,17 @@ pub(super) fn finish(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunEnd, PipelineError> {
     let config = context.config;
-    let mut candidates = candidates(context, &prepared, trials)?;
+    let left = config
+        .seconds
+        .map(|seconds| seconds - context.elapsed().as_secs_f64());
+    let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
+    let mut candidates = candidates(context, &prepared, trials, left)?;
     if candidates.is_empty() {
         return Err(PipelineError::NothingFound {
             trials: trials.len(),
         });
     }
-    let left = config
-        .seconds
-        .map(|seconds| seconds - context.elapsed().as_secs_f64());
-    let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
-    let (count, epochs) = plan_of_finals(context, &prepared, trials, candidates.len(), left)?;
+    let (count, epochs) = plan_of_finals(context, &prepared, trials, &candidates, left)?;
     candidates.truncate(count);
     observe(Progress::Phase {
         what: format!(
@@ -124,13 +124,26 @@ pub(super) fn finish(
 }
 
 /// The best architectures of the search, different networks each, and the
-/// front's ends.
+/// front. What the time left cannot train in enough epochs is passed over, for
+/// it would end half-trained, unless nothing else is there.
 fn candidates(
     context: &Context<'_>,
     prepared: &Prepared,
     trials: &[Trial],
+    left: Option<f64>,
 ) -> Result<Vec<Planned>, PipelineError> {
-    let ranked = context.objective.ranked(trials);
+    let mut ranked = context.objective.ranked(trials);
+    if let Some(left) = left {
+        let most = USED * left / enough_epochs(prepared.recipe.epochs);
+        let most = context.study.recorded("finalist-epoch-seconds", || most)?;
+        let trainable = ranked.iter().copied();
+        let trainable: Vec<&Trial> = trainable
+            .filter(|trial| epoch_of(context, prepared, trial) <= most)
+            .collect();
+        if !trainable.is_empty() {
+            ranked = trainable;
+        }
+    }
     let mut chosen: Vec<&Trial> = Vec::new();
     let most = CANDIDATES.min(context.config.workers.max(1) + 1);
     let front = match context.objective.minimized.is_empty() {
@@ -206,49 +219,41 @@ fn plan_of_finals(
     context: &Context<'_>,
     prepared: &Prepared,
     trials: &[Trial],
-    candidates: usize,
+    candidates: &[Planned],
     left: Option<f64>,
 ) -> Result<(usize, u32), PipelineError> {
     let wanted = prepared.recipe.epochs as f64;
     let workers = context.config.workers.max(1);
+    let slowest = |count: usize| {
+        let of = |planned: &Planned| trials.iter().find(|trial| trial.number == planned.trial);
+        let chosen = candidates[..count].iter().filter_map(of);
+        let epochs = chosen.map(|trial| epoch_of(context, prepared, trial));
+        epochs.fold(1e-6, f64::max)
+    };
     let affordable = |count: usize| {
         let Some(left) = left else { return wanted };
-        let epoch = slowest_epoch(context, prepared, trials, count);
+        let epoch = slowest(count);
         let rounds = count.div_ceil(workers) as f64;
-        (0.85 * left / (rounds * epoch)).floor().clamp(1.0, wanted)
+        (USED * left / (rounds * epoch)).floor().clamp(1.0, wanted)
     };
     let study = context.study;
     let count = study.recorded("finalists", || {
-        let all = affordable(candidates) >= wanted || !context.objective.minimized.is_empty();
-        if all {
-            candidates as f64
-        } else {
-            candidates.min(workers) as f64
-        }
+        let most = candidates.len();
+        let all = affordable(most) >= wanted || !context.objective.minimized.is_empty();
+        (if all { most } else { most.min(workers) }) as f64
     })?;
-    let count = (count as usize).min(candidates);
+    let count = (count as usize).min(candidates.len());
     let epochs = study.recorded("full-epochs", || affordable(count))?;
     Ok((count, epochs as u32))
 }
 
-/// Seconds of one epoch over all data of the slowest of the best candidates.
-fn slowest_epoch(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    trials: &[Trial],
-    count: usize,
-) -> f64 {
+/// Seconds of one epoch over all data, reckoned from what a trial took.
+fn epoch_of(context: &Context<'_>, prepared: &Prepared, trial: &Trial) -> f64 {
     let low = context.pace.low;
-    let share =
-        epoch_samples(prepared, 1.0) / (f64::from(low.epochs) * epoch_samples(prepared, low.data));
-    let best = context.objective.ranked(trials).into_iter();
-    let timed = best.filter(|trial| trial.is_finished() && trial.seconds > 0.0);
-    let epochs = timed.take(count).map(|trial| trial.seconds * share);
-    let slowest = epochs.fold(0.0, f64::max);
-    if slowest > 0.0 {
-        slowest
-    } else {
-        context.pace.epoch_seconds.max(1e-6)
+    let done = f64::from(low.epochs) * epoch_samples(prepared, low.data);
+    match trial.is_finished() && trial.seconds > 0.0 {
+        true => trial.seconds * epoch_samples(prepared, 1.0) / done,
+        false => context.pace.epoch_seconds.max(1e-6),
     }
 }
 

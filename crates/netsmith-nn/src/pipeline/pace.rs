@@ -30,7 +30,7 @@ const COUNTED: u64 = 16;
 const TRIALS_FOR_EACH_WORKER: f64 = 18.0;
 
 /// The share of the time that a plan uses: some is always lost.
-const USED: f64 = 0.85;
+pub(super) const USED: f64 = 0.85;
 
 /// A sample that is only judged takes about a third of one that is trained on.
 const JUDGED: f64 = 1.0 / 3.0;
@@ -96,7 +96,7 @@ pub(super) fn epoch_samples(prepared: &Prepared, share: f64) -> f64 {
 }
 
 /// Epochs with which a network can be said to be trained.
-fn enough_epochs(wanted: usize) -> f64 {
+pub(super) fn enough_epochs(wanted: usize) -> f64 {
     (wanted as f64 / 2.0).max(8.0_f64.min(wanted as f64))
 }
 
@@ -112,7 +112,8 @@ fn least_macs(prepared: &Prepared) -> u64 {
     bounds.map_or(0, |bounds| 2 * bounds.macs.low)
 }
 
-/// The median over a few random architectures.
+/// The third quartile over a few random architectures: networks of cheap but
+/// slow operations, such as depthwise convolutions, must be trainable too.
 fn seconds_per_mac(config: &Config, prepared: &Prepared) -> f64 {
     let batch = prepared.recipe.batch_size;
     let seed = Seed::new(config.seed).child("pace");
@@ -131,7 +132,7 @@ fn seconds_per_mac(config: &Config, prepared: &Prepared) -> f64 {
         })
         .collect();
     speeds.sort_by(f64::total_cmp);
-    speeds.get(speeds.len() / 2).copied().unwrap_or(1e-9)
+    speeds.get(3 * speeds.len() / 4).copied().unwrap_or(1e-9)
 }
 
 /// The mean over random architectures that keep the limits.
