@@ -8,9 +8,9 @@ use netsmith::random::Seed;
 use netsmith_nn::data::{self, LoadOptions, Metric, Normalization, Part, SplitOptions};
 use netsmith_nn::module::{Kernels, Weights};
 use netsmith_nn::train::{
-    Checkpoint, Decision, End, Optimizer, Predictor, Recipe, TrainError, Trained, Training,
+    Checkpoint, Decision, End, Epoch, Observer, Optimizer, Predictor, Recipe, TrainError, Trained,
+    Training,
 };
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 struct Digits {
@@ -69,7 +69,7 @@ fn recipe(epochs: usize) -> Recipe {
     }
 }
 
-fn go_on(_: &netsmith_nn::train::Epoch, _: &Checkpoint) -> Decision {
+fn go_on(_: &Epoch, _: &Checkpoint) -> Decision {
     Decision::Continue
 }
 
@@ -145,7 +145,7 @@ fn a_resumed_training_gives_the_same_bits() {
         };
         let training = training.validated(&data.valid);
         let whole = run(&training);
-        let mut stop = |epoch: &netsmith_nn::train::Epoch, checkpoint: &Checkpoint| {
+        let mut stop = |epoch: &Epoch, checkpoint: &Checkpoint| {
             if epoch.number == 1 {
                 checkpoint.save(&network, &path).unwrap();
                 return Decision::Stop;
@@ -215,19 +215,47 @@ fn a_training_ends_when_it_must() {
     assert!(trained.weights.all_finite());
 
     let recipe = recipe(3);
-    let cancel = AtomicBool::new(true);
     let training = Training {
         recipe: &recipe,
-        cancel: Some(&cancel),
         ..training
     };
-    assert_eq!(run(&training).end, End::Cancelled);
+    let mut broken = Broken::default();
+    let trained = training.run(training.start(), &mut broken).unwrap();
+    assert_eq!((trained.end, trained.epoch), (End::Cancelled, Some(0)));
+    assert_eq!(broken.kept, Some(1));
     let late = Training {
-        cancel: None,
         deadline: Some(Instant::now()),
         ..training
     };
     assert_eq!(run(&late).end, End::TimedOut);
+}
+
+/// Breaks the second epoch off after its third batch.
+#[derive(Default)]
+struct Broken {
+    epochs: usize,
+    batches: usize,
+    kept: Option<usize>,
+}
+
+impl Observer for Broken {
+    fn epoch(&mut self, _: &Epoch, _: &Checkpoint) -> Decision {
+        self.epochs += 1;
+        self.batches = 0;
+        Decision::Continue
+    }
+
+    fn batch(&mut self) -> Decision {
+        self.batches += 1;
+        match (self.epochs, self.batches) {
+            (1, 3) => Decision::Stop,
+            _ => Decision::Continue,
+        }
+    }
+
+    fn broken_off(&mut self, checkpoint: &Checkpoint) {
+        self.kept = Some(checkpoint.epochs());
+    }
 }
 
 #[test]

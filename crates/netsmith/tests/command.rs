@@ -26,6 +26,7 @@ struct Listener {
     steps: Vec<u64>,
     saved: Vec<u64>,
     stop_at: Option<u64>,
+    works: bool,
     cancelled: bool,
 }
 
@@ -43,6 +44,10 @@ impl Watch for Listener {
         self.saved.push(step);
     }
 
+    fn working(&mut self) {
+        self.works = true;
+    }
+
     fn cancelled(&self) -> bool {
         self.cancelled
     }
@@ -53,6 +58,7 @@ fn listener() -> Listener {
         steps: Vec::new(),
         saved: Vec::new(),
         stop_at: None,
+        works: false,
         cancelled: false,
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use netsmith::random::Seed;
-use netsmith::study::{Header, Study, StudyError, View};
+use netsmith::study::{DEATHS_AT_WORK, Header, Study, StudyError, View};
 use netsmith::trial::{Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
 use rand::RngExt;
 
@@ -68,6 +68,11 @@ fn child() {
         "run" => {
             study.propose(proposal(0)).unwrap();
             study.start(0).unwrap();
+            study.sync().unwrap();
+        }
+        "work" => {
+            study.start(0).unwrap();
+            study.working(0).unwrap();
             study.sync().unwrap();
         }
         "step" => {
@@ -222,6 +227,23 @@ fn a_trial_that_goes_on_is_not_the_cause() {
     run_and_kill(dir.path(), "step");
     let study = Study::open(dir.path()).unwrap();
     assert_eq!(study.view().unwrap().trials().unwrap().completed.len(), 1);
+}
+
+#[test]
+fn a_trial_at_work_is_hardly_the_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    run_and_kill(dir.path(), "run");
+    for deaths in 1..DEATHS_AT_WORK {
+        run_and_kill(dir.path(), "work");
+        let study = Study::open(dir.path()).unwrap();
+        let pending = &study.view().unwrap().trials().unwrap().pending[0];
+        assert_eq!((pending.deaths, pending.deaths_at_work), (1, deaths));
+    }
+    run_and_kill(dir.path(), "work");
+    let study = Study::open(dir.path()).unwrap();
+    let trials = study.view().unwrap().trials().unwrap();
+    let message = "the process died 7 times while this trial ran".to_owned();
+    assert_eq!(trials.completed[0].outcome, Outcome::Crashed { message });
 }
 
 #[test]

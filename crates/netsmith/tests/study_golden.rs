@@ -111,6 +111,7 @@ fn contents() -> Trials {
         proposal: proposal(number),
         running,
         deaths,
+        deaths_at_work: 0,
         curves: Vec::new(),
         checkpoint: None,
     };

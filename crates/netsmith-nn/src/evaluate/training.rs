@@ -2,7 +2,7 @@
 
 use crate::data::{Augmentation, Metric, Normalization, SearchData};
 use crate::module::Kernels;
-use crate::train::{Checkpoint, Decision, End, Epoch, Recipe, Training, training_memory};
+use crate::train::{Checkpoint, Decision, End, Epoch, Observer, Recipe, Training, training_memory};
 use netsmith::cost::{Direction, Unit};
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
 use netsmith::network::Network;
@@ -126,9 +126,7 @@ impl TrainingEvaluator {
         }
         // A process that died between the last checkpoint and the end left
         // nothing more to train.
-        let trained = match training.run(start, &mut |epoch: &Epoch, checkpoint: &Checkpoint| {
-            follow.epoch(epoch, checkpoint)
-        }) {
+        let trained = match training.run(start, &mut follow) {
             Ok(trained) => trained,
             Err(error) => {
                 let message = error.to_string();
@@ -137,7 +135,7 @@ impl TrainingEvaluator {
         };
         let cancelled = follow.cancelled;
         let outcome = match trained.end {
-            End::Stopped | End::Cancelled if cancelled => return Evaluation::Interrupted,
+            End::Stopped if cancelled => return Evaluation::Interrupted,
             End::Cancelled | End::TimedOut => return Evaluation::Interrupted,
             End::Stopped => Outcome::Stopped,
             End::Finished | End::Patience => Outcome::Finished,
@@ -189,19 +187,13 @@ struct Follow<'a, 'b> {
     cancelled: bool,
 }
 
-impl Follow<'_, '_> {
+impl Observer for Follow<'_, '_> {
     fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision {
         let verdict = self.watch.measure(&measurements(epoch, &self.metric));
         let finished = epoch.number + 1 == self.last;
         let due = self.saved.elapsed() >= self.pause || verdict == Verdict::Cancel;
-        if let Some(path) = self.job.checkpoint.filter(|_| due || finished) {
-            // A checkpoint that cannot be written costs only repeated work.
-            let started = Instant::now();
-            if checkpoint.save(self.job.network, path).is_ok() {
-                self.saved = Instant::now();
-                self.pause = started.elapsed() * CHECKPOINT_RATIO;
-                self.watch.saved(epoch.number as u64 + 1);
-            }
+        if due || finished {
+            self.save(checkpoint);
         }
         match verdict {
             Verdict::Continue => Decision::Continue,
@@ -210,6 +202,35 @@ impl Follow<'_, '_> {
                 self.cancelled = true;
                 Decision::Stop
             }
+        }
+    }
+
+    fn batch(&mut self) -> Decision {
+        self.watch.working();
+        match self.watch.cancelled() {
+            true => Decision::Stop,
+            false => Decision::Continue,
+        }
+    }
+
+    fn broken_off(&mut self, checkpoint: &Checkpoint) {
+        if checkpoint.epochs() > 0 {
+            self.save(checkpoint);
+        }
+    }
+}
+
+impl Follow<'_, '_> {
+    /// A checkpoint that cannot be written costs only repeated work.
+    fn save(&mut self, checkpoint: &Checkpoint) {
+        let Some(path) = self.job.checkpoint else {
+            return;
+        };
+        let started = Instant::now();
+        if checkpoint.save(self.job.network, path).is_ok() {
+            self.saved = Instant::now();
+            self.pause = started.elapsed() * CHECKPOINT_RATIO;
+            self.watch.saved(checkpoint.epochs() as u64);
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! for each epoch                        the seed's child `epoch`, numbered
 //!     for each batch of the training part, in the epoch's own order
-//!         stop if cancelled or late
+//!         stop if late or told to
 //!         loss and gradients            diverged if one is not finite
 //!         clip by the global norm, update the weights
 //!     judge the validation part
@@ -41,7 +41,6 @@ use loss::Loss;
 use netsmith::cost::Quantity;
 use netsmith::network::Network;
 use netsmith::random::Seed;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// All that decides how a network is trained.
@@ -94,8 +93,6 @@ pub struct Training<'a> {
     pub seed: Seed,
     /// What computes.
     pub kernels: Kernels,
-    /// Set to true by another thread to end the training.
-    pub cancel: Option<&'a AtomicBool>,
     /// When the training must end.
     pub deadline: Option<Instant>,
 }
@@ -127,6 +124,15 @@ pub trait Observer {
     /// An epoch is over. The checkpoint can be saved; a training that goes on
     /// from it continues with the next epoch.
     fn epoch(&mut self, epoch: &Epoch, checkpoint: &Checkpoint) -> Decision;
+
+    /// A batch of the next epoch is done. Stopping here breaks that epoch off:
+    /// the training ends as cancelled, with what it was before.
+    fn batch(&mut self) -> Decision {
+        Decision::Continue
+    }
+
+    /// An epoch was broken off; this is the checkpoint of the one before.
+    fn broken_off(&mut self, _checkpoint: &Checkpoint) {}
 }
 
 impl<F: FnMut(&Epoch, &Checkpoint) -> Decision> Observer for F {
@@ -230,7 +236,6 @@ impl<'a> Training<'a> {
             recipe,
             seed,
             kernels: Kernels::default(),
-            cancel: None,
             deadline: None,
         }
     }
@@ -331,10 +336,11 @@ impl Run<'_> {
             }
             // An epoch that is broken off leaves the one before as it was.
             let before = self.checkpoint.clone();
-            match self.epoch(number) {
+            match self.epoch(number, observer) {
                 Ok(epoch) => self.checkpoint.finish(epoch, recipe.patience.is_some()),
                 Err(broken) => {
                     self.checkpoint = before;
+                    observer.broken_off(&self.checkpoint);
                     end = broken;
                     break;
                 }
@@ -358,7 +364,7 @@ impl Run<'_> {
     }
 
     /// Trains one epoch and judges it.
-    fn epoch(&mut self, number: usize) -> Result<Epoch, End> {
+    fn epoch(&mut self, number: usize, observer: &mut dyn Observer) -> Result<Epoch, End> {
         let Training {
             train: _,
             valid,
@@ -383,10 +389,15 @@ impl Run<'_> {
         let drop_path = recipe.drop_path * number as f32 / recipe.epochs.max(1) as f32;
         let mut total = 0.0;
         for (step, batch) in batches.enumerate() {
-            self.interrupted()?;
+            if self.is_late() {
+                return Err(End::TimedOut);
+            }
             let noise = Noise::new(seed.child("noise").nth(step as u64), drop_path);
             let progress = (number * steps + step) as f64 / (recipe.epochs * steps) as f64;
             total += self.step(&batch, &noise, recipe.learning_rate_at(progress))?;
+            if observer.batch() == Decision::Stop {
+                return Err(End::Cancelled);
+            }
         }
         let measured = valid.map(|valid| {
             let mut judge = predict::Judge {
@@ -438,17 +449,8 @@ impl Run<'_> {
         Ok(loss)
     }
 
-    fn interrupted(&self) -> Result<(), End> {
-        if self
-            .training
-            .cancel
-            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
-        {
-            return Err(End::Cancelled);
-        }
-        match self.training.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(End::TimedOut),
-            _ => Ok(()),
-        }
+    fn is_late(&self) -> bool {
+        let deadline = self.training.deadline;
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }

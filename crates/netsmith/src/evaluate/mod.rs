@@ -71,6 +71,10 @@ pub trait Watch: Send {
     /// A whole checkpoint stands at [`Job::checkpoint`], written after this step.
     fn saved(&mut self, step: u64);
 
+    /// The evaluation is at work: a first part of it, such as a batch, is done
+    /// and did not end the process. Cheap: say it often.
+    fn working(&mut self);
+
     /// Whether to end at once and answer [`Evaluation::Interrupted`]. Cheap: ask
     /// often.
     fn cancelled(&self) -> bool;

@@ -123,6 +123,7 @@ pub fn run_finals(
                         }
                     }
                     Some(Report::Saved { number, step }) => record_checkpoint(study, number, step)?,
+                    Some(Report::Working(number)) => study.working(number)?,
                     Some(Report::Ended(ended)) => {
                         if ended.evaluation == Evaluation::Interrupted && !overtime {
                             continue;

@@ -459,6 +459,7 @@ impl Run<'_, '_> {
                 Ok(())
             }
             Report::Saved { number, step } => record_checkpoint(self.search.study, number, step),
+            Report::Working(number) => Ok(self.search.study.working(number)?),
             Report::Ended(ended) => self.ended_task(*ended, overtime),
         }
     }

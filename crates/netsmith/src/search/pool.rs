@@ -38,6 +38,8 @@ pub(super) enum Report {
         number: u64,
         step: u64,
     },
+    /// Once for each task.
+    Working(u64),
     Ended(Box<Ended>),
 }
 
@@ -147,6 +149,7 @@ fn work(
             curves: std::mem::take(&mut task.curves),
             cancel,
             outbox,
+            works: false,
         };
         let job = Job {
             proposal: &task.proposal,
@@ -189,6 +192,7 @@ struct Watcher<'a> {
     curves: Vec<Curve>,
     cancel: &'a AtomicBool,
     outbox: &'a Sender<Report>,
+    works: bool,
 }
 
 impl Watch for Watcher<'_> {
@@ -222,6 +226,12 @@ impl Watch for Watcher<'_> {
     fn saved(&mut self, step: u64) {
         let number = self.number;
         let _ = self.outbox.send(Report::Saved { number, step });
+    }
+
+    fn working(&mut self) {
+        if !std::mem::replace(&mut self.works, true) {
+            let _ = self.outbox.send(Report::Working(self.number));
+        }
     }
 
     fn cancelled(&self) -> bool {

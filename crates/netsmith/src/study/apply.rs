@@ -51,6 +51,11 @@ impl Applier {
         match event {
             Event::Propose { proposal, run } => propose(to, &proposal, run),
             Event::Start(number) => start(to, number),
+            Event::Working(number) => execute(
+                to,
+                "UPDATE trial SET at_work = 1 WHERE number = ?1",
+                [number],
+            ),
             Event::Measure { trial, measurement } => self.measure(to, trial, &measurement),
             Event::Complete(trial) => self.complete(to, &trial),
             Event::Checkpoint(checkpoint) => keep(to, &checkpoint),
@@ -91,7 +96,8 @@ impl Applier {
         // has come past it.
         execute(
             to,
-            "UPDATE trial SET reached = ?2, deaths = 0 WHERE number = ?1 AND reached < ?2",
+            "UPDATE trial SET reached = ?2, deaths = 0, deaths_at_work = 0
+             WHERE number = ?1 AND reached < ?2",
             (number, at.step.cast_signed()),
         )
     }
@@ -221,7 +227,7 @@ fn start(to: &Connection, number: u64) -> Result<(), Refusal> {
     expect_pending(to, number)?;
     execute(
         to,
-        "UPDATE trial SET state = ?2 WHERE number = ?1",
+        "UPDATE trial SET state = ?2, at_work = 0 WHERE number = ?1",
         (number, RUNNING),
     )
 }

@@ -68,6 +68,7 @@ pub(super) fn all(connection: &Connection) -> Result<Trials, Fault> {
             let pending = Pending {
                 running: state == RUNNING,
                 deaths: row.get(22)?,
+                deaths_at_work: row.get(23)?,
                 proposal,
                 curves,
                 checkpoint,
@@ -101,7 +102,8 @@ pub(super) fn all(connection: &Connection) -> Result<Trials, Fault> {
 
 const TRIALS: &str = "SELECT number, state, architecture, key, epochs, data, width, seed, parent,
     duplicate_of, parameters, macs, peak_memory_bytes, latency_ms, seconds, ended,
-    detail, detail_unit, detail_value, detail_limit, needed_bytes, available_bytes, deaths
+    detail, detail_unit, detail_value, detail_limit, needed_bytes, available_bytes, deaths,
+    deaths_at_work
     FROM trial ORDER BY number";
 
 /// Columns 0 to 8 of [`TRIALS`].

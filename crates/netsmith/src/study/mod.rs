@@ -64,7 +64,7 @@ use std::sync::Mutex;
 pub use directory::new_run_directory;
 pub use error::StudyError;
 pub use header::Header;
-pub use recover::DEATHS;
+pub use recover::{DEATHS, DEATHS_AT_WORK};
 pub use remove::{Removed, remove};
 pub use schema::{FIRST_FINAL, FORMAT, OLDEST_FORMAT};
 pub use trials::{Checkpoint, FinalRun, Pending, Role, Trials};
@@ -139,7 +139,8 @@ impl Study {
     /// Opens the study of a run directory to go on with it.
     ///
     /// Trials that ran when the last process died wait again, with one death
-    /// more; those of [`DEATHS`] deaths are recorded as crashed.
+    /// more; those of [`DEATHS`] deaths, or [`DEATHS_AT_WORK`], are recorded as
+    /// crashed.
     ///
     /// # Errors
     /// Those of [`View::open`]; [`StudyError::Locked`] when another process has
@@ -225,6 +226,15 @@ impl Study {
     /// [`StudyError::UnknownTrial`], [`StudyError::CompletedTwice`].
     pub fn start(&self, trial: u64) -> Result<(), StudyError> {
         self.writer.send(Event::Start(trial))
+    }
+
+    /// Marks a running trial as one that is at work: should the process die, the
+    /// trial is hardly the cause. See [`DEATHS`] and [`DEATHS_AT_WORK`].
+    ///
+    /// # Errors
+    /// Those of earlier events.
+    pub fn working(&self, trial: u64) -> Result<(), StudyError> {
+        self.writer.send(Event::Working(trial))
     }
 
     /// Adds a value of a running trial; one of the same metric and step is

@@ -71,6 +71,8 @@ pub(super) const TABLES: &[&str] = &[
         needed_bytes INTEGER,
         available_bytes INTEGER,
         deaths INTEGER NOT NULL DEFAULT 0,
+        deaths_at_work INTEGER NOT NULL DEFAULT 0,
+        at_work INTEGER NOT NULL DEFAULT 0,
         reached INTEGER NOT NULL DEFAULT -1
     ) STRICT",
     "CREATE INDEX pending ON trial (number) WHERE state IN ('queued', 'running')",

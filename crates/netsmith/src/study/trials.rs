@@ -23,8 +23,12 @@ pub struct Pending {
     /// Whether a process says that it runs it. Never so in a study that was just
     /// opened for writing.
     pub running: bool,
-    /// How often the process died while the trial ran, since its last new step.
+    /// How often the process died in the trial before a part of its work was
+    /// done, since its last new step.
     pub deaths: u32,
+    /// How often the process died while the trial was at work, since its last
+    /// new step.
+    pub deaths_at_work: u32,
     /// What was measured so far.
     pub curves: Vec<Curve>,
     /// The latest checkpoint.

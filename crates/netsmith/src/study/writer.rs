@@ -33,6 +33,7 @@ pub(super) enum Event {
         run: Option<(Role, String)>,
     },
     Start(u64),
+    Working(u64),
     Measure {
         trial: u64,
         measurement: Measurement,

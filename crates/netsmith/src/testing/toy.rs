@@ -31,6 +31,7 @@ impl Evaluator for Toy {
             if step > known {
                 std::thread::sleep(self.pause.mul_f64(random.random()));
             }
+            watch.working();
             if watch.cancelled() {
                 return Evaluation::Interrupted;
             }

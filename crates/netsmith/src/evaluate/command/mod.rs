@@ -172,6 +172,8 @@ impl CommandEvaluator {
         let mut metrics = Metrics::new();
         let mut last = 0;
         loop {
+            // What it does wrong ends it, and not this process.
+            watch.working();
             if watch.cancelled() {
                 return Evaluation::Interrupted;
             }
