@@ -28,10 +28,11 @@ impl Evaluator for Toy {
         let known = job.checkpoint.and_then(load).unwrap_or(0);
         let mut metrics = Metrics::new();
         for step in 1..=u64::from(job.proposal.fidelity.epochs.max(1)) {
+            // As after the first batch of an epoch.
+            watch.working();
             if step > known {
                 std::thread::sleep(self.pause.mul_f64(random.random()));
             }
-            watch.working();
             if watch.cancelled() {
                 return Evaluation::Interrupted;
             }
