@@ -254,7 +254,11 @@ impl Bench<'_> {
         let point = |place: usize| {
             let share = START.powf(1.0 - place as f64 / (POINTS - 1) as f64);
             // The last look-up may end a little after the budget.
-            let seconds = if place + 1 == POINTS { f64::INFINITY } else { share * self.budget };
+            let seconds = if place + 1 == POINTS {
+                f64::INFINITY
+            } else {
+                share * self.budget
+            };
             let answers: Vec<Row> = searches.iter().map(|own| answer(own, seconds)).collect();
             let regret = |row: &Row| best - self.table.validation_accuracy(self.data, *row);
             let test = |row: &Row| self.table.test_accuracy(&scoring, self.data, *row);
@@ -274,7 +278,9 @@ impl Bench<'_> {
 
 /// The answer of a search at a moment.
 fn answer(search: &Search, seconds: f64) -> Row {
-    let found = search.improvements.partition_point(|(at, _)| *at <= seconds);
+    let found = search
+        .improvements
+        .partition_point(|(at, _)| *at <= seconds);
     search.improvements[found.max(1) - 1].1
 }
 

@@ -93,7 +93,11 @@ impl Bench<'_> {
             });
             number += 1;
             // The next question comes when a worker is free.
-            let mut busy: Vec<f64> = running.iter().map(|own| own.ends).filter(|e| *e > clock).collect();
+            let mut busy: Vec<f64> = running
+                .iter()
+                .map(|own| own.ends)
+                .filter(|e| *e > clock)
+                .collect();
             busy.sort_by(f64::total_cmp);
             let free = busy.len().checked_sub(self.workers.max(1));
             clock = free.map_or(clock, |at| busy[at]);
@@ -120,12 +124,7 @@ impl Bench<'_> {
     }
 
     /// Tells an outcome and notes it; when it ended.
-    fn tell(
-        &self,
-        strategy: &mut dyn Strategy,
-        own: Running,
-        ended: &mut Vec<(f64, Row)>,
-    ) -> f64 {
+    fn tell(&self, strategy: &mut dyn Strategy, own: Running, ended: &mut Vec<(f64, Row)>) -> f64 {
         let accuracy = self.table.validation_accuracy(self.data, own.row);
         ended.push((own.ends, own.row));
         strategy.tell(Observation {

@@ -26,7 +26,10 @@ pub fn signed_rank(differences: &[f64]) -> f64 {
         let same = left[start..].iter().take_while(|d| d.abs() <= size).count();
         // Equals share the mean of their ranks, which count from one.
         let rank = start as f64 + (same as f64 + 1.0) / 2.0;
-        let above = left[start..start + same].iter().filter(|d| **d > 0.0).count();
+        let above = left[start..start + same]
+            .iter()
+            .filter(|d| **d > 0.0)
+            .count();
         positive += rank * above as f64;
         ties += (same as f64).powi(3) - same as f64;
         start += same;
@@ -45,7 +48,9 @@ mod tests {
 
     #[test]
     fn a_difference_shows_and_noise_does_not() {
-        let noise: Vec<f64> = (0..100).map(|i| f64::from(i % 2 * 2 - 1) * f64::from(i + 1)).collect();
+        let noise: Vec<f64> = (0..100)
+            .map(|i| f64::from(i % 2 * 2 - 1) * f64::from(i + 1))
+            .collect();
         assert!(signed_rank(&noise) > 0.5);
         let shifted: Vec<f64> = noise.iter().map(|d| d + 40.0).collect();
         assert!(signed_rank(&shifted) < 1e-4);

@@ -29,7 +29,10 @@ pub(super) const ENTRY: TableEntry = TableEntry {
 /// table 5 of the benchmark's paper, as corrected in its later versions.
 const PUBLISHED: [Published; 4] = [
     published("random", [(93.70, 0.36), (71.04, 1.07), (44.57, 1.25)]),
-    published("regularized-evolution", [(93.92, 0.30), (71.84, 0.99), (45.54, 1.03)]),
+    published(
+        "regularized-evolution",
+        [(93.92, 0.30), (71.84, 0.99), (45.54, 1.03)],
+    ),
     published("REINFORCE", [(93.85, 0.37), (71.71, 1.09), (45.24, 1.18)]),
     published("BOHB", [(93.61, 0.52), (70.85, 1.28), (44.42, 1.49)]),
 ];

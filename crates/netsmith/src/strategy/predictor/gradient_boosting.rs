@@ -227,9 +227,10 @@ impl Growth<'_> {
                 bin.1 += 1.0;
             }
             let (mut sum, mut count) = (0.0, 0.0);
-            for bin in 0..self.bins.thresholds[feature].len() {
-                sum += sums[bin].0;
-                count += sums[bin].1;
+            let cuts = self.bins.thresholds[feature].len();
+            for (bin, own) in sums[..cuts].iter().enumerate() {
+                sum += own.0;
+                count += own.1;
                 let rest = rows.len() as f64 - count;
                 if count < 1.0 || rest < 1.0 {
                     continue;

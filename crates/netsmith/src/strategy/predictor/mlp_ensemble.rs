@@ -88,7 +88,7 @@ impl Predictor for MlpEnsemble {
                     let rate = self.rate * (1.0 - step as f32 / steps as f32);
                     step += 1;
                     let examples = batch.iter().map(|&row| (rows[row].as_slice(), scaled[row]));
-                    member.learn(examples, batch.len(), rate, step as i32);
+                    member.learn(examples, batch.len(), rate, step);
                 }
             }
             self.fitted.push(member);
