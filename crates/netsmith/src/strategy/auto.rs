@@ -11,13 +11,13 @@
 //! ```
 
 use super::evolution::initialisation::baselines;
-use super::evolution::{Known, stranger};
+use super::evolution::{Individual, Known, mutant, stranger};
 use super::predictor::Acquisition;
 use super::predictor::model::{self, Model};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::random::Random;
-use crate::space::{Architecture, Infeasible};
+use crate::space::{Architecture, Infeasible, Limits};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
@@ -186,7 +186,10 @@ impl Auto {
             && !self.explored.contains(&first.number)
         {
             self.explored.push(first.number);
-            let mut near = ask.space.neighbours(&first.architecture, ask.limits);
+            let mut near = ask
+                .space
+                .neighbours(&first.architecture, &Limits::default());
+            near.retain(|own| ask.space.keeps(own, ask.limits));
             near.shuffle(ask.random);
             near.truncate(MOST_NEIGHBOURS);
             fresh.extend(near.into_iter().map(|architecture| Candidate {
@@ -248,23 +251,21 @@ impl Auto {
 }
 
 /// A child of one of the parents, one or two steps away, or of two of them.
-fn child(ask: &mut Ask<'_>, parents: &[super::evolution::Individual]) -> Option<Candidate> {
+fn child(ask: &mut Ask<'_>, parents: &[Individual]) -> Option<Candidate> {
     if parents.is_empty() {
         return None;
     }
     let draw = |random: &mut Random| random.random_range(0..parents.len());
     let (first, second) = (draw(ask.random), draw(ask.random));
     let parent = &parents[first];
-    let step =
-        |from: &Architecture, ask: &mut Ask<'_>| ask.space.mutate(from, ask.limits, ask.random);
     let architecture = if first == second {
-        let near = step(&parent.architecture, ask)?;
-        step(&near, ask)?
+        let near = mutant(ask, &parent.architecture)?;
+        mutant(ask, &near)?
     } else if ask.random.random() {
         let pair = [&parent.architecture, &parents[second].architecture];
         ask.space.cross(pair, ask.limits, ask.random)?
     } else {
-        step(&parent.architecture, ask)?
+        mutant(ask, &parent.architecture)?
     };
     Some(Candidate {
         architecture,

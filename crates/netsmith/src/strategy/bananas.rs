@@ -6,7 +6,7 @@
 //!         try the b of the largest draw from mean and deviation
 //! ```
 
-use super::evolution::{Known, stranger};
+use super::evolution::{Known, mutant, stranger};
 use super::predictor::Acquisition;
 use super::predictor::model::{self, Model};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
@@ -105,9 +105,7 @@ impl Bananas {
         let best = self.model.best();
         let parents = &best[..self.parents.min(best.len())];
         for parent in parents.iter().cycle().take(3 * self.candidates) {
-            let child = ask
-                .space
-                .mutate(&parent.architecture, ask.limits, ask.random);
+            let child = mutant(ask, &parent.architecture);
             if let Some(architecture) = child
                 && !self.known.contains(&architecture)
                 && seen.insert(&architecture)

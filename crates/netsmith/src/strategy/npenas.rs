@@ -6,7 +6,7 @@
 //!         try the b children of which the predictor expects the most
 //! ```
 
-use super::evolution::{Individual, Known, Selection, stranger};
+use super::evolution::{Individual, Known, Selection, mutant, stranger};
 use super::predictor::Acquisition;
 use super::predictor::model::{self, Model};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
@@ -90,9 +90,7 @@ impl Npenas {
         for _ in 0..self.parents {
             let parent = &best[Selection::Tournament(2).rank(best.len(), ask.random)];
             for _ in 0..self.children {
-                let child = ask
-                    .space
-                    .mutate(&parent.architecture, ask.limits, ask.random);
+                let child = mutant(ask, &parent.architecture);
                 let Some(architecture) = child else { continue };
                 if self.known.contains(&architecture) || !seen.insert(&architecture) {
                     continue;

@@ -10,7 +10,7 @@ use super::evolution::{Individual, Known, ranking, stranger, unknown};
 use super::{Ask, Entry, Observation, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::random::Random;
-use crate::space::{Architecture, Infeasible, Space};
+use crate::space::{Architecture, Infeasible, Limits, Space};
 use rand::RngExt;
 
 /// The catalogue's entry.
@@ -130,14 +130,17 @@ fn shares(space: &Space, architectures: &[&Architecture]) -> Vec<Vec<f64>> {
 }
 
 impl Estimates {
-    /// An architecture whose decisions are drawn from the good.
+    /// An architecture whose decisions are drawn from the good; nothing where it
+    /// breaks a limit, which the next draw may keep.
     fn draw(&self, ask: &mut Ask<'_>) -> Option<Architecture> {
         let mut wishes = Architecture::undecided(self.good.len());
         for &id in ask.space.order() {
             let option = drawn(&self.good[id.index()], ask.random);
             wishes.set(id, Some(option));
         }
-        ask.space.complete(&wishes, ask.limits, ask.random)
+        let free = Limits::default();
+        let drawn = ask.space.complete(&wishes, &free, ask.random)?;
+        ask.space.keeps(&drawn, ask.limits).then_some(drawn)
     }
 
     /// The logarithm of `l / g`.

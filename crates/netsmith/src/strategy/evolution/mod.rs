@@ -18,7 +18,7 @@ pub(super) use selection::Selection;
 pub(super) use survival::Survival;
 
 use super::{Ask, Suggestion};
-use crate::space::Infeasible;
+use crate::space::{Architecture, Infeasible, Limits};
 
 /// How often a child that was tried before is made anew; then a stranger comes in its place.
 pub(super) const MOST_REPEATS: usize = 100;
@@ -53,4 +53,21 @@ pub(super) fn stranger(ask: &mut Ask<'_>, known: &mut Known) -> Result<Suggestio
         architecture,
         parent: None,
     })
+}
+
+/// How many mutants that break a limit are dropped before one is made within it.
+const MOST_DROPPED: usize = 8;
+
+/// A child with one decision changed that keeps the limits. It is drawn without
+/// them first and dropped where it breaks one, which takes a tenth of the time of
+/// steering by bounds.
+pub(super) fn mutant(ask: &mut Ask<'_>, parent: &Architecture) -> Option<Architecture> {
+    let free = Limits::default();
+    for _ in 0..MOST_DROPPED {
+        let child = ask.space.mutate(parent, &free, ask.random)?;
+        if ask.space.keeps(&child, ask.limits) {
+            return Some(child);
+        }
+    }
+    ask.space.mutate(parent, ask.limits, ask.random)
 }

@@ -8,7 +8,7 @@ use rand::RngExt;
 /// The factors by which an adaptive rate follows success: the rate is steady where one child in
 /// five is better than its parent, as in Rechenberg's rule.
 const RISE: f64 = 1.22;
-const FALL: f64 = 0.951;
+const FALL: f64 = 0.951_5;
 
 /// How an architecture becomes another.
 #[derive(Clone, Copy, Debug, PartialEq)]
