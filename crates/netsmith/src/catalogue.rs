@@ -217,6 +217,15 @@ impl Settings {
         }
     }
 
+    /// Takes over the values of the parameters that both have.
+    pub(crate) fn take(&mut self, other: &Self) {
+        for (name, value) in &other.values {
+            if let Some(own) = self.values.get_mut(name) {
+                own.clone_from(value);
+            }
+        }
+    }
+
     /// All values, defaults too, by name.
     pub fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.values

@@ -1,5 +1,6 @@
 //! `netsmith bench TABLE`: strategies side by side on a table of known results.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -38,6 +39,12 @@ pub(crate) struct Arguments {
     /// When a look-up costs its time
     #[arg(long, value_enum, default_value_t = When::First)]
     billing: When,
+    /// Also score each strategy with equal networks paid once
+    #[arg(long)]
+    by_key: bool,
+    /// Look-ups of one search that run side by side in simulated time
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    workers: u16,
     /// Where the tables are; default: NETSMITH_DATA, or `../shared/data`
     #[arg(long, value_name = "FOLDER")]
     tables: Option<PathBuf>,
@@ -50,6 +57,8 @@ enum When {
     First,
     /// Always, as in the benchmark's own scripts
     Every,
+    /// When a network is first asked for, under whatever architecture
+    Key,
 }
 
 /// Compares.
@@ -84,7 +93,10 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     bench.billing = match arguments.billing {
         When::First => Billing::FirstQuery,
         When::Every => Billing::EveryQuery,
+        When::Key => Billing::FirstKey,
     };
+    bench.by_key = arguments.by_key;
+    bench.workers = arguments.workers.into();
     let given = Given::read(arguments.set.iter().map(String::as_str))?.strategy;
     let mut wanted = Vec::new();
     for entry in strategy::CATALOGUE {
@@ -125,37 +137,71 @@ fn seeds(text: &str) -> Result<Range<u64>, Failure> {
     }
 }
 
-/// A row for each strategy; accuracies in percent, mean and deviation.
+/// A row for each strategy and each published one; accuracies in percent, mean
+/// and deviation.
 fn shown(compared: &Comparison) -> String {
-    let percent =
-        |spread: &Spread| format!("{:.2} ± {:.2}", 100.0 * spread.mean, 100.0 * spread.std);
+    let percent = |mean: f64, std: f64| format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * std);
+    let spread = |spread: &Spread| percent(spread.mean, spread.std);
     let mut text = format!(
-        "{} on {}, {} simulated seconds, {} seeds; test accuracy in percent, mean and deviation\n",
-        compared.table, compared.data, compared.budget, compared.seeds
+        "{} on {}, {} simulated seconds, {} seeds, {} at a time, billed at the {}; test accuracy in percent, mean and deviation\n",
+        compared.table,
+        compared.data,
+        compared.budget,
+        compared.seeds,
+        compared.workers,
+        compared.billing.replace('-', " "),
     );
-    let names: Vec<&String> = compared
-        .strategies
-        .iter()
-        .flat_map(|s| s.test_accuracy.keys())
-        .collect();
-    let mut names = names;
-    names.sort();
-    names.dedup();
-    let mut rows = Vec::new();
+    let first = compared.strategies.first();
+    let names: Vec<&String> = first.map_or_else(Vec::new, |s| s.test_accuracy.keys().collect());
+    let row = |name: &str, tests: [String; 3], rest: [String; 4]| {
+        let [a, b, c] = tests;
+        let [evaluations, area, p, seconds] = rest;
+        [name.to_owned(), a, b, c, evaluations, area, p, seconds]
+    };
+    let title = |at: usize| {
+        names
+            .get(at)
+            .map_or_else(String::new, |name| (*name).clone())
+    };
+    let titles = ["evaluations", "regret area", "p", "seconds"].map(str::to_owned);
+    let mut rows = vec![row("strategy", [0, 1, 2].map(title), titles)];
     for scores in &compared.strategies {
-        for name in &names {
-            let test = scores
-                .test_accuracy
-                .get(*name)
-                .map_or_else(String::new, percent);
-            rows.push([
-                scores.name.clone(),
-                (*name).clone(),
-                test,
-                format!("{:.1} evaluations", scores.evaluations),
-                format!("{:.2} s", scores.seconds),
-            ]);
+        let tests = |all: &BTreeMap<String, Spread>| {
+            [0, 1, 2].map(|at| {
+                names
+                    .get(at)
+                    .and_then(|name| all.get(*name))
+                    .map_or_else(String::new, spread)
+            })
+        };
+        let difference = compared
+            .differences
+            .iter()
+            .find(|own| own.name == scores.name);
+        let p = difference.map_or_else(|| "leads".to_owned(), |own| format!("{:.4}", own.p));
+        rows.push(row(
+            &scores.name,
+            tests(&scores.test_accuracy),
+            [
+                format!("{:.1}", scores.evaluations),
+                format!("{:.3}", 100.0 * scores.regret_area),
+                p,
+                format!("{:.2}", scores.seconds),
+            ],
+        ));
+        if let Some(by_key) = &scores.by_key {
+            let name = format!("{}, by key", scores.name);
+            let evaluations = format!("{:.1}", by_key.evaluations);
+            let rest = [evaluations, String::new(), String::new(), String::new()];
+            rows.push(row(&name, tests(&by_key.test_accuracy), rest));
         }
+    }
+    for published in &compared.published {
+        let tests = published
+            .test_accuracy
+            .map(|own| percent(own.mean, own.std));
+        let name = format!("{}, published", published.name);
+        rows.push(row(&name, tests, [const { String::new() }; 4]));
     }
     text.push_str(&columns(&rows));
     text

@@ -280,6 +280,11 @@ impl Space {
         self.activity.is_active(id, architecture, &self.decisions)
     }
 
+    /// The decisions that say whether this one is active.
+    pub fn depends_on(&self, id: DecisionId) -> Vec<DecisionId> {
+        self.activity.parents(id)
+    }
+
     /// The canonical text of an architecture.
     pub fn text(&self, architecture: &Architecture) -> String {
         self.notation.write(self, architecture)

@@ -51,6 +51,19 @@ impl Space {
         self.smallest(limits)
     }
 
+    /// The architecture that grants these wishes as far as rules and limits allow:
+    /// what is open or not allowed is drawn, what is inactive is cleared.
+    ///
+    /// Returns nothing where the draws end over a limit.
+    pub fn complete(
+        &self,
+        wishes: &Architecture,
+        limits: &Limits,
+        random: &mut Random,
+    ) -> Option<Architecture> {
+        self.drawn(&mut Gate::new(self, limits), wishes, random)
+    }
+
     /// Whether a limit can be kept at all.
     ///
     /// # Errors

@@ -4,12 +4,26 @@
 //! and those that run, and nothing else. It has no files, no clock, no threads
 //! and no evaluator.
 
+pub mod auto;
+pub mod bananas;
+mod evolution;
+pub mod genetic;
+pub mod islands;
+pub mod local_search;
+pub mod npenas;
+pub mod nsga2;
+pub mod predictor;
 pub mod random;
 pub mod regularized_evolution;
+mod scorer;
+pub mod tpe;
+
+pub use scorer::Scorer;
 
 use crate::catalogue::Settings;
 use crate::random::Random;
 use crate::space::{Architecture, Infeasible, Limits, Space};
+use std::sync::Arc;
 
 /// Proposes architectures (ask), and learns from outcomes (tell).
 ///
@@ -25,6 +39,10 @@ pub trait Strategy: std::fmt::Debug + Send {
 
     /// The outcome of a trial.
     fn tell(&mut self, observation: Observation);
+
+    /// Features from outside, before the first question. A strategy without a
+    /// predictor has no use for them.
+    fn assist(&mut self, _scorer: Arc<dyn Scorer>) {}
 }
 
 /// What a strategy is given when it is asked.
@@ -77,4 +95,15 @@ pub struct StrategyError {
 }
 
 /// All strategies.
-pub const CATALOGUE: &[Entry] = &[random::ENTRY, regularized_evolution::ENTRY];
+pub const CATALOGUE: &[Entry] = &[
+    random::ENTRY,
+    regularized_evolution::ENTRY,
+    local_search::ENTRY,
+    genetic::ENTRY,
+    islands::ENTRY,
+    nsga2::ENTRY,
+    tpe::ENTRY,
+    npenas::ENTRY,
+    bananas::ENTRY,
+    auto::ENTRY,
+];

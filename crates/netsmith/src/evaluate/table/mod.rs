@@ -6,16 +6,18 @@
 //! a comparison ([`bench`](crate::bench)) makes one.
 
 mod nas_bench_201;
+mod published;
 mod read;
 
+pub use published::{Measured, Published};
 pub use read::TableError;
 
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use crate::space::{Architecture, Space, SpaceError};
 use crate::trial::{Costs, Metric, Metrics, Outcome};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A table in the catalogue.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,11 @@ pub struct TableEntry {
     pub data: &'static [&'static str],
     /// Builds its space, as its networks were trained on one of these.
     pub space: fn(data: usize) -> Result<Space, SpaceError>,
+    /// Simulated seconds that a search on each data set usually has, where that
+    /// one is searched itself.
+    pub budgets: &'static [f64],
+    /// What was published for searches on the table.
+    pub published: &'static [Published],
     /// Reads it from its file; the space gives rows their architectures.
     pub read: fn(&Path, Space) -> Result<Table, TableError>,
 }
@@ -43,7 +50,9 @@ impl TableEntry {
     /// Those of [`TableError`]: the file is missing, damaged or not this table.
     pub fn open(&self, data_folder: &Path) -> Result<Table, TableError> {
         let space = (self.space)(0)?;
-        (self.read)(&data_folder.join(self.file), space)
+        let mut table = (self.read)(&data_folder.join(self.file), space)?;
+        table.published = self.published;
+        Ok(table)
     }
 }
 
@@ -58,6 +67,9 @@ pub struct Table {
     texts: Vec<String>,
     rows: HashMap<Architecture, u32>,
     columns: Vec<Columns>,
+    published: &'static [Published],
+    /// For each row the first with the same key; made when it is first needed.
+    firsts: OnceLock<Vec<u32>>,
 }
 
 /// Where an architecture stands in a [`Table`].
@@ -145,6 +157,31 @@ impl Table {
     /// The row of an architecture of [`Table::space`].
     pub fn row(&self, architecture: &Architecture) -> Option<Row> {
         self.rows.get(architecture).copied().map(Row)
+    }
+
+    /// The first row whose network equals this one's; a row without a key stands
+    /// alone.
+    pub fn first_of_key(&self, row: Row) -> Row {
+        let firsts = self.firsts.get_or_init(|| {
+            let mut known = BTreeMap::new();
+            let first = |(index, text): (u32, &String)| {
+                let own = self.space.parse(text).ok();
+                let key = own.and_then(|own| self.space.key(&own).ok());
+                key.map_or(index, |key| *known.entry(key).or_insert(index))
+            };
+            (0..).zip(&self.texts).map(first).collect()
+        });
+        Row(firsts[row.index()])
+    }
+
+    /// What was published for searches of this data set with this budget, in
+    /// simulated seconds.
+    pub fn published(&self, data: usize, budget: f64) -> &'static [Published] {
+        let same = |own: &Published| own.data == data && (own.budget - budget).abs() < 0.5;
+        match self.published.iter().all(same) {
+            true => self.published,
+            false => &[],
+        }
     }
 
     /// The canonical text of a row.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The most bytes that a table may have when decompressed: some thousand times
 /// the size of a row of NAS-Bench-201 for each of NAS-Bench-101's 423,624 cells
@@ -154,6 +155,8 @@ impl Source<'_> {
             texts,
             rows,
             columns,
+            published: &[],
+            firsts: OnceLock::new(),
         })
     }
 }

@@ -1,0 +1,280 @@
+//! Everything together: hand-designed networks and a diverse sample first, then
+//! what a predictor expects the most of, and the neighbours of the best.
+//!
+//! ```text
+//! try the space's baselines, then architectures far from all that were tried
+//! repeat: fit the predictor to all trials
+//!         pool <- the best of the pool, children of the best trials, and all
+//!                 neighbours of a trial that is the best
+//!         try the candidate of the pool with the largest expected improvement;
+//!         every k-th time only neighbours of the best count (local search)
+//! ```
+
+use super::evolution::initialisation::baselines;
+use super::evolution::{Individual, Known, mutant, stranger};
+use super::predictor::Acquisition;
+use super::predictor::model::{self, Model};
+use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
+use crate::catalogue::{Parameter, ParameterKind, Settings};
+use crate::random::Random;
+use crate::space::{Architecture, Infeasible, Limits};
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use std::sync::Arc;
+
+/// The catalogue's entry.
+pub const ENTRY: Entry = Entry::new(
+    "auto",
+    "Hand-designed networks and a diverse sample first; then a predictor steers and local search polishes.",
+    build,
+)
+.parameters(&[
+    Parameter {
+        name: "initial",
+        kind: ParameterKind::Integer(1, 100_000),
+        default: "10",
+        doc: "Architectures before the predictor steers, baselines among them.",
+    },
+    Parameter {
+        name: "pool",
+        kind: ParameterKind::Integer(1, 100_000),
+        default: "100",
+        doc: "Candidates that are kept in mind.",
+    },
+    Parameter {
+        name: "fresh",
+        kind: ParameterKind::Integer(1, 10_000),
+        default: "10",
+        doc: "Candidates that join the pool at each proposal.",
+    },
+    Parameter {
+        name: "parents",
+        kind: ParameterKind::Integer(1, 20),
+        default: "5",
+        doc: "The best so many have children that join the pool.",
+    },
+    Parameter {
+        name: "polish",
+        kind: ParameterKind::Integer(1, 1_000_000),
+        default: "4",
+        doc: "Every so many proposals, the neighbour of the best with the highest expectation is tried.",
+    },
+    model::parameter("gaussian-process"),
+    model::encoding("structure"),
+]);
+
+/// Of so many draws the one farthest from all others joins the first sample.
+const DRAWS: usize = 8;
+
+/// At most so many neighbours of a best trial join the pool, drawn at random.
+const MOST_NEIGHBOURS: usize = 48;
+
+/// The recommended strategy: it makes a sample, learns, and climbs.
+///
+/// With several scores, each fit weighs them anew, so that the whole front is
+/// approached.
+#[derive(Debug)]
+pub struct Auto {
+    initial: usize,
+    pool_size: usize,
+    fresh: usize,
+    parents: usize,
+    polish: u64,
+    model: Model,
+    known: Known,
+    /// What was proposed in the beginning, to keep away from.
+    first: Vec<Architecture>,
+    baselines: Option<Vec<Architecture>>,
+    pool: Vec<Candidate>,
+    /// The trials whose neighbours are in the pool already.
+    explored: Vec<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    architecture: Architecture,
+    parent: u64,
+    /// Whether it is one of all neighbours of its parent.
+    near: bool,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
+    Ok(Box::new(Auto {
+        initial: settings.integer("initial"),
+        pool_size: settings.integer("pool"),
+        fresh: settings.integer("fresh"),
+        parents: settings.integer("parents"),
+        polish: settings.integer("polish") as u64,
+        model: Model::of(settings),
+        known: Known::default(),
+        first: Vec::new(),
+        baselines: None,
+        pool: Vec::new(),
+        explored: Vec::new(),
+    }))
+}
+
+impl Strategy for Auto {
+    fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
+        if self.model.told() < self.initial {
+            return self.begin(ask);
+        }
+        self.model.learn(ask.space, 1, ask.random);
+        self.refill(ask);
+        match self.choose(ask) {
+            Some(suggestion) => Ok(suggestion),
+            None => stranger(ask, &mut self.known),
+        }
+    }
+
+    fn tell(&mut self, observation: Observation) {
+        self.known.insert(&observation.architecture);
+        self.model.tell(observation);
+    }
+
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+        self.model.assist(scorer);
+    }
+}
+
+impl Auto {
+    /// A baseline that was not proposed, or the draw farthest from what was.
+    fn begin(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
+        let waiting = self.baselines.get_or_insert_with(|| {
+            let mut all = baselines(ask);
+            all.reverse();
+            all
+        });
+        while let Some(architecture) = waiting.pop() {
+            if self.known.insert(&architecture) {
+                self.first.push(architecture.clone());
+                return Ok(Suggestion {
+                    architecture,
+                    parent: None,
+                });
+            }
+        }
+        let mut farthest: Option<(usize, Architecture)> = None;
+        for _ in 0..DRAWS {
+            let drawn = ask.space.sample(ask.limits, ask.random)?;
+            let distances = self.first.iter().map(|other| distance(&drawn, other));
+            let distance = distances.min().unwrap_or(0);
+            let is_new = !self.known.contains(&drawn);
+            if is_new && farthest.as_ref().is_none_or(|(most, _)| distance > *most) {
+                farthest = Some((distance, drawn));
+            }
+        }
+        let Some((_, architecture)) = farthest else {
+            return stranger(ask, &mut self.known);
+        };
+        self.known.insert(&architecture);
+        self.first.push(architecture.clone());
+        Ok(Suggestion {
+            architecture,
+            parent: None,
+        })
+    }
+
+    /// Takes out what was tried, and adds children and neighbours of the best.
+    fn refill(&mut self, ask: &mut Ask<'_>) {
+        let known = &self.known;
+        self.pool.retain(|own| !known.contains(&own.architecture));
+        let best = self.model.best();
+        let parents = &best[..self.parents.min(best.len())];
+        let mut fresh = Vec::new();
+        if let Some(first) = best.first()
+            && !self.explored.contains(&first.number)
+        {
+            self.explored.push(first.number);
+            let mut near = ask
+                .space
+                .neighbours(&first.architecture, &Limits::default());
+            near.retain(|own| ask.space.keeps(own, ask.limits));
+            near.shuffle(ask.random);
+            near.truncate(MOST_NEIGHBOURS);
+            fresh.extend(near.into_iter().map(|architecture| Candidate {
+                architecture,
+                parent: first.number,
+                near: true,
+            }));
+        }
+        for _ in 0..self.fresh {
+            let Some(child) = child(ask, parents) else {
+                continue;
+            };
+            fresh.push(child);
+        }
+        for candidate in fresh {
+            let same = |own: &Candidate| own.architecture == candidate.architecture;
+            if !self.known.contains(&candidate.architecture) && !self.pool.iter().any(same) {
+                self.pool.push(candidate);
+            }
+        }
+    }
+
+    /// The candidate of the largest worth; the best of the others stay.
+    fn choose(&mut self, ask: &mut Ask<'_>) -> Option<Suggestion> {
+        let polishes = (ask.number + 1).is_multiple_of(self.polish);
+        let acquisition = if polishes {
+            Acquisition::Mean
+        } else {
+            Acquisition::ExpectedImprovement
+        };
+        let mut worths: Vec<(f64, Candidate)> = std::mem::take(&mut self.pool)
+            .into_iter()
+            .map(|own| {
+                let architecture = &own.architecture;
+                let worth = self
+                    .model
+                    .worth(ask.space, architecture, acquisition, ask.random);
+                (worth, own)
+            })
+            .collect();
+        worths.sort_by(|a, b| b.0.total_cmp(&a.0));
+        worths.truncate(self.pool_size);
+        let incumbent = self.model.best().first().map(|best| best.number);
+        let near = |own: &(f64, Candidate)| own.1.near && Some(own.1.parent) == incumbent;
+        let at = if polishes {
+            worths.iter().position(near).unwrap_or(0)
+        } else {
+            0
+        };
+        let chosen = (at < worths.len()).then(|| worths.remove(at).1);
+        self.pool = worths.into_iter().map(|(_, own)| own).collect();
+        let chosen = chosen?;
+        self.known.insert(&chosen.architecture);
+        Some(Suggestion {
+            architecture: chosen.architecture,
+            parent: Some(chosen.parent),
+        })
+    }
+}
+
+/// A child of one of the parents, one or two steps away, or of two of them.
+fn child(ask: &mut Ask<'_>, parents: &[Individual]) -> Option<Candidate> {
+    if parents.is_empty() {
+        return None;
+    }
+    let draw = |random: &mut Random| random.random_range(0..parents.len());
+    let (first, second) = (draw(ask.random), draw(ask.random));
+    let parent = &parents[first];
+    let architecture = if first == second {
+        let near = mutant(ask, &parent.architecture)?;
+        mutant(ask, &near)?
+    } else if ask.random.random() {
+        let pair = [&parent.architecture, &parents[second].architecture];
+        ask.space.cross(pair, ask.limits, ask.random)?
+    } else {
+        mutant(ask, &parent.architecture)?
+    };
+    Some(Candidate {
+        architecture,
+        parent: parent.number,
+        near: false,
+    })
+}
+
+/// In how many decisions two architectures differ.
+fn distance(a: &Architecture, b: &Architecture) -> usize {
+    a.options().zip(b.options()).filter(|(a, b)| a != b).count()
+}

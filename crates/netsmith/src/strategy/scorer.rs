@@ -1,0 +1,16 @@
+//! Features from outside: what others know about a network without training it.
+
+use crate::space::{Architecture, Space};
+use std::fmt::Debug;
+
+/// Gives numbers that may say how good an architecture is, such as
+/// training-free scores; a strategy that has a predictor learns what they are
+/// worth.
+///
+/// A search hands one over with [`Strategy::assist`](super::Strategy::assist)
+/// before it asks for the first time.
+pub trait Scorer: Debug + Send + Sync {
+    /// As many finite numbers for each architecture of the space, the same ones
+    /// whenever it is asked.
+    fn scores(&self, space: &Space, architecture: &Architecture) -> Vec<f64>;
+}
