@@ -1,7 +1,7 @@
 //! Building a network node by node, with every shape checked.
 
 use super::{Network, Node, Operation, Shape, Weight};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Builds a [`Network`].
 ///
@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Builder {
     nodes: Vec<Node>,
     weights: Vec<Weight>,
-    names: BTreeSet<String>,
+    /// The names that are taken, with the number to try next for each.
+    names: BTreeMap<String, usize>,
     tied: BTreeMap<String, Vec<usize>>,
 }
 
@@ -32,15 +33,25 @@ impl Builder {
         Self::default()
     }
 
-    /// A sample enters here.
+    /// A sample enters here. A name that is taken gets a number.
     pub fn input(&mut self, name: &str, shape: Shape) -> usize {
-        self.push(name, Operation::Input(shape), Vec::new(), shape, Vec::new())
+        let name = self.free_name(name);
+        self.push(
+            &name,
+            Operation::Input(shape),
+            Vec::new(),
+            shape,
+            Vec::new(),
+        )
     }
 
     /// A node with weights of its own. A name that is taken gets a number.
     ///
     /// # Errors
     /// The operation cannot take the shapes of these inputs.
+    ///
+    /// # Panics
+    /// An input is no node of this network.
     pub fn add(
         &mut self,
         name: &str,
@@ -63,6 +74,9 @@ impl Builder {
     /// # Errors
     /// The operation cannot take the shapes of these inputs, or its weights
     /// differ in shape from those that it should share.
+    ///
+    /// # Panics
+    /// An input is no node of this network.
     pub fn add_tied(
         &mut self,
         name: &str,
@@ -91,6 +105,9 @@ impl Builder {
     }
 
     /// The shape of a node's output.
+    ///
+    /// # Panics
+    /// There is no node of this number.
     pub fn shape(&self, node: usize) -> Shape {
         self.nodes[node].shape
     }
@@ -127,7 +144,7 @@ impl Builder {
         shape: Shape,
         weights: Vec<usize>,
     ) -> usize {
-        self.names.insert(name.to_owned());
+        self.names.insert(name.to_owned(), 2);
         self.nodes.push(Node {
             name: name.to_owned(),
             operation,
@@ -138,14 +155,18 @@ impl Builder {
         self.nodes.len() - 1
     }
 
-    fn free_name(&self, name: &str) -> String {
-        if !self.names.contains(name) {
+    /// The name itself, or with the first number from 2 that makes it free.
+    fn free_name(&mut self, name: &str) -> String {
+        let Some(&next) = self.names.get(name) else {
             return name.to_owned();
-        }
-        (2..)
-            .map(|number| format!("{name}{number}"))
-            .find(|name| !self.names.contains(name))
-            .expect("there are more numbers than nodes — this is a bug in netsmith")
+        };
+        let numbered = (next..).map(|number| (number, format!("{name}{number}")));
+        let mut free = numbered.filter(|(_, name)| !self.names.contains_key(name));
+        let (number, free) = free
+            .next()
+            .expect("there are more numbers than nodes — this is a bug in netsmith");
+        self.names.insert(name.to_owned(), number + 1);
+        free
     }
 }
 
@@ -189,5 +210,16 @@ mod tests {
             error.unwrap_err().to_string(),
             "node `head` (linear -> 10): takes a vector, got the image 3x8x8: pool or flatten it first"
         );
+    }
+
+    #[test]
+    fn every_name_is_free() {
+        let mut builder = Builder::new();
+        let first = builder.input("x", Shape::vector(4));
+        let second = builder.input("x", Shape::vector(4));
+        let sum = builder.add("x", Operation::Add, &[first, second]).unwrap();
+        let network = builder.finish(&[sum]);
+        let names: Vec<&str> = network.nodes().iter().map(|n| n.name.as_str()).collect();
+        assert_eq!(names, ["x", "x2", "x3"]);
     }
 }

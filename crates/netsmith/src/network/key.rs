@@ -21,32 +21,18 @@ impl Key {
     /// sorted where their order is of no consequence; then by its consumers'
     /// labels. The key hashes the outputs' labels and the sorted list of all
     /// labels, so that one node read twice differs from two equal nodes.
+    ///
+    /// Where nodes share weights, the labels of all that share make a name for
+    /// what is shared, and every node is labelled once more with that name.
     pub fn of(network: &Network) -> Self {
-        let nodes = network.nodes();
-        let mut down: Vec<Self> = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            let mut inputs: Vec<Self> = node.inputs.iter().map(|&i| down[i]).collect();
-            if matches!(node.operation, Operation::Add) {
-                inputs.sort_unstable();
-            }
-            let mut parts = vec![node.operation.to_string().into_bytes()];
-            parts.extend(inputs.iter().map(|key| key.0.to_vec()));
-            down.push(Self::hash(parts.iter().map(Vec::as_slice)));
-        }
-        let consumers = network.consumers();
-        let mut both = down.clone();
-        for index in (0..nodes.len()).rev() {
-            let mut readers: Vec<[u8; 16]> = consumers[index].iter().map(|&c| both[c].0).collect();
-            readers.sort_unstable();
-            let own = [down[index].0.as_slice()];
-            let label = Self::hash(
-                own.into_iter()
-                    .chain(readers.iter().map(<[u8; 16]>::as_slice)),
-            );
-            both[index] = label;
-        }
-        let outputs: Vec<Self> = network.outputs().iter().map(|&o| both[o]).collect();
-        let mut all = both;
+        let labels = labels(network, &vec![None; network.nodes().len()]);
+        let shared = shared(network, &labels);
+        let labels = match shared.iter().any(Option::is_some) {
+            true => self::labels(network, &shared),
+            false => labels,
+        };
+        let outputs: Vec<Self> = network.outputs().iter().map(|&o| labels[o]).collect();
+        let mut all = labels;
         all.sort_unstable();
         Self::hash(outputs.iter().chain(&all).map(|key| key.0.as_slice()))
     }
@@ -69,6 +55,53 @@ impl Key {
         key.copy_from_slice(&digest[..16]);
         Self(key)
     }
+}
+
+/// A label for each node: what it reads and what reads it, down to the inputs
+/// and up to the outputs, with the name of the weights that it shares.
+fn labels(network: &Network, shared: &[Option<Key>]) -> Vec<Key> {
+    let nodes = network.nodes();
+    let mut down: Vec<Key> = Vec::with_capacity(nodes.len());
+    for (node, shared) in nodes.iter().zip(shared) {
+        let mut inputs: Vec<Key> = node.inputs.iter().map(|&i| down[i]).collect();
+        if matches!(node.operation, Operation::Add) {
+            inputs.sort_unstable();
+        }
+        let mut parts = vec![node.operation.to_string().into_bytes()];
+        parts.extend(shared.iter().chain(&inputs).map(|key| key.0.to_vec()));
+        down.push(Key::hash(parts.iter().map(Vec::as_slice)));
+    }
+    let consumers = network.consumers();
+    let mut both = down.clone();
+    for index in (0..nodes.len()).rev() {
+        let mut readers: Vec<[u8; 16]> = consumers[index].iter().map(|&c| both[c].0).collect();
+        readers.sort_unstable();
+        let own = [down[index].0.as_slice()];
+        let label = Key::hash(
+            own.into_iter()
+                .chain(readers.iter().map(<[u8; 16]>::as_slice)),
+        );
+        both[index] = label;
+    }
+    both
+}
+
+/// For each node that shares its weights a name that all who share them have.
+fn shared(network: &Network, labels: &[Key]) -> Vec<Option<Key>> {
+    let mut sharing: Vec<Vec<usize>> = vec![Vec::new(); network.weights().len()];
+    for (index, node) in network.nodes().iter().enumerate() {
+        if let Some(&weight) = node.weights.first() {
+            sharing[weight].push(index);
+        }
+    }
+    let mut names = vec![None; labels.len()];
+    for nodes in sharing.iter().filter(|nodes| nodes.len() > 1) {
+        let mut members: Vec<Key> = nodes.iter().map(|&node| labels[node]).collect();
+        members.sort_unstable();
+        let name = Key::hash(members.iter().map(|key| key.0.as_slice()));
+        nodes.iter().for_each(|&node| names[node] = Some(name));
+    }
+    names
 }
 
 /// 32 hexadecimal digits.
@@ -116,5 +149,38 @@ mod tests {
             Key::of(&network([0, 1], true)),
             Key::of(&network([0, 1], false))
         );
+    }
+
+    /// Three layers one after the other; the first and the last share their
+    /// weights with those of the same letter.
+    fn tied(ties: [Option<&str>; 3]) -> Key {
+        let mut builder = Builder::new();
+        let mut x = builder.input("x", Shape::vector(4));
+        for tie in ties {
+            let linear = Operation::Linear(Linear::new(4_usize));
+            x = match tie {
+                Some(tie) => builder.add_tied("n", linear, &[x], tie).unwrap(),
+                None => builder.add("n", linear, &[x]).unwrap(),
+            };
+        }
+        Key::of(&builder.finish(&[x]))
+    }
+
+    #[test]
+    fn shared_weights_make_another_network() {
+        let [a, b] = [Some("a"), Some("b")];
+        let free = tied([None, None, None]);
+        let all = [
+            free,
+            tied([a, a, a]),
+            tied([a, a, None]),
+            tied([a, None, a]),
+            tied([None, a, a]),
+        ];
+        let different: std::collections::BTreeSet<Key> = all.into();
+        assert_eq!(different.len(), 5);
+        // A tie that nothing shares, and the name of one, are of no consequence.
+        assert_eq!(tied([a, None, None]), free);
+        assert_eq!(tied([a, b, a]), tied([b, None, b]));
     }
 }

@@ -5,12 +5,17 @@ use super::{Network, Operation, Saved};
 /// Bytes of a 32-bit float.
 const SCALAR: u64 = 4;
 
+/// No buffer counts for more bytes, so that the sum of all is a number.
+const MOST: u128 = 1 << 80;
+
 /// The memory that a network needs, known before it runs.
 ///
 /// Activations are 32-bit floats. A buffer lives from the node that writes it
 /// to the last that reads it; [`Identity`](Operation::Identity),
 /// [`Flatten`](Operation::Flatten), and in inference dropout and drop-path,
-/// pass their input's buffer on.
+/// pass their input's buffer on. In training these two write buffers of their
+/// own, and keep the factors that they drew for the backward pass.
+/// What is more than 2^64 bytes counts as `u64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryPlan {
     /// Bytes of all weights and buffers.
@@ -25,26 +30,33 @@ impl MemoryPlan {
     /// The plan for this many samples at a time.
     pub fn of(network: &Network, batch: usize) -> Self {
         let weights = network.weights().iter();
-        let weights: u64 = weights.map(|w| w.shape.elements() as u64 * SCALAR).sum();
-        let lifetimes = Lifetimes::new(network, batch);
+        let weights = weights.map(|w| w.shape.elements() as u64 * SCALAR);
         Self {
-            weights,
-            inference_activations: lifetimes.inference(),
-            training_activations: lifetimes.training(),
+            weights: weights.fold(0, u64::saturating_add),
+            inference_activations: Lifetimes::new(network, batch, Pass::Inference).inference(),
+            training_activations: Lifetimes::new(network, batch, Pass::Training).training(),
         }
     }
 
     /// Peak bytes of inference: weights and activations.
     pub fn inference(&self) -> u64 {
-        self.weights + self.inference_activations
+        self.weights.saturating_add(self.inference_activations)
     }
 
     /// Peak bytes of a training step with an optimiser that keeps `moments`
     /// values for each weight (1: SGD with momentum, 2: Adam): weights, their
     /// gradients, the optimiser's state, activations and their gradients.
     pub fn training(&self, moments: u64) -> u64 {
-        self.weights * (2 + moments) + self.training_activations
+        let weights = self.weights.saturating_mul(moments.saturating_add(2));
+        weights.saturating_add(self.training_activations)
     }
+}
+
+/// What a network is run for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Inference,
+    Training,
 }
 
 /// Which buffers are live when.
@@ -53,28 +65,40 @@ struct Lifetimes<'a> {
     /// For each node the buffer that holds its output: a node of its own or an
     /// earlier one.
     buffer: Vec<usize>,
-    /// Bytes of each node's output.
-    bytes: Vec<u64>,
+    /// Bytes of each node's output; wide enough for any sum of them.
+    bytes: Vec<u128>,
+    /// Bytes of what each node draws in the forward pass of a training step and
+    /// reads again in the backward pass.
+    drawn: Vec<u128>,
 }
 
 impl<'a> Lifetimes<'a> {
-    fn new(network: &'a Network, batch: usize) -> Self {
-        let mut buffer: Vec<usize> = Vec::new();
+    fn new(network: &'a Network, batch: usize, pass: Pass) -> Self {
+        let scalars = |elements: usize| {
+            let bytes = elements as u128 * batch as u128 * u128::from(SCALAR);
+            bytes.min(MOST)
+        };
+        let (mut buffer, mut drawn) = (Vec::new(), Vec::new());
         for (index, node) in network.nodes().iter().enumerate() {
-            buffer.push(match node.operation {
-                Operation::Identity
-                | Operation::Flatten
-                | Operation::Dropout(_)
-                | Operation::DropPath => buffer[node.inputs[0]],
-                _ => index,
+            let (passes_on, own) = match node.operation {
+                Operation::Identity | Operation::Flatten => (true, 0),
+                Operation::Dropout(_) => (pass == Pass::Inference, scalars(node.shape.elements())),
+                Operation::DropPath => (pass == Pass::Inference, scalars(1)),
+                _ => (false, 0),
+            };
+            buffer.push(match passes_on {
+                true => buffer[node.inputs[0]],
+                false => index,
             });
+            drawn.push(own);
         }
         let bytes = network.nodes().iter();
-        let bytes = bytes.map(|n| (n.shape.elements() * batch) as u64 * SCALAR);
+        let bytes = bytes.map(|node| scalars(node.shape.elements()));
         Self {
             network,
             buffer,
             bytes: bytes.collect(),
+            drawn,
         }
     }
 
@@ -102,12 +126,12 @@ impl<'a> Lifetimes<'a> {
             peak = peak.max(live);
             live -= self.dying(index, &last, |_| true);
         }
-        peak
+        clamped(peak)
     }
 
     /// Bytes of the buffers that `index` is the last to read, where `free`
     /// allows to give them back.
-    fn dying(&self, index: usize, last: &[usize], free: impl Fn(usize) -> bool) -> u64 {
+    fn dying(&self, index: usize, last: &[usize], free: impl Fn(usize) -> bool) -> u128 {
         let mut buffers: Vec<usize> = self.network.nodes()[index].inputs.clone();
         buffers.push(index);
         buffers
@@ -130,6 +154,7 @@ impl<'a> Lifetimes<'a> {
             if self.buffer[index] == index {
                 live += self.bytes[index];
             }
+            live += self.drawn[index];
             peak = peak.max(live);
             live -= self.dying(index, &last, |buffer| !saved[buffer]);
         }
@@ -152,8 +177,9 @@ impl<'a> Lifetimes<'a> {
             if saved[index] {
                 live -= self.bytes[index];
             }
+            live -= self.drawn[index];
         }
-        peak
+        clamped(peak)
     }
 
     /// Which buffers the backward pass reads.
@@ -174,10 +200,14 @@ impl<'a> Lifetimes<'a> {
     }
 }
 
+fn clamped(bytes: u128) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::operation::{Activation, Linear};
+    use crate::network::operation::{Activation, Dropout, Linear};
     use crate::network::{Builder, Shape};
 
     #[test]
@@ -196,5 +226,51 @@ mod tests {
         // `x` and `b` are saved; the peak is at `b` in the backward pass: they,
         // the output, and the gradients of `b` and `a`.
         assert_eq!(plan.training_activations, 4 * 2 * (10 + 20 + 5 + 20 + 20));
+    }
+
+    /// `x -> a -> dropout -> c`: the plan of a chain with dropout in it.
+    fn dropped(operation: Operation) -> MemoryPlan {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::vector(10));
+        let linear = |out: usize| Operation::Linear(Linear::new(out));
+        let a = builder.add("a", linear(20), &[x]).unwrap();
+        let b = builder.add("b", operation, &[a]).unwrap();
+        let c = builder.add("c", linear(5), &[b]).unwrap();
+        MemoryPlan::of(&builder.finish(&[c]), 1)
+    }
+
+    #[test]
+    fn dropout_takes_memory_in_training_only() {
+        let plan = dropped(Operation::Dropout(Dropout { rate: 0.5 }));
+        assert_eq!(plan.inference_activations, 4 * 30);
+        // At `b` in the backward pass: `x` and `b`, which are saved, the output,
+        // the factors, and the gradients of `b` and `a`.
+        assert_eq!(plan.training_activations, 4 * (10 + 20 + 5 + 20 + 20 + 20));
+        // One factor for the sample.
+        let plan = dropped(Operation::DropPath);
+        assert_eq!(plan.inference_activations, 4 * 30);
+        assert_eq!(plan.training_activations, 4 * (10 + 20 + 5 + 1 + 20 + 20));
+    }
+
+    #[test]
+    fn sizes_beyond_counting_are_large() {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::image(100_000, 100_000, 100_000));
+        let shift = builder.add("shift", Operation::Shift, &[x]).unwrap();
+        let sums: Vec<usize> = (0..20_000)
+            .map(|_| builder.add("shift", Operation::Shift, &[shift]).unwrap())
+            .collect();
+        let sum = builder.add("sum", Operation::Add, &sums).unwrap();
+        let flat = builder.add("flat", Operation::Flatten, &[sum]).unwrap();
+        let head = Operation::Linear(Linear::new(1_usize << 40));
+        let heads: Vec<usize> = (0..20_000)
+            .map(|_| builder.add("head", head.clone(), &[flat]).unwrap())
+            .collect();
+        let head = builder.add("sum", Operation::Add, &heads).unwrap();
+        let network = builder.finish(&[head]);
+        let plan = MemoryPlan::of(&network, usize::MAX);
+        assert_eq!(plan.training(2), u64::MAX);
+        assert_eq!(plan.inference(), u64::MAX);
+        assert_eq!([network.parameters(), network.macs()], [u64::MAX; 2]);
     }
 }

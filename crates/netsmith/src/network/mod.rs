@@ -68,6 +68,9 @@ impl Network {
 
     /// The shape of the network's answer: one number for each class, or the
     /// value of a regression.
+    ///
+    /// # Panics
+    /// The network was finished without outputs.
     pub fn answer(&self) -> Shape {
         match self.outputs.last() {
             Some(&output) => self.nodes[output].shape,
@@ -76,6 +79,9 @@ impl Network {
     }
 
     /// The shapes that a node reads.
+    ///
+    /// # Panics
+    /// There is no node of this number.
     pub fn input_shapes(&self, node: usize) -> Vec<Shape> {
         let shapes = self.nodes[node].inputs.iter();
         shapes.map(|&i| self.nodes[i].shape).collect()
@@ -89,19 +95,22 @@ impl Network {
         })
     }
 
-    /// Trainable scalars; tied weights count once.
+    /// Trainable scalars, at most `u64::MAX`; tied weights count once.
     pub fn parameters(&self) -> u64 {
         let trained = self.weights.iter().filter(|w| w.shape.role.trains());
-        trained.map(|weight| weight.shape.elements() as u64).sum()
+        total(trained.map(|weight| weight.shape.elements() as u64))
     }
 
     /// Multiply-accumulate operations of convolutions and linear layers for
-    /// one sample, biases left out.
+    /// one sample, biases left out; at most `u64::MAX`.
     pub fn macs(&self) -> u64 {
-        (0..self.nodes.len()).map(|node| self.node_macs(node)).sum()
+        total((0..self.nodes.len()).map(|node| self.node_macs(node)))
     }
 
     /// The multiply-accumulate operations of one node.
+    ///
+    /// # Panics
+    /// There is no node of this number.
     pub fn node_macs(&self, node: usize) -> u64 {
         let Node {
             operation, shape, ..
@@ -110,11 +119,14 @@ impl Network {
     }
 
     /// The trainable scalars of one node, tied ones too.
+    ///
+    /// # Panics
+    /// There is no node of this number.
     pub fn node_parameters(&self, node: usize) -> u64 {
         let weights = self.nodes[node].weights.iter();
         let trained = weights.map(|&w| &self.weights[w].shape);
         let trained = trained.filter(|shape| shape.role.trains());
-        trained.map(|shape| shape.elements() as u64).sum()
+        total(trained.map(|shape| shape.elements() as u64))
     }
 
     /// For each node the nodes that read it, in order.
@@ -129,4 +141,9 @@ impl Network {
         }
         consumers
     }
+}
+
+/// The sum of counts; what is beyond counting is the largest number.
+fn total(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }

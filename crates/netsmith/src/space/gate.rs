@@ -1,6 +1,6 @@
 //! Which options lead on: rules and limits while an architecture is decided.
 
-use super::bounds::Explorer;
+use super::bounds::{Explored, Explorer};
 use super::{Architecture, DecisionId, Infeasible, Limits, Space};
 
 /// Says step by step which options an architecture in the making may take.
@@ -10,6 +10,8 @@ pub(super) struct Gate<'a> {
     explorer: Explorer<'a>,
     /// Whether every completion keeps the limits.
     settled: bool,
+    /// The architecture whose completions were explored last, and what was found.
+    last: Option<(Architecture, Option<Explored>)>,
 }
 
 impl<'a> Gate<'a> {
@@ -19,6 +21,7 @@ impl<'a> Gate<'a> {
             limits,
             explorer: space.explorer(),
             settled: limits.is_free(),
+            last: None,
         }
     }
 
@@ -35,8 +38,8 @@ impl<'a> Gate<'a> {
     /// Looks whether what was decided leaves all options within the limits.
     pub(super) fn settle(&mut self, partial: &Architecture) {
         if !self.settled {
-            let bounds = self.explorer.bounds(partial);
-            self.settled = bounds.is_ok_and(|bounds| self.limits.includes(&bounds));
+            let explored = self.explore(partial);
+            self.settled = explored.is_some_and(|found| self.limits.includes(&found.bounds));
         }
     }
 
@@ -49,9 +52,9 @@ impl<'a> Gate<'a> {
             return Ok(());
         }
         let undecided = Architecture::undecided(self.space.decisions().len());
-        match self.explorer.bounds(&undecided) {
-            Ok(bounds) => self.limits.check_bounds(&bounds),
-            Err(_) => Ok(()),
+        match self.explore(&undecided) {
+            Some(explored) => self.limits.check_bounds(&explored.bounds),
+            None => Ok(()),
         }
     }
 
@@ -80,6 +83,18 @@ impl<'a> Gate<'a> {
         allowed
     }
 
+    /// Whether the network of a complete architecture keeps the limits and its
+    /// shapes fit. The network is built only where the bounds leave it open.
+    pub(super) fn keeps(&mut self, architecture: &Architecture) -> bool {
+        if self.settled && !self.space.may_misfit {
+            return true;
+        }
+        let sure = self
+            .explore(architecture)
+            .is_some_and(|found| !found.may_misfit && self.limits.includes(&found.bounds));
+        sure || self.space.keeps(architecture, self.limits)
+    }
+
     fn rules_hold(&self, partial: &Architecture, decision: DecisionId) -> bool {
         let rules = self.space.rules().iter();
         let mut concerned = rules.filter(|rule| rule.decisions().contains(&decision));
@@ -91,7 +106,21 @@ impl<'a> Gate<'a> {
         if self.settled {
             return true;
         }
-        let bounds = self.explorer.bounds(partial);
-        bounds.is_ok_and(|bounds| self.limits.check_bounds(&bounds).is_ok())
+        let explored = self.explore(partial);
+        explored.is_some_and(|found| self.limits.check_bounds(&found.bounds).is_ok())
+    }
+
+    /// What all completions have in common; nothing where some node fits together
+    /// under no option. An option is looked at twice in a row, before and after
+    /// it is taken.
+    fn explore(&mut self, partial: &Architecture) -> Option<Explored> {
+        if let Some((known, explored)) = &self.last
+            && known == partial
+        {
+            return *explored;
+        }
+        let explored = self.explorer.bounds(partial).ok();
+        self.last = Some((partial.clone(), explored));
+        explored
     }
 }

@@ -64,7 +64,8 @@ pub struct Space {
     decisions: Vec<Decision>,
     rules: Vec<Rule>,
     inputs: Vec<Shape>,
-    candidate: Graph,
+    /// Behind a pointer: what is remembered of its subgraphs goes by their place.
+    candidate: Arc<Graph>,
     supernet: Graph,
     last: Graph,
     activity: Activity,
@@ -74,6 +75,7 @@ pub struct Space {
     baselines: Option<baseline::Baselines>,
     /// Whether some options do not fit together in shape, or might not.
     may_misfit: bool,
+    remembered: bounds::Remembered,
 }
 
 /// Collects the decisions of a space while its graph is written.
@@ -208,7 +210,7 @@ impl Space {
             decisions: decisions.all,
             rules: decisions.rules,
             inputs: inputs.to_vec(),
-            candidate,
+            candidate: Arc::new(candidate),
             supernet,
             last,
             activity,
@@ -217,10 +219,10 @@ impl Space {
             canonical: None,
             baselines: None,
             may_misfit: false,
+            remembered: bounds::Remembered::default(),
         };
-        let mut explorer = space.explorer();
-        explorer.bounds(&Architecture::undecided(space.decisions.len()))?;
-        let may_misfit = explorer.may_misfit();
+        let undecided = Architecture::undecided(space.decisions.len());
+        let may_misfit = space.explorer().bounds(&undecided)?.may_misfit;
         space.may_misfit = may_misfit;
         Ok(space)
     }
@@ -373,13 +375,15 @@ impl Space {
     /// # Errors
     /// A node that fits together under no option.
     pub fn bounds(&self, architecture: &Architecture) -> Result<Bounds, ShapeError> {
-        self.explorer().bounds(architecture)
+        let explored = self.explorer().bounds(architecture)?;
+        Ok(explored.bounds)
     }
 
     /// What finds bounds; it remembers what it met, so one should serve many
     /// architectures that differ in little.
     fn explorer(&self) -> bounds::Explorer<'_> {
-        bounds::Explorer::new(&self.decisions, &self.candidate, &self.inputs)
+        let heirs = Some(&self.remembered);
+        bounds::Explorer::new(&self.decisions, &self.candidate, &self.inputs, heirs)
     }
 
     /// The key under which equal networks meet: of the space's canonical text

@@ -84,8 +84,8 @@ impl Space {
     }
 
     /// The architecture in which each active decision has the wished option
-    /// where it may, and otherwise the `pick`th of those that are allowed;
-    /// `pick` is told how many there are.
+    /// where it may, and otherwise the first allowed one in the order that `pick`
+    /// makes: it is told how many options are left and says which comes next.
     fn granted(
         &self,
         gate: &mut Gate<'_>,
@@ -104,18 +104,24 @@ impl Space {
                 Some(wish) if gate.allows(&mut architecture, decision, wish) => wish,
                 _ if gate.is_open() => pick(self.decision(decision).count()),
                 _ => {
-                    let allowed = gate.allowed(&mut architecture, decision);
-                    if allowed.is_empty() {
-                        return None;
+                    // The first allowed one in a random order is a uniform draw
+                    // among all that are allowed, most of which need no look.
+                    let mut rest: Vec<u32> = (0..self.decision(decision).count()).collect();
+                    loop {
+                        if rest.is_empty() {
+                            return None;
+                        }
+                        let option = rest.remove(pick(rest.len() as u32) as usize);
+                        if gate.allows(&mut architecture, decision, option) {
+                            break option;
+                        }
                     }
-                    allowed[pick(allowed.len() as u32) as usize]
                 }
             };
             architecture.set(decision, Some(option));
             gate.settle(&architecture);
         }
-        self.keeps(&architecture, gate.limits)
-            .then_some(architecture)
+        gate.keeps(&architecture).then_some(architecture)
     }
 
     /// Towards the smallest: every decision takes the option of the least bound
@@ -130,7 +136,8 @@ impl Space {
             let allowed = gate.allowed(&mut architecture, decision);
             let least = |option: &u32| {
                 let trial = architecture.clone().with(decision, *option);
-                explorer.bounds(&trial).map_or(u64::MAX, |bounds| {
+                explorer.bounds(&trial).map_or(u64::MAX, |explored| {
+                    let bounds = explored.bounds;
                     match (limits.parameters, limits.macs) {
                         (Some(_), _) => bounds.parameters.low,
                         (None, Some(_)) => bounds.macs.low,

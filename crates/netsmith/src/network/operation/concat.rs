@@ -11,7 +11,8 @@ impl Primitive for Concat {
         let Some(first) = inputs.first() else {
             return Err(Misfit("takes at least 1 input".into()));
         };
-        let channels = inputs.iter().map(|shape| shape.channels()).sum();
+        let channels = inputs.iter().map(|shape| shape.channels());
+        let channels = channels.fold(0, usize::saturating_add);
         let output = first.with_channels(channels);
         match inputs.iter().find(|s| s.with_channels(channels) != output) {
             None => Ok(output),

@@ -51,7 +51,8 @@ impl<S: Clone> Window<S> {
 }
 
 impl Window {
-    /// Zeros before and behind each axis: `[[top, bottom], [left, right]]`.
+    /// Zeros before and behind each axis: `[[top, bottom], [left, right]]`; a
+    /// stride of 0 counts as 1.
     pub fn pads(&self, size: [usize; 2]) -> [[usize; 2]; 2] {
         [0, 1].map(|axis| {
             let span = self.span(axis);
@@ -59,9 +60,9 @@ impl Window {
                 Padding::Valid => [0, 0],
                 Padding::Same if span % 2 == 1 => [span / 2, span / 2],
                 Padding::Same => {
-                    let stride = self.stride[axis];
-                    let covered = (size[axis].div_ceil(stride) - 1) * stride + span;
-                    [0, covered.saturating_sub(size[axis])]
+                    let stride = self.stride[axis].max(1);
+                    let last = size[axis].saturating_sub(1) / stride * stride;
+                    [0, last.saturating_add(span).saturating_sub(size[axis])]
                 }
             }
         })
@@ -77,8 +78,18 @@ impl Window {
                     "kernel, stride and dilation must be positive".into(),
                 ));
             }
-            let padded = size[axis] + pads[axis][0] + pads[axis][1];
+            if size[axis] == 0 {
+                return Err(Misfit("takes an image of at least one pixel".into()));
+            }
             let span = self.span(axis);
+            if span > LARGEST {
+                return Err(Misfit(format!(
+                    "a window over {span} positions is larger than {LARGEST}"
+                )));
+            }
+            let padded = pads[axis]
+                .iter()
+                .fold(size[axis], |size, pad| size.saturating_add(*pad));
             if padded < span {
                 return Err(Misfit(format!(
                     "a window over {span} positions does not fit into {padded}"
@@ -91,9 +102,13 @@ impl Window {
 
     /// Positions between the first and the last tap, both included.
     fn span(&self, axis: usize) -> usize {
-        (self.kernel[axis].max(1) - 1) * self.dilation + 1
+        let steps = self.kernel[axis].max(1) - 1;
+        steps.saturating_mul(self.dilation).saturating_add(1)
     }
 }
+
+/// The positions that a window may reach over: more than any image has.
+const LARGEST: usize = 1 << 32;
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,6 +148,26 @@ mod tests {
             assert_eq!(window.output([size, size]), Ok([expected, expected]));
             assert_eq!(window.pads([size, size]), [pads, pads]);
         }
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_are_told() {
+        for kernel in [2_usize, 3] {
+            let window = Window::<usize>::square(kernel, 0_usize);
+            assert!(window.output([8, 8]).is_err());
+            assert!(
+                Window::<usize>::square(kernel, 2_usize)
+                    .output([0, 8])
+                    .is_err()
+            );
+        }
+        let most = Window::<usize> {
+            dilation: usize::MAX,
+            ..Window::square(usize::MAX, usize::MAX)
+        };
+        assert!(most.output([usize::MAX, usize::MAX]).is_err());
+        let even = Window::<usize>::square(4_usize, usize::MAX);
+        assert_eq!(even.output([usize::MAX, 1]), Ok([1, 1]));
     }
 
     #[test]

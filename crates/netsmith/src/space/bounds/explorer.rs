@@ -2,44 +2,34 @@
 
 use super::super::graph::{Graph, GraphNode, Kind, Port, Select};
 use super::super::{Architecture, Decision, DecisionId};
+use super::memory::{Memory, Remembered, Visit};
 use super::part::Part;
 use super::shapes::{Shapes, union};
 use super::{Bounds, Range};
 use crate::network::{Shape, ShapeError};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::rc::Rc;
 
 /// Walks the graph with sets of shapes in place of shapes.
 ///
 /// It remembers what each subgraph came to under the options that the subgraph
-/// reads, so that bounds of architectures that differ in little are cheap.
+/// reads, so that bounds of architectures that differ in little are cheap; what
+/// it has learnt it leaves to the next explorer of the same graph.
 pub(in super::super) struct Explorer<'a> {
     pub(super) decisions: &'a [Decision],
     graph: &'a Graph,
     inputs: &'a [Shape],
     pub(super) architecture: Architecture,
     ties: BTreeSet<String>,
-    reads: HashMap<*const Graph, Reads>,
-    known: HashMap<Visit, (Vec<Shapes>, Part)>,
-    /// Whether shapes may meet that do not fit together.
-    pub(super) may_misfit: bool,
+    memory: Memory,
+    heirs: Option<&'a Remembered>,
 }
 
-/// What the bounds of a subgraph depend on, besides the shapes that enter.
-#[derive(Clone)]
-struct Reads {
-    decisions: Rc<[DecisionId]>,
-    /// Tied weights count where they are met first, which memory cannot know.
-    ties: bool,
-}
-
-/// A subgraph with everything that its bounds depend on.
-#[derive(PartialEq, Eq, Hash)]
-struct Visit {
-    graph: *const Graph,
-    options: Vec<Option<u32>>,
-    inputs: Vec<Shapes>,
+/// Bounds, and whether shapes may meet within them that do not fit together.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Explored {
+    pub(in super::super) bounds: Bounds,
+    pub(in super::super) may_misfit: bool,
 }
 
 /// The subgraph that is being explored.
@@ -100,10 +90,13 @@ impl Frame<'_> {
 }
 
 impl<'a> Explorer<'a> {
+    /// An explorer of `graph`; what it learns goes to `heirs`, which must be of
+    /// this graph alone.
     pub(in super::super) fn new(
         decisions: &'a [Decision],
         graph: &'a Graph,
         inputs: &'a [Shape],
+        heirs: Option<&'a Remembered>,
     ) -> Self {
         Self {
             decisions,
@@ -111,9 +104,8 @@ impl<'a> Explorer<'a> {
             inputs,
             architecture: Architecture::undecided(decisions.len()),
             ties: BTreeSet::new(),
-            reads: HashMap::new(),
-            known: HashMap::new(),
-            may_misfit: false,
+            memory: heirs.map_or_else(Memory::default, Remembered::take),
+            heirs,
         }
     }
 
@@ -124,30 +116,25 @@ impl<'a> Explorer<'a> {
     pub(in super::super) fn bounds(
         &mut self,
         architecture: &Architecture,
-    ) -> Result<Bounds, ShapeError> {
+    ) -> Result<Explored, ShapeError> {
         self.architecture.clone_from(architecture);
         self.ties.clear();
         let entries = self.inputs.iter().map(|&shape| vec![shape]).collect();
-        let (_, part) = self.graph(self.graph, entries, Path::ROOT)?;
-        let entering: u64 = self
-            .inputs
-            .iter()
-            .map(|shape| shape.elements() as u64)
-            .sum();
-        Ok(Bounds {
+        let (_, part) = self.explored(self.graph, entries, Path::ROOT)?;
+        let entering = self.inputs.iter().map(|shape| shape.elements() as u64);
+        let entering = entering.fold(0, u64::saturating_add);
+        let bounds = Bounds {
             parameters: part.parameters,
             macs: part.macs,
             memory: Range {
                 low: bytes([part.weights.low, part.activations.low, 0]),
                 high: bytes([part.weights.high, part.activations.high, entering]),
             },
+        };
+        Ok(Explored {
+            bounds,
+            may_misfit: part.may_misfit,
         })
-    }
-
-    /// Whether the walks so far saw shapes meet that do not fit together under
-    /// some options, or might not.
-    pub(in super::super) fn may_misfit(&self) -> bool {
-        self.may_misfit
     }
 
     /// Shapes and cost of a subgraph, from memory where it was here before.
@@ -157,27 +144,20 @@ impl<'a> Explorer<'a> {
         inputs: Vec<Shapes>,
         path: Path<'_>,
     ) -> Result<(Vec<Shapes>, Part), ShapeError> {
-        let reads = self.reads.entry(graph).or_insert_with(|| Reads {
-            decisions: graph.decisions().into_iter().collect(),
-            ties: graph.has_ties(),
-        });
-        if reads.ties {
+        let Some(reads) = self.memory.reads(graph) else {
             return self.explored(graph, inputs, path);
-        }
-        let options = reads
-            .decisions
-            .iter()
-            .map(|&id| self.architecture.option(id));
+        };
+        let options = reads.iter().map(|&id| self.architecture.option(id));
         let visit = Visit {
-            graph,
+            graph: std::ptr::from_ref(graph).addr(),
             options: options.collect(),
             inputs,
         };
-        if let Some(known) = self.known.get(&visit) {
+        if let Some(known) = self.memory.find(&visit) {
             return Ok(known.clone());
         }
         let found = self.explored(graph, visit.inputs.clone(), path)?;
-        self.known.insert(visit, found.clone());
+        self.memory.keep(visit, found.clone());
         Ok(found)
     }
 
@@ -375,6 +355,14 @@ impl<'a> Explorer<'a> {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
                 self.unroll(&unroll.body, inputs, path)
             }
+        }
+    }
+}
+
+impl Drop for Explorer<'_> {
+    fn drop(&mut self) {
+        if let Some(heirs) = self.heirs {
+            heirs.give_back(std::mem::take(&mut self.memory));
         }
     }
 }

@@ -72,7 +72,8 @@ impl<'a> Explorer<'a> {
                 concats(fixed, &any, least, most)
             }
         };
-        let (_, part) = finish(shapes.clone(), 0, "select", path)?;
+        let (_, mut part) = finish(shapes.clone(), 0, "select", path)?;
+        part.may_misfit = may_misfit(select.merge, fixed.iter().chain(&offered));
         Ok((shapes, total.and(part)))
     }
 
@@ -108,7 +109,9 @@ impl<'a> Explorer<'a> {
             Merge::Sum => fixed.first().cloned().unwrap_or(any),
             Merge::Concat | Merge::PaddedConcat => concats(fixed, &any, least, candidates.len()),
         };
-        finish(shapes, 0, "loose", path)
+        let (shapes, mut part) = finish(shapes, 0, "loose", path)?;
+        part.may_misfit = !loose.same_positions && may_misfit(loose.merge, inputs);
+        Ok((shapes, part))
     }
 
     pub(super) fn repeat(
@@ -193,11 +196,27 @@ fn merged(merge: Merge, inputs: &[Shapes], path: Path<'_>) -> Result<(Shapes, Pa
     if let [only] = inputs {
         return Ok((only.clone(), Part::default()));
     }
-    let entering = inputs.iter().map(|shapes| smallest(shapes)).sum();
+    let entering = inputs.iter().map(|shapes| smallest(shapes));
+    let entering = entering.fold(0, u64::saturating_add);
     let shapes = match merge {
         Merge::Sum => combine(Multiple::Same, inputs),
         Merge::Concat => combine(Multiple::Concat, inputs),
         Merge::PaddedConcat => concats(inputs, &Vec::new(), 0, 0),
     };
-    finish(shapes, entering, "merge", path)
+    let (shapes, mut part) = finish(shapes, entering, "merge", path)?;
+    part.may_misfit = may_misfit(merge, inputs);
+    Ok((shapes, part))
+}
+
+/// Whether some of the shapes that these tensors may have cannot be merged.
+fn may_misfit<'s>(merge: Merge, inputs: impl IntoIterator<Item = &'s Shapes>) -> bool {
+    let mut shapes = inputs.into_iter().flatten();
+    let Some(first) = shapes.next() else {
+        return false;
+    };
+    match merge {
+        Merge::Sum => shapes.any(|shape| shape != first),
+        Merge::Concat => shapes.any(|shape| shape.positions() != first.positions()),
+        Merge::PaddedConcat => false,
+    }
 }

@@ -1,12 +1,14 @@
 //! Bounds of the costs of all architectures that some decisions still allow.
 
 mod explorer;
+mod memory;
 mod merge;
 mod operation;
 mod part;
 mod shapes;
 
-pub(super) use explorer::Explorer;
+pub(super) use explorer::{Explored, Explorer};
+pub(super) use memory::Remembered;
 
 /// Least and greatest value of a cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -22,9 +22,11 @@ impl Explorer<'_> {
             .multiple()
             .map(|multiple| combine(multiple, inputs));
         if let Some(shapes) = combined {
-            self.may_misfit |= inputs.iter().any(|shapes| shapes.len() > 1);
-            let entering: u64 = inputs.iter().map(|shapes| smallest(shapes)).sum();
-            return finish(shapes, entering, operation.name(), path);
+            let entering = inputs.iter().map(|shapes| smallest(shapes));
+            let entering = entering.fold(0, u64::saturating_add);
+            let (shapes, mut part) = finish(shapes, entering, operation.name(), path)?;
+            part.may_misfit = inputs.iter().any(|shapes| shapes.len() > 1);
+            return Ok((shapes, part));
         }
         let mut decisions: Vec<DecisionId> = Vec::new();
         let mut others: Vec<Port> = Vec::new();
@@ -88,7 +90,6 @@ impl Explorer<'_> {
                     shapes.push(shape);
                 }
                 Err(error) => {
-                    self.may_misfit = true;
                     misfit = Some((concrete.to_string(), error.0));
                 }
             }
@@ -96,7 +97,10 @@ impl Explorer<'_> {
         shapes.sort_unstable();
         shapes.dedup();
         match (part, misfit) {
-            (Some(part), _) => Ok((shapes, part)),
+            (Some(mut part), misfit) => {
+                part.may_misfit |= misfit.is_some();
+                Ok((shapes, part))
+            }
             (None, misfit) => {
                 let (operation, rule) =
                     misfit.unwrap_or((operation.name().into(), "has no input".into()));
@@ -135,7 +139,7 @@ impl Explorer<'_> {
                 .collect(),
         ];
         let (channels, _) = self.operation(frame, &probe, &channels, path)?;
-        let (mut shapes, mut part) = (Vec::new(), None::<Part>);
+        let (mut shapes, mut part, mut may_misfit) = (Vec::new(), None::<Part>, false);
         for &input in &inputs[0] {
             let own = [input.positions()];
             let targets = if positions.is_empty() {
@@ -146,7 +150,7 @@ impl Explorer<'_> {
             for &target in targets {
                 for channels in channels.iter().map(|shape| shape.channels()) {
                     let Some((shape, cost)) = aligned(align.method, input, channels, target) else {
-                        self.may_misfit = true;
+                        may_misfit = true;
                         continue;
                     };
                     shapes.push(shape);
@@ -156,6 +160,7 @@ impl Explorer<'_> {
         }
         shapes.sort_unstable();
         shapes.dedup();
+        let part = part.map(|part| Part { may_misfit, ..part });
         part.map(|part| (shapes, part)).ok_or_else(|| ShapeError {
             node: path.to_string(),
             operation: "align".into(),
@@ -175,7 +180,7 @@ fn aligned(
         None => return Some((input, Part::default())),
         Some(graph) => graph,
     };
-    let mut explorer = Explorer::new(&[], &graph, &[]);
+    let mut explorer = Explorer::new(&[], &graph, &[], None);
     let (outputs, part) = explorer.graph(&graph, vec![vec![input]], Path::ROOT).ok()?;
     let shape = *outputs.first()?.first()?;
     (shape.positions() == positions).then_some((shape, part))

@@ -14,6 +14,8 @@ pub(super) struct Part {
     pub(super) weights: Range,
     /// Low: the largest input and output of one node. High: all outputs.
     pub(super) activations: Range,
+    /// Whether shapes may meet that do not fit together.
+    pub(super) may_misfit: bool,
 }
 
 impl Part {
@@ -31,6 +33,7 @@ impl Part {
                 low: self.activations.low.max(other.activations.low),
                 high: self.activations.high.saturating_add(other.activations.high),
             },
+            may_misfit: self.may_misfit || other.may_misfit,
         }
     }
 
@@ -53,6 +56,7 @@ impl Part {
             macs: f(self.macs, other.macs),
             weights: f(self.weights, other.weights),
             activations: f(self.activations, other.activations),
+            may_misfit: self.may_misfit || other.may_misfit,
         }
     }
 }
@@ -66,9 +70,14 @@ pub(super) fn cost(operation: &Operation, inputs: &[Shape], output: Shape) -> Pa
     let weights = operation.weights(inputs);
     let count = |trained_only: bool| {
         let counted = weights.iter().filter(|w| !trained_only || w.role.trains());
-        counted.map(|weight| weight.elements() as u64).sum::<u64>()
+        counted
+            .map(|weight| weight.elements() as u64)
+            .fold(0, u64::saturating_add)
     };
-    let entering: usize = inputs.iter().map(|shape| shape.elements()).sum();
+    let entering = inputs
+        .iter()
+        .map(|shape| shape.elements() as u64)
+        .fold(0, u64::saturating_add);
     // What passes its buffer on needs none of its own.
     let passes_on = matches!(
         operation,
@@ -84,9 +93,10 @@ pub(super) fn cost(operation: &Operation, inputs: &[Shape], output: Shape) -> Pa
         macs: exactly(operation.macs(inputs, output)),
         weights: exactly(count(false)),
         activations: Range {
-            low: entering as u64 + own,
+            low: entering.saturating_add(own),
             high: own,
         },
+        may_misfit: false,
     }
 }
 
@@ -140,5 +150,6 @@ pub(super) fn some_of(parts: &[Part], least: usize, most: usize) -> Part {
             low: if least == 0 { 0 } else { lows.unwrap_or(0) },
             high: range(|part| part.activations).high,
         },
+        may_misfit: parts.iter().any(|part| part.may_misfit),
     }
 }

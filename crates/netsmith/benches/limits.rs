@@ -1,0 +1,62 @@
+//! How fast architectures are drawn and changed under limits.
+//!
+//! `cargo bench -p netsmith --bench limits`
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use netsmith::catalogue::Settings;
+use netsmith::network::Shape;
+use netsmith::random::Seed;
+use netsmith::space::{Architecture, CATALOGUE, Limits, Range, Space, Task};
+use std::hint::black_box;
+
+/// Every space for small images in full size, but that which needs a file.
+fn spaces() -> Vec<Space> {
+    let task = Task {
+        input: Shape::image(1, 28, 28),
+        outputs: 10,
+    };
+    let build = |entry: &netsmith::space::Entry| {
+        (entry.build)(&task, &Settings::defaults(entry.parameters)).ok()
+    };
+    CATALOGUE.iter().filter_map(build).collect()
+}
+
+/// A quarter of the way from the least to the most.
+fn tight(range: Range) -> Option<u64> {
+    Some(range.low + (range.high - range.low) / 4)
+}
+
+fn drawing(criterion: &mut Criterion) {
+    for space in spaces() {
+        let undecided = Architecture::undecided(space.decisions().len());
+        let bounds = space
+            .bounds(&undecided)
+            .expect("a space that fits together");
+        let free = Limits::default();
+        let parameters = Limits {
+            parameters: tight(bounds.parameters),
+            ..free
+        };
+        let all = Limits {
+            macs: tight(bounds.macs),
+            memory: tight(bounds.memory),
+            ..parameters
+        };
+        let mut group = criterion.benchmark_group(space.name());
+        group.throughput(Throughput::Elements(1));
+        for (name, limits) in [("free", free), ("parameters", parameters), ("all", all)] {
+            let mut random = Seed::new(1).stream();
+            group.bench_function(format!("sample, {name}"), |bencher| {
+                bencher.iter(|| black_box(space.sample(&limits, &mut random).expect("room")));
+            });
+            let parent = space.sample(&limits, &mut random).expect("room");
+            group.bench_function(format!("mutate, {name}"), |bencher| {
+                bencher.iter(|| black_box(space.mutate(&parent, &limits, &mut random)));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, drawing);
+criterion_main!(benches);
