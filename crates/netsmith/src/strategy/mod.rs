@@ -4,8 +4,13 @@
 //! and those that run, and nothing else. It has no files, no clock, no threads
 //! and no evaluator.
 
+pub mod controller;
+pub mod nas_rl;
+pub mod policy_gradient;
+pub mod ppo;
 pub mod random;
 pub mod regularized_evolution;
+pub mod reward;
 
 use crate::catalogue::Settings;
 use crate::random::Random;
@@ -77,4 +82,9 @@ pub struct StrategyError {
 }
 
 /// All strategies.
-pub const CATALOGUE: &[Entry] = &[random::ENTRY, regularized_evolution::ENTRY];
+pub const CATALOGUE: &[Entry] = &[
+    random::ENTRY,
+    regularized_evolution::ENTRY,
+    nas_rl::ENTRY,
+    ppo::ENTRY,
+];
