@@ -104,9 +104,9 @@ fn cells_with_inactive_decisions() {
     let mut controller = Controller::new(&space, design(LSTM));
     let theta = controller.initial(&mut Seed::new(1).stream());
     let episode = draw(&mut controller, &theta, &space, 5);
-    // Eight selects of two slots and sixteen operations.
-    assert_eq!(episode.steps.len(), 32);
-    let scores = vec![1.0; 32];
+    // Six selects of two slots and sixteen operations: two selects have one option.
+    assert_eq!(episode.steps.len(), 28);
+    let scores = vec![1.0; 28];
     let mut gradient = vec![0.0; theta.len()];
     let terms = Terms {
         scores: &scores,

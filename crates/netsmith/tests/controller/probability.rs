@@ -88,7 +88,7 @@ fn subsets_keep_rules() {
     })
     .expect("a space");
     for policy in [LSTM, Policy::Independent] {
-        let found = chances(&space, policy, 4_000);
+        let found = chances(&space, policy, 20_000);
         assert_eq!(found.len(), 56);
         let total: f64 = found.values().map(|(chance, _)| chance).sum();
         assert!((total - 1.0).abs() < 1e-12, "{total}");
