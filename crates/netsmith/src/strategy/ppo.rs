@@ -32,7 +32,7 @@ pub const ENTRY: Entry = Entry::new(
     Parameter {
         name: "width",
         kind: ParameterKind::Integer(1, 1_024),
-        default: "100",
+        default: "32",
         doc: "Units of an LSTM layer; 100 for NASNet.",
     },
     Parameter {
@@ -56,8 +56,8 @@ pub const ENTRY: Entry = Entry::new(
     Parameter {
         name: "learning-rate",
         kind: ParameterKind::Number(0.0, 100.0),
-        default: "0.00035",
-        doc: "Learning rate; 0.00035 for NASNet's 20,000 trials.",
+        default: "0.01",
+        doc: "Learning rate, chosen for hundreds of trials; 0.00035 for NASNet's 20,000.",
     },
     Parameter {
         name: "batch",
