@@ -52,6 +52,32 @@ fn random_and_evolution_are_in_their_published_bands() {
     }
 }
 
+/// With the settings of NATS-Bench's script: logits for each edge, one trial an
+/// update. The published mean is 93.85 and the deviation 0.37, where random search
+/// has 93.70; here random search has 93.76.
+#[test]
+fn reinforce_is_in_its_published_band() {
+    let Some(table) = nas_bench_201() else { return };
+    let mut bench = Bench::new(&table, "cifar-10", BUDGET, 0..500).unwrap();
+    let entry = entry("nas-rl");
+    let given = [
+        ("policy", "independent"),
+        ("batch", "1"),
+        ("power", "1"),
+        ("baseline-decay", "0.9"),
+        ("baseline-order", "before"),
+        ("initial-range", "0.1"),
+    ];
+    let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let settings = Settings::new(entry.parameters, &given.into()).unwrap();
+    for billing in [Billing::FirstQuery, Billing::EveryQuery] {
+        bench.billing = billing;
+        let test = bench.run(entry, &settings).unwrap().test_accuracy["cifar-10"];
+        assert!((0.9370..=0.9390).contains(&test.mean), "{test:?}");
+        assert!((0.0024..=0.0044).contains(&test.std), "{test:?}");
+    }
+}
+
 /// One-sided z-test of the difference of means at 0.001.
 #[test]
 fn evolution_beats_random() {

@@ -16,6 +16,7 @@ mod decision;
 pub mod file;
 mod gate;
 mod graph;
+mod guide;
 mod limit;
 pub mod mlp;
 mod named;
@@ -25,6 +26,7 @@ mod resolve;
 mod rule;
 mod sample;
 mod size;
+mod source;
 
 pub use architecture::Architecture;
 pub use bounds::{Bounds, Range};
@@ -34,6 +36,7 @@ pub use graph::{
     Align, AlignMethod, Choice, Graph, Instance, Loose, Merge, Port, Repeat, Select, Through,
     Unroll,
 };
+pub use guide::{Guide, Open};
 pub use limit::{Infeasible, LimitedCost, Limits};
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};

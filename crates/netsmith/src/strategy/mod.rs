@@ -6,15 +6,20 @@
 
 pub mod auto;
 pub mod bananas;
+pub mod controller;
 mod evolution;
 pub mod genetic;
 pub mod islands;
 pub mod local_search;
+pub mod nas_rl;
 pub mod npenas;
 pub mod nsga2;
+pub mod policy_gradient;
+pub mod ppo;
 pub mod predictor;
 pub mod random;
 pub mod regularized_evolution;
+pub mod reward;
 mod scorer;
 pub mod tpe;
 
@@ -106,4 +111,6 @@ pub const CATALOGUE: &[Entry] = &[
     npenas::ENTRY,
     bananas::ENTRY,
     auto::ENTRY,
+    nas_rl::ENTRY,
+    ppo::ENTRY,
 ];
