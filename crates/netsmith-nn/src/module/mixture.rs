@@ -22,7 +22,7 @@ impl Mixture {
     }
 
     /// For each node whether the network's outputs depend on it.
-    pub(super) fn needed(&self, network: &Network) -> Vec<bool> {
+    pub(crate) fn needed(&self, network: &Network) -> Vec<bool> {
         let nodes = network.nodes();
         let mut needed = vec![false; nodes.len()];
         for &output in network.outputs() {
@@ -45,7 +45,7 @@ impl Mixture {
 
     /// Whether a node reads its input `at`: a mix reads no zeros and nothing
     /// that does not count.
-    pub(super) fn reads(&self, network: &Network, node: usize, at: usize) -> bool {
+    pub(crate) fn reads(&self, network: &Network, node: usize, at: usize) -> bool {
         let Operation::Mix { decision } = network.nodes()[node].operation else {
             return true;
         };
