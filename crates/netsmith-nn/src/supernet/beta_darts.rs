@@ -96,6 +96,7 @@ mod tests {
         let alphas = Alphas {
             logits: vec![logits.clone(), vec![0.0; 5]],
             open: vec![vec![true; 5]; 2],
+            skip: vec![vec![false; 5]; 2],
         };
         let gradient = regulariser_gradient(&alphas);
         for k in 0..5 {

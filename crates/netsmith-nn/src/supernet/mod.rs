@@ -18,6 +18,8 @@
 mod beta_darts;
 mod checkpoint;
 mod darts;
+mod darts_minus;
+mod fair_darts;
 mod gdas;
 mod health;
 mod network;
@@ -54,6 +56,12 @@ pub trait Method: std::fmt::Debug + Send + Sync {
         slopes: &[Vec<f64>],
         moment: Moment,
     ) -> Vec<Vec<f64>>;
+
+    /// How strong each option is where an architecture is derived: its
+    /// probability, by default.
+    fn strengths(&self, alphas: &Alphas) -> Vec<Vec<f64>> {
+        alphas.probabilities()
+    }
 }
 
 /// The parameters of the architecture, by site, and which options they may take.
@@ -63,6 +71,8 @@ pub struct Alphas {
     pub logits: Vec<Vec<f64>>,
     /// Which options are open; the others count nothing.
     pub open: Vec<Vec<bool>>,
+    /// Which options pass their input on.
+    pub skip: Vec<Vec<bool>>,
 }
 
 impl Alphas {
@@ -107,5 +117,7 @@ pub const CATALOGUE: &[Entry] = &[
     gdas::ENTRY,
     darts::ENTRY,
     beta_darts::ENTRY,
+    darts_minus::ENTRY,
+    fair_darts::ENTRY,
     single_path::ENTRY,
 ];

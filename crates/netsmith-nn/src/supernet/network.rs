@@ -175,6 +175,11 @@ impl Supernet {
         self.sites.iter().map(open).collect()
     }
 
+    /// Which options of every site pass their input on.
+    pub(super) fn skip(&self) -> Vec<Vec<bool>> {
+        self.sites.iter().map(|site| site.skip.clone()).collect()
+    }
+
     /// How the options of every site count, as a module takes it.
     pub fn mixture(&self, weights: &[Vec<f64>]) -> Mixture {
         let mut mixture = vec![Vec::new(); self.decisions];

@@ -508,6 +508,7 @@ impl Run<'_> {
         Alphas {
             logits: self.state.logits.clone(),
             open: self.open.clone(),
+            skip: self.search.supernet.skip(),
         }
     }
 
@@ -536,12 +537,13 @@ impl Run<'_> {
     ) -> Result<EpochReport, Broken> {
         let search = self.search;
         let probabilities = self.alphas().probabilities();
+        let mixed = search.method.strengths(&self.alphas());
         let derived = self.derived();
         let derived = derived.map_err(|_| Broken::Ended(End::Stopped))?;
         let path = search.supernet.path(search.space, &derived);
         let [path_loss, path_accuracy] = self.judge(&path);
         let soft = !search.method.options().hard;
-        let mixture = soft.then(|| search.supernet.mixture(&probabilities));
+        let mixture = soft.then(|| search.supernet.mixture(&mixed));
         let mixture = mixture.map(|mixture| self.judge(&mixture));
         if !path_loss.is_finite() {
             return Err(Broken::NotFinite);
@@ -577,7 +579,7 @@ impl Run<'_> {
     }
 
     fn derived(&self) -> Result<Architecture, Infeasible> {
-        let strengths = self.alphas().probabilities();
+        let strengths = self.search.method.strengths(&self.alphas());
         let search = &self.search;
         search
             .supernet

@@ -73,6 +73,7 @@ mod tests {
         let alphas = Alphas {
             logits: vec![vec![9.0, 0.0, 0.0, 0.0]],
             open: vec![vec![true, true, false, true]],
+            skip: vec![vec![false; 4]],
         };
         let (mut counts, mut random) = ([0.0; 4], Seed::new(4).stream());
         let moment = Moment {
