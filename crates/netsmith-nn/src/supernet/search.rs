@@ -86,6 +86,28 @@ pub struct EpochReport {
     pub rollbacks: u32,
 }
 
+impl EpochReport {
+    /// To six decimals: such numbers come back from JSON as they were.
+    fn rounded(mut self) -> Self {
+        let round = |value: &mut f64| *value = (*value * 1e6).round() / 1e6;
+        for value in [
+            &mut self.train_loss,
+            &mut self.architecture_loss,
+            &mut self.weight_gradient,
+            &mut self.architecture_gradient,
+            &mut self.path_loss,
+            &mut self.entropy,
+            &mut self.margin,
+        ] {
+            round(value);
+        }
+        self.mixture_loss.iter_mut().for_each(round);
+        let accuracies = self.accuracies.iter_mut().flatten().flatten();
+        accuracies.for_each(round);
+        self
+    }
+}
+
 /// What an observer wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -261,8 +283,10 @@ impl<'a> Search<'a> {
 
     fn skips_take_over(&self, report: &EpochReport) -> bool {
         let options = self.method.options();
-        let learning = report.number >= options.warm_up_epochs(self.epochs);
-        options.watch && options.learns && learning && skips_dominate(report.skips)
+        // Before the parameters have moved, which option leads is chance.
+        let learnt = (report.number + 1).saturating_sub(options.warm_up_epochs(self.epochs));
+        let moved = learnt >= (self.epochs / 4).max(3);
+        options.watch && options.learns && moved && skips_dominate(report.skips)
     }
 
     fn begin(&self, state: State) -> Result<Run<'a>, SearchError> {
@@ -561,7 +585,7 @@ impl Run<'_> {
         );
         let gap = [Some(path_accuracy), mixture.map(|[_, accuracy]| accuracy)];
         let cells = search.supernet.skips(&derived).into_values();
-        Ok(EpochReport {
+        let report = EpochReport {
             number: moment.epoch,
             train_loss: mean(totals.losses[0], totals.steps[0]),
             architecture_loss: mean(totals.losses[1], totals.steps[1]),
@@ -575,7 +599,8 @@ impl Run<'_> {
             skips: cells.max_by_key(|cell| cell[0]).unwrap_or([0, 0]),
             architecture: search.space.text(&derived),
             rollbacks,
-        })
+        };
+        Ok(report.rounded())
     }
 
     fn derived(&self) -> Result<Architecture, Infeasible> {
