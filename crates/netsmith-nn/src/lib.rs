@@ -6,4 +6,5 @@ pub mod evaluate;
 pub mod export;
 pub mod module;
 pub mod pipeline;
+pub mod supernet;
 pub mod train;

@@ -88,7 +88,11 @@ impl List {
     fn of(kind: Kind) -> Self {
         let items = match kind {
             Kind::Spaces => entries(netsmith::space::CATALOGUE),
-            Kind::Strategies => entries(netsmith::strategy::CATALOGUE),
+            Kind::Strategies => {
+                let mut items = entries(netsmith::strategy::CATALOGUE);
+                items.extend(entries(netsmith_nn::supernet::CATALOGUE));
+                items
+            }
             Kind::Data => data::CATALOGUE.iter().map(of_data).collect(),
             Kind::Operations => operations(),
             Kind::Costs => plain(COSTS),

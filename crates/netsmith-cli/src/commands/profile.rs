@@ -1,12 +1,11 @@
 //! `netsmith profile`: what one architecture or supernet costs.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 use netsmith::catalogue::{Settings, find};
-use netsmith::network::{MemoryPlan, Network, Operation, Shape};
+use netsmith::network::{MemoryPlan, Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{self, Space, Task};
 use netsmith_nn::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
@@ -132,7 +131,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         parameters: network.parameters(),
         macs: network.macs(),
         peak_memory_bytes: MemoryPlan::of(&network, 1).inference(),
-        architecture_parameters: is_supernet.then(|| architecture_parameters(&network)),
+        architecture_parameters: is_supernet.then(|| architecture_parameters(&space)),
         training_memory_bytes: training_memory(&network, &recipe),
         inference_ms: None,
         inference_runtime: None,
@@ -173,17 +172,14 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// One for each option of each decision that mixes, search-only ones too;
-/// nodes that share a decision share its parameters.
-fn architecture_parameters(supernet: &Network) -> u64 {
-    let mut options: BTreeMap<usize, usize> = BTreeMap::new();
-    for node in supernet.nodes() {
-        if let Operation::Mix { decision } = node.operation {
-            let count = options.entry(decision).or_default();
-            *count = (*count).max(node.inputs.len());
-        }
-    }
-    options.values().map(|&count| count as u64).sum()
+/// One for each option of each decision whose options mix, search-only ones
+/// too; nodes that share a decision share its parameters.
+fn architecture_parameters(space: &Space) -> u64 {
+    let choices = space.relaxation().choices;
+    choices
+        .iter()
+        .map(|choice| choice.options.len() as u64)
+        .sum()
 }
 
 /// One inference of one sample: in ONNX Runtime where it is found and takes the
@@ -228,7 +224,7 @@ fn in_onnx_runtime(network: &Network, weights: &Weights, threads: usize) -> Opti
         task: &data::Task::Classification {
             classes: classes.collect(),
         },
-        provenance: &BTreeMap::new(),
+        provenance: &std::collections::BTreeMap::new(),
     };
     let mut session = runtime.session(&onnx(&trained).ok()?, threads).ok()?;
     let sample = vec![0.5; channels * height * width];

@@ -74,6 +74,21 @@ impl Terminal {
                 ));
             }
             Progress::Event(_) => {}
+            Progress::Supernet(report) => {
+                let accuracies = report.accuracies.unwrap_or_default();
+                let [path, mixture] = accuracies.map(|accuracy| {
+                    accuracy.map_or_else(|| "-".to_owned(), |a| format!("{:.3}", a))
+                });
+                self.output.note(&format!(
+                    "epoch {:>3} loss {:.3}, validation accuracy {path} (mixture {mixture}), entropy {:.3}, {} skips, {:.0} s: {}",
+                    report.number + 1,
+                    report.train_loss,
+                    report.entropy,
+                    report.skips[0],
+                    self.phase.elapsed().as_secs_f64(),
+                    report.architecture
+                ));
+            }
         }
     }
 }

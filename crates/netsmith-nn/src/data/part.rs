@@ -114,15 +114,32 @@ impl Part {
         if count >= self.len() {
             return self.clone();
         }
+        self.divided(self.len() - count, seed).1
+    }
+
+    /// Two parts without a common sample: `share` of the samples, drawn by
+    /// class, and the others.
+    ///
+    /// # Panics
+    /// When `share` is not within 0 to 1, or the part is empty.
+    pub fn halves(&self, share: f64, seed: &Seed) -> [Self; 2] {
+        assert!((0.0..=1.0).contains(&share), "a share lies within 0 to 1");
+        let (drawn, left) = self.divided((share * self.len() as f64).round() as usize, seed);
+        [drawn, left]
+    }
+
+    /// `count` samples drawn by class, and the others.
+    fn divided(&self, count: usize, seed: &Seed) -> (Self, Self) {
         let labels = match &self.data.targets {
             Targets::Classes { labels, .. } => Some(labels.as_slice()),
             Targets::Values { .. } => None,
         };
-        let (_, left) = stratified(&self.rows, labels, self.len() - count, seed);
-        Self {
-            rows: left.into(),
+        let (drawn, left) = stratified(&self.rows, labels, count, seed);
+        let with = |rows: Vec<u32>| Self {
+            rows: rows.into(),
             ..self.clone()
-        }
+        };
+        (with(drawn), with(left))
     }
 }
 

@@ -2,11 +2,12 @@
 //! used again.
 
 use super::arena::Arena;
+use super::mixture::{self, Mixture};
 use super::plan::Plan;
 use super::rearrange::Moves;
 use super::{
-    BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
-    convolution, dropout, elementwise, layer_norm, pool, rearrange,
+    BatchStatistics, Goal, MixedStep, Noise, Step, Weights, activation, align, answer, batch_norm,
+    concat, convolution, dropout, elementwise, layer_norm, pool, rearrange,
 };
 use netsmith::network::{Network, Operation, Saved, Shape};
 use netsmith_kernels::{Lane, blocks, channel_sums, linear, pack, unpack, weight_gradient};
@@ -26,6 +27,10 @@ struct Pass<'a> {
     weights: &'a Weights,
     /// None in inference.
     noise: Option<&'a Noise>,
+    /// What a backward pass is to find; none where there is none.
+    goal: Option<Goal>,
+    /// How the options of a supernet count, and for each node whether it runs.
+    mixture: Option<(&'a Mixture, Vec<bool>)>,
     samples: usize,
     /// The values that are alive, by the node that holds them.
     values: Vec<Option<Vec<Lane>>>,
@@ -35,6 +40,10 @@ struct Pass<'a> {
     statistics: Vec<BatchStatistics>,
     /// The gradients of the weights.
     trained: Vec<Vec<f32>>,
+    /// The gradients of the mixes' weights, by decision.
+    mixing: Vec<Vec<f64>>,
+    /// How many nodes were computed.
+    computed: Vec<usize>,
 }
 
 impl Fused {
@@ -55,6 +64,7 @@ impl Fused {
         mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
     ) -> (Step, Vec<BatchStatistics>) {
         let mut pass = self.pass(network, weights, samples, Some(noise));
+        pass.goal = Some(Goal::Weights);
         let answers = pass.forward(inputs);
         let mut gradient = vec![0.0; answers.len()];
         let loss = loss(&answers, &mut gradient);
@@ -64,6 +74,38 @@ impl Fused {
             gradients: std::mem::take(&mut pass.trained),
         };
         (step, pass.finish())
+    }
+
+    /// A step of a supernet; a goal of none runs forward alone.
+    #[expect(clippy::too_many_arguments, reason = "what a step reads")]
+    pub(super) fn mixed(
+        &mut self,
+        network: &Network,
+        weights: &Weights,
+        mixture: &Mixture,
+        inputs: &[f32],
+        samples: usize,
+        goal: Option<Goal>,
+        loss: &mut dyn FnMut(&[f32], &mut [f32]) -> f64,
+    ) -> MixedStep {
+        let noise = Noise::none();
+        let mut pass = self.pass(network, weights, samples, Some(&noise));
+        pass.goal = goal;
+        pass.mixture = Some((mixture, mixture.needed(network)));
+        let answers = pass.forward(inputs);
+        let mut gradient = vec![0.0; answers.len()];
+        let loss = loss(&answers, &mut gradient);
+        if goal.is_some() {
+            pass.backward(&gradient);
+        }
+        let step = MixedStep {
+            loss,
+            gradients: std::mem::take(&mut pass.trained),
+            mixing: std::mem::take(&mut pass.mixing),
+            computed: std::mem::take(&mut pass.computed),
+        };
+        pass.finish();
+        step
     }
 
     pub(super) fn infer(
@@ -93,12 +135,16 @@ impl Fused {
             arena: &mut self.arena,
             weights,
             noise,
+            goal: None,
+            mixture: None,
             samples,
             values: vec![None; nodes],
             gradients: vec![None; nodes],
             memories: (0..nodes).map(|_| None).collect(),
             statistics: Vec::new(),
             trained: Vec::new(),
+            mixing: Vec::new(),
+            computed: Vec::new(),
         }
     }
 }
@@ -114,9 +160,12 @@ impl Pass<'_> {
 
     fn forward(&mut self, inputs: &[f32]) -> Vec<f32> {
         for index in 0..self.network.nodes().len() {
-            if self.plan.holder[index] == index {
-                let value = self.value(index, inputs);
-                self.values[index] = Some(value);
+            if self.runs(index) {
+                self.computed.push(index);
+                if self.plan.holder[index] == index {
+                    let value = self.value(index, inputs);
+                    self.values[index] = Some(value);
+                }
             }
             self.release(index);
         }
@@ -128,14 +177,31 @@ impl Pass<'_> {
         )
     }
 
+    /// Whether a node is computed.
+    fn runs(&self, index: usize) -> bool {
+        let mixture = self.mixture.as_ref();
+        mixture.is_none_or(|(_, needed)| needed[index])
+    }
+
+    /// Whether the backward pass reads a buffer.
+    fn is_kept(&self, buffer: usize) -> bool {
+        let mixes = self.goal.is_some_and(Goal::mixes);
+        self.goal.is_some() && (self.plan.saved[buffer] || mixes && self.plan.mixed[buffer])
+    }
+
+    /// Whether a node may write over the buffer of its input.
+    fn may_overwrite(&self, node: usize, input: usize) -> bool {
+        let buffer = self.plan.holder[input];
+        self.plan.last[buffer] == node && !self.is_kept(buffer)
+    }
+
     /// Gives back the buffers that `index` was the last to read.
     fn release(&mut self, index: usize) {
         let node = &self.network.nodes()[index];
         for &node in node.inputs.iter().chain([&index]) {
             let buffer = self.plan.holder[node];
-            let kept = self.noise.is_some() && self.plan.saved[buffer];
             if self.plan.last[buffer] == index
-                && !kept
+                && !self.is_kept(buffer)
                 && let Some(buffer) = self.values[buffer].take()
             {
                 self.arena.give(buffer);
@@ -154,7 +220,7 @@ impl Pass<'_> {
 
     /// The input's own buffer where it may be written over, else a copy.
     fn copy_of(&mut self, index: usize, input: usize) -> Vec<Lane> {
-        if self.plan.may_overwrite(index, input, self.noise.is_some())
+        if self.may_overwrite(index, input)
             && let Some(buffer) = self.values[self.plan.holder[input]].take()
         {
             return buffer;
@@ -193,7 +259,8 @@ impl Pass<'_> {
                 let factors = self.noise.and_then(draw);
                 return self.scaled(index, first, factors);
             }
-            Operation::Add | Operation::Mix { .. } => return self.sum(index),
+            Operation::Mix { decision } => return self.mix(index, *decision),
+            Operation::Add => return self.sum(index),
             _ => {}
         }
         let mut value = self.arena.take(self.size(index));
@@ -282,12 +349,11 @@ impl Pass<'_> {
 
     fn sum(&mut self, index: usize) -> Vec<Lane> {
         let inputs = &self.network.nodes()[index].inputs;
-        let training = self.noise.is_some();
         let own = |&&input: &&usize| {
             let twice = inputs
                 .iter()
                 .filter(|&&other| self.plan.holder[other] == self.plan.holder[input]);
-            twice.count() == 1 && self.plan.may_overwrite(index, input, training)
+            twice.count() == 1 && self.may_overwrite(index, input)
         };
         if let Some(&input) = inputs.iter().find(own) {
             let mut value = self.copy_of(index, input);
@@ -310,6 +376,34 @@ impl Pass<'_> {
         value
     }
 
+    /// The inputs of a mix that count, with their places and weights.
+    fn mixed(&self, index: usize, decision: usize) -> Vec<(usize, usize, f32)> {
+        let inputs = self.network.nodes()[index].inputs.iter().enumerate();
+        match &self.mixture {
+            None => inputs.map(|(at, &input)| (at, input, 1.0)).collect(),
+            Some((mixture, _)) => inputs
+                .filter(|&(at, _)| mixture.reads(self.network, index, at))
+                .map(|(at, &input)| (at, input, mixture.weight(decision, at)))
+                .collect(),
+        }
+    }
+
+    #[expect(clippy::float_cmp, reason = "a hard choice counts exactly one")]
+    fn mix(&mut self, index: usize, decision: usize) -> Vec<Lane> {
+        let mixed = self.mixed(index, decision);
+        if let [(_, input, weight)] = mixed[..]
+            && weight == 1.0
+        {
+            return self.copy_of(index, input);
+        }
+        let mut value = self.arena.take(self.size(index));
+        let sources = mixed.iter();
+        let sources = sources.map(|&(_, input, weight)| (weight, self.read(input)));
+        let sources: Vec<(f32, &[Lane])> = sources.collect();
+        mixture::blend(&sources, &mut value);
+        value
+    }
+
     /// How many values of `a` each value of `b` meets in a product.
     fn ratio(&self, a: usize, b: usize) -> usize {
         self.size(a) / self.size(b)
@@ -327,8 +421,16 @@ impl Pass<'_> {
     }
 
     fn backward(&mut self, gradient: &[f32]) {
-        let weights = self.network.weights().iter();
-        let zeros = weights.map(|weight| match weight.shape.role.trains() {
+        let mut trains = vec![false; self.network.weights().len()];
+        if self.trains() {
+            let nodes = self.network.nodes().iter().enumerate();
+            let run = nodes.filter(|&(index, _)| self.runs(index));
+            for &weight in run.flat_map(|(_, node)| &node.weights) {
+                trains[weight] = self.network.weights()[weight].shape.role.trains();
+            }
+        }
+        let weights = self.network.weights().iter().zip(trains);
+        let zeros = weights.map(|(weight, trains)| match trains {
             true => vec![0.0; weight.shape.elements()],
             false => Vec::new(),
         });
@@ -351,6 +453,52 @@ impl Pass<'_> {
                 self.arena.give(buffer);
             }
         }
+    }
+
+    /// Whether the gradients of the weights are wanted.
+    fn trains(&self) -> bool {
+        self.goal.is_some_and(Goal::trains)
+    }
+
+    /// Adds to the gradient of a mix's weight.
+    fn learn(&mut self, decision: usize, at: usize, gradient: f64) {
+        if self.mixing.len() <= decision {
+            self.mixing.resize(decision + 1, Vec::new());
+        }
+        let weights = &mut self.mixing[decision];
+        if weights.len() <= at {
+            weights.resize(at + 1, 0.0);
+        }
+        weights[at] += gradient;
+    }
+
+    #[expect(clippy::float_cmp, reason = "a hard choice counts exactly one")]
+    fn pull_mix(&mut self, index: usize, decision: usize, gradient: Vec<Lane>) {
+        let mixed = self.mixed(index, decision);
+        if self.goal.is_some_and(Goal::mixes) {
+            for &(at, input, _) in &mixed {
+                if self.plan.norms[input].is_none() {
+                    let slope = mixture::dot(self.read(input), &gradient);
+                    self.learn(decision, at, slope);
+                }
+            }
+        }
+        if let [(_, input, weight)] = mixed[..]
+            && weight == 1.0
+        {
+            return self.deliver(input, gradient);
+        }
+        for &(_, input, weight) in mixed.iter().filter(|(_, input, _)| self.plan.needs[*input]) {
+            match &mut self.gradients[input] {
+                Some(sum) => mixture::add_scaled(weight, &gradient, sum),
+                empty => {
+                    let mut target = self.arena.take(gradient.len());
+                    mixture::blend(&[(weight, &gradient)], &mut target);
+                    *empty = Some(target);
+                }
+            }
+        }
+        self.arena.give(gradient);
     }
 
     /// Takes the gradient of a node's value to its inputs and weights.
@@ -377,10 +525,12 @@ impl Pass<'_> {
             }
             Operation::Convolution(it) => {
                 let geometry = convolution::shape(it, from, shape);
-                let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                weight_gradient::backward_weights(&geometry, self.read(first), &gradient, sums);
-                self.train(index, 0, sums);
-                self.train_bias(index, &gradient);
+                if self.trains() {
+                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
+                    weight_gradient::backward_weights(&geometry, self.read(first), &gradient, sums);
+                    self.train(index, 0, sums);
+                    self.train_bias(index, &gradient);
+                }
                 if self.plan.needs[first] {
                     let mut target = self.arena.take(self.size(first));
                     let weights = &self.weights.0[node.weights[0]];
@@ -396,10 +546,12 @@ impl Pass<'_> {
             }
             Operation::Linear(it) => {
                 let sizes = [it.out, from.channels()];
-                let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                linear::backward_weights(sizes, self.read(first), &gradient, sums);
-                self.train(index, 0, sums);
-                self.train_bias(index, &gradient);
+                if self.trains() {
+                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
+                    linear::backward_weights(sizes, self.read(first), &gradient, sums);
+                    self.train(index, 0, sums);
+                    self.train_bias(index, &gradient);
+                }
                 if self.plan.needs[first] {
                     let mut target = self.arena.take(self.size(first));
                     let weights = &self.weights.0[node.weights[0]];
@@ -415,6 +567,7 @@ impl Pass<'_> {
                         self.train(index, 0, &trained[0]);
                         self.train(index, 1, &trained[1]);
                     }
+                    self.learn_from_norm(index, &trained[0]);
                 }
                 self.deliver(first, gradient);
             }
@@ -449,7 +602,8 @@ impl Pass<'_> {
             Operation::GlobalPool => self.moved(first, gradient, |gradient, target| {
                 pool::global_backward(plane, gradient, target);
             }),
-            Operation::Add | Operation::Mix { .. } => {
+            Operation::Mix { decision } => self.pull_mix(index, *decision, gradient),
+            Operation::Add => {
                 if let Some((last, others)) = node.inputs.split_last() {
                     for &input in others {
                         self.deliver_copy(input, &gradient);
@@ -497,6 +651,24 @@ impl Pass<'_> {
                 }
                 self.arena.give(gradient);
             }
+        }
+    }
+
+    /// The normalised values times their gradients, summed up, are the slope of
+    /// the weight with which a mix took them, times that weight.
+    fn learn_from_norm(&mut self, index: usize, products: &[f32]) {
+        let Some((mix, at)) = self.plan.norms[index] else {
+            return;
+        };
+        let (Operation::Mix { decision }, Some((mixture, _))) =
+            (&self.network.nodes()[mix].operation, &self.mixture)
+        else {
+            return;
+        };
+        let weight = f64::from(mixture.weight(*decision, at));
+        if self.goal.is_some_and(Goal::mixes) && weight != 0.0 {
+            let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
+            self.learn(*decision, at, sum / weight);
         }
     }
 
@@ -577,6 +749,9 @@ impl Pass<'_> {
 
     /// Adds to the gradient of a node's weight.
     fn train(&mut self, node: usize, at: usize, gradient: &[f32]) {
+        if !self.trains() {
+            return;
+        }
         let weight = self.network.nodes()[node].weights[at];
         for (sum, gradient) in self.trained[weight].iter_mut().zip(gradient) {
             *sum += gradient;

@@ -24,6 +24,7 @@ mod elementwise;
 mod fused;
 mod layer_norm;
 mod linear;
+mod mixture;
 mod noise;
 mod plan;
 mod pool;
@@ -31,6 +32,7 @@ mod rearrange;
 mod value;
 mod weights;
 
+pub use mixture::Mixture;
 pub use noise::Noise;
 pub use weights::Weights;
 
@@ -109,6 +111,42 @@ pub struct Step {
     pub gradients: Vec<Vec<f32>>,
 }
 
+/// What one step of a supernet gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MixedStep {
+    /// What the loss function returned.
+    pub loss: f64,
+    /// The gradient of each weight, parallel to [`Network::weights`]; empty
+    /// where it was not wanted, and for weights of nodes that did not run.
+    pub gradients: Vec<Vec<f32>>,
+    /// The gradient of each input's weight in the mixes of a decision, by the
+    /// decision's number; what is missing is zero.
+    pub mixing: Vec<Vec<f64>>,
+    /// The nodes that were computed, in order.
+    pub computed: Vec<usize>,
+}
+
+/// Which gradients a step of a supernet finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Those of the weights.
+    Weights,
+    /// Those of the mixture.
+    Mixture,
+    /// Both.
+    Both,
+}
+
+impl Goal {
+    fn trains(self) -> bool {
+        self != Self::Mixture
+    }
+
+    fn mixes(self) -> bool {
+        self != Self::Weights
+    }
+}
+
 /// Mean and biased variance of a batch, as one normalisation saw them.
 #[derive(Clone, Debug)]
 struct BatchStatistics {
@@ -127,10 +165,7 @@ impl Module {
     /// [`ModuleError`]: the network has an operation that cannot be trained
     /// yet, or not one input and one output.
     pub fn new(network: &Network, kernels: Kernels) -> Result<Self, ModuleError> {
-        let (inputs, outputs) = (network.inputs().count(), network.outputs().len());
-        if inputs != 1 || outputs == 0 {
-            return Err(ModuleError::Ends { inputs, outputs });
-        }
+        Self::check_ends(network)?;
         for node in network.nodes() {
             if let Operation::Mix { .. } = node.operation {
                 return Err(ModuleError::Unsupported {
@@ -147,6 +182,27 @@ impl Module {
             network: network.clone(),
             engine,
         })
+    }
+
+    /// Makes a supernet trainable, on the fused kernels: it may hold mixes, and
+    /// is run by [`mixed_step`](Self::mixed_step).
+    ///
+    /// # Errors
+    /// [`ModuleError`]: the network has not one input and an output.
+    pub fn supernet(network: &Network) -> Result<Self, ModuleError> {
+        Self::check_ends(network)?;
+        Ok(Self {
+            network: network.clone(),
+            engine: Engine::Fused(Box::new(Fused::new(network))),
+        })
+    }
+
+    fn check_ends(network: &Network) -> Result<(), ModuleError> {
+        let (inputs, outputs) = (network.inputs().count(), network.outputs().len());
+        if inputs != 1 || outputs == 0 {
+            return Err(ModuleError::Ends { inputs, outputs });
+        }
+        Ok(())
     }
 
     /// The network that it runs.
@@ -197,6 +253,32 @@ impl Module {
             self.move_running(weights, statistics);
         }
         step
+    }
+
+    /// One pass over a supernet: forward with the statistics of the batch and
+    /// without dropout and, where there is a goal, backward. Only what the
+    /// mixture lets count is computed. Running statistics are not moved.
+    ///
+    /// `loss` is given the answers, `[samples, answer]`, and writes the gradient
+    /// of the loss with respect to them.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step), and on a module that [`supernet`](Self::supernet)
+    /// did not make.
+    pub fn mixed_step(
+        &mut self,
+        weights: &Weights,
+        mixture: &Mixture,
+        inputs: &[f32],
+        goal: Option<Goal>,
+        mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
+    ) -> MixedStep {
+        let samples = self.samples(inputs, weights);
+        let Engine::Fused(fused) = &mut self.engine else {
+            panic!("a supernet runs on the fused kernels — this is a bug in netsmith");
+        };
+        let network = &self.network;
+        fused.mixed(network, weights, mixture, inputs, samples, goal, &mut loss)
     }
 
     /// The answers to some samples, with running statistics and without

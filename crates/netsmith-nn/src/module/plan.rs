@@ -1,5 +1,6 @@
 //! What is known of a network before it runs: which buffers it needs until when.
 
+use super::mixture::norms_of_mixes;
 use netsmith::network::operation::Activation;
 use netsmith::network::{Network, Operation, Saved};
 
@@ -18,6 +19,10 @@ pub(super) struct Plan {
     pub(super) saved: Vec<bool>,
     /// For each node whether a gradient must reach it.
     pub(super) needs: Vec<bool>,
+    /// For each buffer whether the gradient of a mix's weights reads it.
+    pub(super) mixed: Vec<bool>,
+    /// For each normalisation the mix whose weight's gradient it gives.
+    pub(super) norms: Vec<Option<(usize, usize)>>,
 }
 
 impl Plan {
@@ -28,17 +33,24 @@ impl Plan {
             last: last_reads(network, &holder),
             saved: vec![false; holder.len()],
             needs: needs(network),
+            mixed: vec![false; holder.len()],
+            norms: norms_of_mixes(network),
             holder,
             rectified,
         };
         plan.mark_saved(network);
+        plan.mark_mixed(network);
         plan
     }
 
-    /// Whether a node may write over the buffer of its input.
-    pub(super) fn may_overwrite(&self, node: usize, input: usize, training: bool) -> bool {
-        let buffer = self.holder[input];
-        self.last[buffer] == node && !(training && self.saved[buffer])
+    fn mark_mixed(&mut self, network: &Network) {
+        for node in network.nodes() {
+            if let Operation::Mix { .. } = node.operation {
+                for &input in node.inputs.iter().filter(|&&i| self.norms[i].is_none()) {
+                    self.mixed[self.holder[input]] = true;
+                }
+            }
+        }
     }
 
     fn mark_saved(&mut self, network: &Network) {

@@ -3,6 +3,7 @@
 use crate::data::{DataError, MetricError, SplitError};
 use crate::export::ExportError;
 use crate::module::ModuleError;
+use crate::supernet;
 use netsmith::catalogue::{SettingError, UnknownName};
 use netsmith::network::ShapeError;
 use netsmith::search::SearchError;
@@ -91,12 +92,32 @@ pub enum PipelineError {
         /// Fingerprint then.
         recorded: String,
     },
+    /// A gradient search cannot start or go on.
+    #[error(transparent)]
+    Supernet(#[from] supernet::SearchError),
+    /// Its state cannot be written.
+    #[error(transparent)]
+    State(#[from] supernet::StateError),
+    /// The supernet does not fit into memory.
+    #[error("a step of the supernet needs {needed} bytes by plan: {available} are free")]
+    SupernetMemory {
+        /// Planned peak.
+        needed: u64,
+        /// What there is.
+        available: u64,
+    },
     /// No trial gave a result.
     #[error("no trial of {trials} gave a result")]
     NothingFound {
         /// Trials that ended.
         trials: usize,
     },
+}
+
+impl From<supernet::SupernetError> for PipelineError {
+    fn from(error: supernet::SupernetError) -> Self {
+        Self::Supernet(error.into())
+    }
 }
 
 impl PipelineError {
@@ -116,6 +137,11 @@ impl PipelineError {
             Self::NothingFound { .. } => {
                 Some("raise the budget, or look at the failures with `netsmith show`".into())
             }
+            Self::Supernet(supernet::SearchError::Supernet(error)) => error.hint(),
+            Self::SupernetMemory { .. } => Some(
+                "make the batch smaller with `--set strategy.batch=32`, or the space with `--set channels=8`"
+                    .into(),
+            ),
             Self::DataChanged { .. } => {
                 Some("put the data back as they were, or start a new run".into())
             }

@@ -21,14 +21,17 @@ mod finals;
 mod pace;
 mod prepare;
 mod summary;
+mod supernet;
 
 pub use best::{BEST, BestRecord, ENTRY};
 pub use config::Config;
 pub use error::PipelineError;
+pub use supernet::EPOCHS_ENTRY;
 
 use crate::cost::OperationTable;
 use crate::data::balanced_class_weights;
 use crate::evaluate::TrainingEvaluator;
+use crate::supernet::EpochReport;
 use best::write_file;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
@@ -62,6 +65,8 @@ pub enum Progress<'a> {
     },
     /// A trial, or a run of the final phase.
     Event(&'a Event<'a>),
+    /// An epoch of a gradient search.
+    Supernet(&'a EpochReport),
 }
 
 /// How a run ended.
@@ -221,6 +226,20 @@ impl Context<'_> {
         observe: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Vec<Trial>, PipelineError> {
         let config = self.config;
+        let listed = match prepared.method.take() {
+            None => None,
+            Some(method) => match supernet::candidates(self, prepared, method.as_ref(), observe)? {
+                Some(listed) => Some(listed),
+                None => return Ok(Vec::new()),
+            },
+        };
+        let trials = match &listed {
+            Some(listed) => Some(listed.len()),
+            None => config.trials,
+        };
+        if let Some(listed) = listed {
+            prepared.strategy = Box::new(listed);
+        }
         let seconds = config.search_seconds().map(|seconds| {
             // The data were loaded and the machine timed on this clock too.
             (seconds - self.begun.elapsed().as_secs_f64()).max(1.0)
@@ -256,10 +275,7 @@ impl Context<'_> {
             latency: config.needs_latency().then_some(&latency),
             fidelity: self.pace.low,
             stopping: self.stopping(),
-            budget: Budget {
-                trials: config.trials,
-                seconds,
-            },
+            budget: Budget { trials, seconds },
             workers: config.workers,
             window: 2 * config.workers.max(1) as u64,
             memory: available_memory().map(|bytes| bytes / config.workers.max(1) as u64),

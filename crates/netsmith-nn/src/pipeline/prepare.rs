@@ -6,6 +6,7 @@ use crate::data::{
     load,
 };
 use crate::module::Kernels;
+use crate::supernet::{self, Method};
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
 use netsmith::network::Shape;
@@ -20,7 +21,10 @@ pub(super) struct Prepared {
     pub(super) normalization: Normalization,
     pub(super) metric: Metric,
     pub(super) space: Space,
+    /// What proposes trials; a gradient search puts its candidates here.
     pub(super) strategy: Box<dyn Strategy>,
+    /// The gradient search, where the strategy is one.
+    pub(super) method: Option<Box<dyn Method>>,
     pub(super) limits: Limits,
     pub(super) recipe: Recipe,
     pub(super) kernels: Kernels,
@@ -44,9 +48,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let normalization = Normalization::fit(&train);
     let metric = metric(config, &data.task())?;
     let space = build_space(config, &data, &normalization)?;
-    let entry = find("strategy", strategy::CATALOGUE, &config.strategy)?;
-    let settings = Settings::new(entry.parameters, &config.strategy_settings);
-    let settings = settings.map_err(PipelineError::Settings)?;
+    let (strategy, method) = searcher(config)?;
     let kernels = match config.kernels.as_str() {
         "fused" => Kernels::Fused,
         "burn" => Kernels::Burn,
@@ -68,7 +70,8 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         }
     }
     Ok(Prepared {
-        strategy: (entry.build)(&settings)?,
+        strategy,
+        method,
         limits: Limits {
             parameters: config.limit_parameters,
             macs: config.limit_macs,
@@ -82,6 +85,33 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         metric,
         space,
     })
+}
+
+/// The strategy of this name, or the gradient search with a strategy that is
+/// replaced once it has found something.
+#[expect(clippy::type_complexity, reason = "one of two, and only here")]
+fn searcher(
+    config: &Config,
+) -> Result<(Box<dyn Strategy>, Option<Box<dyn Method>>), PipelineError> {
+    let named = |entry: &&supernet::Entry| entry.name == config.strategy;
+    if let Some(entry) = supernet::CATALOGUE.iter().find(named) {
+        let settings = Settings::new(entry.parameters, &config.strategy_settings);
+        let method = (entry.build)(&settings.map_err(PipelineError::Settings)?);
+        let random = strategy::random::ENTRY;
+        let settings = Settings::defaults(random.parameters);
+        return Ok(((random.build)(&settings)?, Some(method)));
+    }
+    let entry = find("strategy", strategy::CATALOGUE, &config.strategy);
+    let entry = entry.map_err(|mut unknown| {
+        let methods = supernet::CATALOGUE.iter();
+        unknown
+            .known
+            .extend(methods.map(|entry| entry.name.to_owned()));
+        unknown
+    })?;
+    let settings = Settings::new(entry.parameters, &config.strategy_settings);
+    let settings = settings.map_err(PipelineError::Settings)?;
+    Ok(((entry.build)(&settings)?, None))
 }
 
 fn metric(config: &Config, task: &Task) -> Result<Metric, PipelineError> {

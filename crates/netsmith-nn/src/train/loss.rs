@@ -12,13 +12,13 @@ use crate::data::{Answers, Task};
 
 /// The loss of a task.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Loss {
+pub(crate) struct Loss {
     classes: usize,
     smoothing: f32,
 }
 
 impl Loss {
-    pub(super) fn new(task: &Task, smoothing: f32) -> Self {
+    pub(crate) fn new(task: &Task, smoothing: f32) -> Self {
         Self {
             classes: task.outputs(),
             smoothing,
@@ -27,7 +27,7 @@ impl Loss {
 
     /// The loss of a batch; its gradient with respect to the answers is written
     /// to `gradient`.
-    pub(super) fn of(
+    pub(crate) fn of(
         &self,
         answers: &[f32],
         truth: &Answers,

@@ -37,10 +37,11 @@ pub use timing::{StepTimes, time_steps};
 
 use crate::data::{Augmentation, Batch, Batches, Metric, MetricError, Normalization, Part};
 use crate::module::{Kernels, Module, ModuleError, Noise, Step, Weights};
-use loss::Loss;
+pub(crate) use loss::Loss;
 use netsmith::cost::Quantity;
 use netsmith::network::Network;
 use netsmith::random::Seed;
+pub(crate) use optimizer::clip;
 use std::time::Instant;
 
 /// All that decides how a network is trained.

@@ -61,10 +61,10 @@ impl Optimizer {
 /// What an optimiser has gathered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerState {
-    pub(super) optimizer: Optimizer,
-    pub(super) steps: u64,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) steps: u64,
     /// The moments, each parallel to the weights; empty for running statistics.
-    pub(super) moments: Vec<Vec<Vec<f32>>>,
+    pub(crate) moments: Vec<Vec<Vec<f32>>>,
 }
 
 impl OptimizerState {
@@ -147,7 +147,7 @@ impl OptimizerState {
 
 /// Scales all gradients where their global norm is larger than `limit`; the
 /// norm before.
-pub(super) fn clip(gradients: &mut [Vec<f32>], limit: Option<f32>) -> f64 {
+pub(crate) fn clip(gradients: &mut [Vec<f32>], limit: Option<f32>) -> f64 {
     // Sums of single tensors stay exact enough in 32 bits by sixteen lanes.
     let squares = gradients.iter().map(|gradient| {
         let mut sums = [0.0_f32; 16];

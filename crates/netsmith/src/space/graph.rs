@@ -290,7 +290,7 @@ impl Graph {
     }
 
     /// The graphs that stand inside this one.
-    fn subgraphs(&self) -> Vec<&Self> {
+    pub(crate) fn subgraphs(&self) -> Vec<&Self> {
         let mut found: Vec<&Self> = Vec::new();
         for node in &self.nodes {
             match &node.kind {

@@ -22,6 +22,7 @@ pub mod mlp;
 mod named;
 pub mod nas_bench_201;
 mod notation;
+mod relaxation;
 mod resolve;
 mod rule;
 mod sample;
@@ -40,6 +41,7 @@ pub use guide::{Guide, Open};
 pub use limit::{Infeasible, LimitedCost, Limits};
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};
+pub use relaxation::{Relaxation, RelaxedChoice, RelaxedSelect};
 pub use rule::Rule;
 pub use size::Size;
 

@@ -10,7 +10,8 @@ use crate::network::{Builder, Network, Operation, Shape, ShapeError};
 /// Builds the network of an architecture or, without one, the supernet.
 ///
 /// In a supernet every option of a choice is built and their outputs are mixed;
-/// all candidates of a select are merged; a repetition is mixed over its
+/// all candidates of a select are mixed where they are summed, and merged
+/// otherwise; a repetition is mixed over its
 /// possible lengths; a size is the largest of its values.
 pub(super) struct Resolver<'a> {
     decisions: &'a [Decision],
@@ -284,10 +285,11 @@ impl<'a> Resolver<'a> {
         if picked.is_empty() && merged.is_empty() {
             picked.push((0, select.fallback));
         }
+        let mut selected = Vec::new();
         for (slot, candidate) in picked {
             let input = self.port(frame, candidates[candidate])?;
             let within = |kind: &str, i: usize| place.within(&format!("{kind}{i}"));
-            merged.push(match &select.through {
+            selected.push(match &select.through {
                 Through::Nothing => input,
                 Through::Edges(edges) => {
                     self.graph(&edges[candidate], &[input], within("from", candidate))?[0]
@@ -297,6 +299,15 @@ impl<'a> Resolver<'a> {
                 }
             });
         }
+        let mixes = self.architecture.is_none()
+            && select.merge == Merge::Sum
+            && !matches!(select.through, Through::Slots(_));
+        if mixes {
+            let decision = select.decision.0;
+            let mix = Operation::Mix { decision };
+            selected = vec![self.add(mix, &selected, &place.within("mix"))?];
+        }
+        merged.extend(selected);
         self.merge(select.merge, merged, place)
     }
 

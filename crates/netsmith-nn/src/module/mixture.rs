@@ -1,0 +1,132 @@
+//! Mixes of a supernet: how much each option counts, and what then need not run.
+
+use netsmith::network::{Network, Operation};
+use netsmith_kernels::{LANES, Lane};
+use rayon::prelude::*;
+
+/// Lanes of one piece of work: as much as stays in the first cache.
+const PIECE: usize = 512;
+
+/// How much each input of every mix counts, by the number of the decision.
+///
+/// An input that counts nothing is not computed, and neither is what only it
+/// reads. Mixes of a decision without weights here are sums.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mixture(pub Vec<Vec<f32>>);
+
+impl Mixture {
+    /// The weight of the input `at` of the mixes of a decision.
+    pub(super) fn weight(&self, decision: usize, at: usize) -> f32 {
+        let weights = self.0.get(decision).map_or(&[][..], |weights| weights);
+        weights.get(at).copied().unwrap_or(1.0)
+    }
+
+    /// For each node whether the network's outputs depend on it.
+    pub(crate) fn needed(&self, network: &Network) -> Vec<bool> {
+        let nodes = network.nodes();
+        let mut needed = vec![false; nodes.len()];
+        for &output in network.outputs() {
+            needed[output] = true;
+        }
+        for (index, node) in nodes.iter().enumerate().rev() {
+            if !needed[index] {
+                continue;
+            }
+            for (at, &input) in node.inputs.iter().enumerate() {
+                needed[input] |= self.reads(network, index, at);
+            }
+        }
+        // A sample enters whether or not something reads it.
+        for (index, node) in nodes.iter().enumerate() {
+            needed[index] |= matches!(node.operation, Operation::Input(_));
+        }
+        needed
+    }
+
+    /// Whether a node reads its input `at`: a mix reads no zeros and nothing
+    /// that does not count.
+    pub(crate) fn reads(&self, network: &Network, node: usize, at: usize) -> bool {
+        let Operation::Mix { decision } = network.nodes()[node].operation else {
+            return true;
+        };
+        let input = network.nodes()[node].inputs[at];
+        let zero = matches!(network.nodes()[input].operation, Operation::Zero(_));
+        !zero && self.weight(decision, at) != 0.0
+    }
+}
+
+/// For each node, where it is a normalisation without scale whose value only
+/// one mix reads, that mix and the place among its inputs. The gradient of the
+/// weight then falls out of the normalisation's own backward pass.
+pub(super) fn norms_of_mixes(network: &Network) -> Vec<Option<(usize, usize)>> {
+    let mut readers: Vec<Vec<(usize, usize)>> = vec![Vec::new(); network.nodes().len()];
+    for (index, node) in network.nodes().iter().enumerate() {
+        for (at, &input) in node.inputs.iter().enumerate() {
+            readers[input].push((index, at));
+        }
+    }
+    let of = |(index, readers): (usize, Vec<(usize, usize)>)| {
+        let [(mix, at)] = readers[..] else {
+            return None;
+        };
+        let norm = match &network.nodes()[index].operation {
+            Operation::BatchNorm(norm) => !norm.affine,
+            _ => false,
+        };
+        let mixes = matches!(network.nodes()[mix].operation, Operation::Mix { .. });
+        (norm && mixes).then_some((mix, at))
+    };
+    readers.into_iter().enumerate().map(of).collect()
+}
+
+/// `target = Σ weight · source`; zeros without a source.
+pub(super) fn blend(sources: &[(f32, &[Lane])], target: &mut [Lane]) {
+    let Some(((first, start), others)) = sources.split_first() else {
+        return target.as_flattened_mut().fill(0.0);
+    };
+    let pieces = target.par_chunks_mut(PIECE).enumerate();
+    pieces.for_each(|(number, target)| {
+        let range = number * PIECE..number * PIECE + target.len();
+        for (target, source) in target.iter_mut().zip(&start[range.clone()]) {
+            for lane in 0..LANES {
+                target[lane] = first * source[lane];
+            }
+        }
+        for (weight, source) in others {
+            for (target, source) in target.iter_mut().zip(&source[range.clone()]) {
+                for lane in 0..LANES {
+                    target[lane] += weight * source[lane];
+                }
+            }
+        }
+    });
+}
+
+/// `target += weight · source`.
+pub(super) fn add_scaled(weight: f32, source: &[Lane], target: &mut [Lane]) {
+    let pieces = target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE));
+    pieces.for_each(|(target, source)| {
+        for (target, source) in target.iter_mut().zip(source) {
+            for lane in 0..LANES {
+                target[lane] += weight * source[lane];
+            }
+        }
+    });
+}
+
+/// `Σ a · b` over all values, in a fixed order.
+pub(super) fn dot(a: &[Lane], b: &[Lane]) -> f64 {
+    let pieces = a.par_chunks(PIECE).zip(b.par_chunks(PIECE));
+    let sums: Vec<f64> = pieces
+        .map(|(a, b)| {
+            let mut sums = [0.0_f32; LANES];
+            for (a, b) in a.iter().zip(b) {
+                for lane in 0..LANES {
+                    sums[lane] += a[lane] * b[lane];
+                }
+            }
+            sums.iter().map(|sum| f64::from(*sum)).sum()
+        })
+        .collect();
+    sums.iter().sum()
+}

@@ -1,0 +1,304 @@
+//! A gradient search as the search of a run.
+//!
+//! ```text
+//! supernet, planned memory           refused where it does not fit
+//! a few steps are timed              how many epochs the budget allows, once
+//! the gradient search                a state after every epoch
+//! the candidates                     derived, best of a random sample under the
+//!                                    shared weights, random: trials of the study
+//! ```
+//!
+//! The candidates are then trained alike as trials, so that the final phase
+//! hands over the best of them, whether or not the gradient search found it.
+
+use super::prepare::Prepared;
+use super::{Context, PipelineError, Progress, available_memory};
+use crate::supernet::{Decision, End, EpochReport, Found, Method, Search, State, Supernet};
+use netsmith::random::Seed;
+use netsmith::search::CHECKPOINTS;
+use netsmith::space::{Architecture, Infeasible};
+use netsmith::strategy::{Ask, Observation, Strategy, Suggestion};
+use serde::{Deserialize, Serialize};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// The share of the search's time that trains the supernet; the rest trains
+/// the candidates.
+const SHARE: f64 = 0.7;
+
+/// Most epochs that a budget is spent on.
+const MOST_EPOCHS: f64 = 100.0;
+
+/// Epochs where there is no budget of time.
+const USUAL_EPOCHS: f64 = 50.0;
+
+/// Steps that are timed.
+const TIMED: usize = 4;
+
+/// Architectures of the random sample under the shared weights.
+const SAMPLE: usize = 50;
+
+/// Architectures drawn at random that are trained like the derived one.
+const RANDOM: u64 = 2;
+
+/// The study's entry with the reports of all epochs.
+pub const EPOCHS_ENTRY: &str = "supernet-epochs";
+
+/// The study's entry with the candidates.
+const CANDIDATES_ENTRY: &str = "supernet-candidates";
+
+/// An architecture that the gradient search hands to the trials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Candidate {
+    /// Where it comes from, for people.
+    origin: String,
+    architecture: String,
+}
+
+/// Proposes given architectures, one after the other.
+#[derive(Debug)]
+pub(super) struct Listed {
+    architectures: Vec<Architecture>,
+}
+
+impl Listed {
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        self.architectures.len() as u64
+    }
+}
+
+impl Strategy for Listed {
+    fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
+        let place = ask.number as usize % self.architectures.len();
+        Ok(Suggestion {
+            architecture: self.architectures[place].clone(),
+            parent: None,
+        })
+    }
+
+    fn tell(&mut self, _observation: Observation) {}
+}
+
+/// Runs the gradient search, or goes on with it; nothing where it was
+/// interrupted.
+pub(super) fn candidates(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    method: &dyn Method,
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Listed>, PipelineError> {
+    let known = context.study.view()?.entry(CANDIDATES_ENTRY)?;
+    let listed = match known.and_then(|json| serde_json::from_slice(&json).ok()) {
+        Some(listed) => listed,
+        None => match search(context, prepared, method, observe)? {
+            Some(listed) => listed,
+            None => return Ok(None),
+        },
+    };
+    let parse = |candidate: &Candidate| {
+        let parsed = prepared.space.parse(&candidate.architecture);
+        parsed.map_err(|error| PipelineError::Configuration {
+            message: error.to_string(),
+        })
+    };
+    let architectures: Result<Vec<Architecture>, _> = listed.iter().map(parse).collect();
+    Ok(Some(Listed {
+        architectures: architectures?,
+    }))
+}
+
+fn search(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    method: &dyn Method,
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Vec<Candidate>>, PipelineError> {
+    let supernet = Supernet::of(&prepared.space)?;
+    let options = *method.options();
+    let needed = supernet.planned_memory(options.batch, options.hard);
+    if let Some(available) = available_memory().filter(|&available| available < needed) {
+        return Err(PipelineError::SupernetMemory { needed, available });
+    }
+    let (train, valid) = (prepared.data.train(), prepared.data.valid());
+    let threads = context.config.workers.max(1) * context.config.threads.max(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    let mut search = Search {
+        space: &prepared.space,
+        supernet: &supernet,
+        method,
+        limits: prepared.limits,
+        train: &train,
+        valid: &valid,
+        normalization: &prepared.normalization,
+        augmentation: prepared.data.augmentation(),
+        seed: Seed::new(context.config.seed).child("supernet"),
+        epochs: 1,
+        cancel: Some(context.interrupt),
+        deadline: None,
+    };
+    let seconds = context.config.search_seconds();
+    let seconds = seconds.map(|seconds| seconds * SHARE);
+    search.epochs = match options.epochs {
+        Some(epochs) => epochs,
+        None => epochs_of(context, &search, seconds, &pool)?,
+    };
+    if options.epochs.is_none() {
+        let left = seconds.map(|seconds| seconds - context.elapsed().as_secs_f64());
+        // A machine that has become slower ends the search, not the budget.
+        let left = left.map(|left| Duration::from_secs_f64(left.max(1.0)));
+        search.deadline = left.map(|left| Instant::now() + left);
+    }
+    observe(Progress::Phase {
+        what: format!(
+            "supernet of `{}` with {}: {} parameters, {} sites, {} epochs; a step needs {:.0} MB at most, by plan",
+            prepared.space.name(),
+            context.config.strategy,
+            supernet.network.parameters(),
+            supernet.sites.len(),
+            search.epochs,
+            needed as f64 / 1e6,
+        ),
+        seconds,
+    });
+    let path = context.dir.join(CHECKPOINTS).join("supernet.safetensors");
+    let state = match State::load(&supernet.network, &path) {
+        Ok(state) => state,
+        Err(_) => search.start(),
+    };
+    let mut failed = None;
+    let mut tell = |report: &EpochReport, state: &State| {
+        observe(Progress::Supernet(report));
+        let reports = serde_json::to_vec(&state.history).unwrap_or_default();
+        let saved = state.save(&supernet.network, &path).err();
+        let put = context.study.put(EPOCHS_ENTRY, reports).err();
+        failed = saved
+            .map(PipelineError::from)
+            .or(put.map(PipelineError::from));
+        match failed {
+            Some(_) => Decision::Stop,
+            None => Decision::Continue,
+        }
+    };
+    let found = on(&pool, &search, state, &mut tell)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if found.end == End::Cancelled {
+        return Ok(None);
+    }
+    let listed = pool.install(|| listed(&search, &found, context.config.seed))?;
+    let json = serde_json::to_vec(&listed).unwrap_or_default();
+    context.study.put(CANDIDATES_ENTRY, json)?;
+    for candidate in &listed {
+        let what = format!(
+            "candidate ({}): {}",
+            candidate.origin, candidate.architecture
+        );
+        observe(Progress::Phase {
+            what,
+            seconds: None,
+        });
+    }
+    Ok(Some(listed))
+}
+
+/// Runs a search on a pool, and tells of its epochs here.
+fn on(
+    pool: &rayon::ThreadPool,
+    search: &Search<'_>,
+    state: State,
+    tell: &mut dyn FnMut(&EpochReport, &State) -> Decision,
+) -> Result<Found, PipelineError> {
+    std::thread::scope(|scope| {
+        let (report, reports) = mpsc::channel();
+        let (answer, answers) = mpsc::channel();
+        let worker = scope.spawn(move || {
+            pool.install(move || {
+                search.run(state, &mut |epoch, state| {
+                    let sent = report.send((epoch.clone(), state.clone()));
+                    let answer = sent.ok().and_then(|()| answers.recv().ok());
+                    answer.unwrap_or(Decision::Stop)
+                })
+            })
+        });
+        for (epoch, state) in reports {
+            // A search that has ended asks for nothing more.
+            let _ = answer.send(tell(&epoch, &state));
+        }
+        match worker.join() {
+            Ok(found) => Ok(found?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// How many epochs the time allows, reckoned once in the life of a study.
+fn epochs_of(
+    context: &Context<'_>,
+    search: &Search<'_>,
+    seconds: Option<f64>,
+    pool: &rayon::ThreadPool,
+) -> Result<usize, PipelineError> {
+    let Some(seconds) = seconds else {
+        return Ok(USUAL_EPOCHS as usize);
+    };
+    // All epochs but those of the warm-up learn the architecture too.
+    let timed = Search {
+        epochs: 1,
+        ..*search
+    };
+    pool.install(|| timed.rehearse(1))?;
+    let begun = Instant::now();
+    pool.install(|| timed.rehearse(TIMED))?;
+    let epoch = begun.elapsed().as_secs_f64() / TIMED as f64 * search.steps() as f64;
+    let left = seconds - context.elapsed().as_secs_f64();
+    let epochs = context.study.recorded("supernet-epochs", || {
+        (0.9 * left / epoch.max(1e-6))
+            .floor()
+            .clamp(3.0, MOST_EPOCHS)
+    })?;
+    Ok(epochs as usize)
+}
+
+/// What is trained as trials: the derived architecture, the best of a random
+/// sample under the shared weights, and random ones.
+fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate>, PipelineError> {
+    let space = search.space;
+    let why = match found.end {
+        End::SkipsDominate => "derived one epoch before skip connections took over",
+        End::Diverged => "derived from the last healthy epoch before losses were no numbers",
+        _ => "derived",
+    };
+    let mut listed = vec![Candidate {
+        origin: why.to_owned(),
+        architecture: space.text(&found.architecture),
+    }];
+    let mut add = |origin: &str, architecture: &Architecture| {
+        let architecture = space.text(architecture);
+        if listed
+            .iter()
+            .all(|known| known.architecture != architecture)
+        {
+            listed.push(Candidate {
+                origin: origin.to_owned(),
+                architecture,
+            });
+        }
+    };
+    for (architecture, _) in search.judge_sample(&found.state, SAMPLE)?.iter().take(1) {
+        add(
+            "best of a random sample under the shared weights",
+            architecture,
+        );
+    }
+    let seed = Seed::new(seed).child("supernet-random");
+    for number in 0..RANDOM {
+        let mut random = seed.nth(number).stream();
+        let drawn = space.sample(&search.limits, &mut random)?;
+        add("random", &drawn);
+    }
+    Ok(listed)
+}

@@ -1,0 +1,176 @@
+//! A gradient search between two epochs, in memory and in a file.
+//!
+//! The file is safetensors with the weights and their momentum; all else is one
+//! JSON object in the metadata, real numbers as their bits. What the next epoch
+//! draws comes from the seed and its number, so this is all there is.
+
+use super::EpochReport;
+use crate::module::Weights;
+use crate::train::{Optimizer, OptimizerState};
+use ::safetensors::tensor::{Metadata, TensorView};
+use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
+use netsmith::network::Network;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// The key of the JSON object in the file's metadata.
+const KEY: &str = "netsmith-supernet";
+
+/// A gradient search between two epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The shared weights.
+    pub weights: Weights,
+    pub(super) optimizer: OptimizerState,
+    /// The architecture's parameters, by site.
+    pub logits: Vec<Vec<f64>>,
+    /// Their first and second moments.
+    pub(super) moments: [Vec<Vec<f64>>; 2],
+    pub(super) steps: u64,
+    /// What all learning rates are multiplied by: halved by each roll-back.
+    pub(super) caution: f64,
+    /// The reports of all epochs so far.
+    pub history: Vec<EpochReport>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    optimizer: Optimizer,
+    optimizer_steps: u64,
+    logits: Vec<Vec<u64>>,
+    moments: [Vec<Vec<u64>>; 2],
+    steps: u64,
+    caution: u64,
+    history: Vec<EpochReport>,
+}
+
+/// A state that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The file.
+    #[error("cannot {action} the supernet's state {}", .path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// No safetensors file.
+    #[error("the supernet's state is not a safetensors file")]
+    Format(#[from] SafeTensorError),
+    /// It is of another supernet, or has no record.
+    #[error("the supernet's state does not fit: it is of another space or method")]
+    Other,
+}
+
+fn bits(values: &[Vec<f64>]) -> Vec<Vec<u64>> {
+    let of = |values: &Vec<f64>| values.iter().map(|value| value.to_bits()).collect();
+    values.iter().map(of).collect()
+}
+
+fn values(bits: &[Vec<u64>]) -> Vec<Vec<f64>> {
+    let of = |bits: &Vec<u64>| bits.iter().map(|bits| f64::from_bits(*bits)).collect();
+    bits.iter().map(of).collect()
+}
+
+impl State {
+    /// Writes it to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written; one that was there is left as it was.
+    pub fn save(&self, network: &Network, path: &Path) -> Result<(), StateError> {
+        let record = Record {
+            optimizer: self.optimizer.optimizer,
+            optimizer_steps: self.optimizer.steps,
+            logits: bits(&self.logits),
+            moments: [bits(&self.moments[0]), bits(&self.moments[1])],
+            steps: self.steps,
+            caution: self.caution.to_bits(),
+            history: self.history.clone(),
+        };
+        let json = serde_json::to_string(&record);
+        let json = json.expect("a record is plain numbers — this is a bug in netsmith");
+        let mut tensors = Vec::new();
+        let groups = [
+            ("weights", &self.weights.0),
+            ("momentum", &self.optimizer.moments[0]),
+        ];
+        for (group, values) in groups {
+            for (weight, values) in network.weights().iter().zip(values) {
+                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                tensors.push((format!("{group}/{}", weight.name), values.len(), bytes));
+            }
+        }
+        let views = tensors.iter().map(|(name, size, bytes)| {
+            let view = TensorView::new(Dtype::F32, vec![*size], bytes)?;
+            Ok((name.as_str(), view))
+        });
+        let views = views.collect::<Result<Vec<_>, SafeTensorError>>()?;
+        let metadata = HashMap::from([(KEY.to_owned(), json)]);
+        let bytes = ::safetensors::serialize(views, Some(metadata))?;
+        let part = path.with_extension("part");
+        let file = |source| StateError::File {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        };
+        fs::write(&part, bytes).map_err(file)?;
+        fs::rename(&part, path).map_err(file)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The file cannot be read, is damaged, or is of another supernet.
+    pub fn load(network: &Network, path: &Path) -> Result<Self, StateError> {
+        let bytes = fs::read(path).map_err(|source| StateError::File {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        let (_, header): (usize, Metadata) = SafeTensors::read_metadata(&bytes)?;
+        let tensors = SafeTensors::deserialize(&bytes)?;
+        let json = header.metadata().as_ref().and_then(|map| map.get(KEY));
+        let record: Option<Record> = json.and_then(|json| serde_json::from_str(json).ok());
+        let record = record.ok_or(StateError::Other)?;
+        let group = |group: &str, all: bool| {
+            let read = |weight: &netsmith::network::Weight| {
+                let name = format!("{group}/{}", weight.name);
+                let tensor = tensors.tensor(&name).map_err(|_| StateError::Other)?;
+                let size = match all || weight.shape.role.trains() {
+                    true => weight.shape.elements(),
+                    false => 0,
+                };
+                if tensor.dtype() != Dtype::F32 || tensor.shape() != [size] {
+                    return Err(StateError::Other);
+                }
+                let (chunks, _) = tensor.data().as_chunks();
+                Ok(chunks
+                    .iter()
+                    .map(|&chunk| f32::from_le_bytes(chunk))
+                    .collect())
+            };
+            let weights = network.weights().iter();
+            weights.map(read).collect::<Result<Vec<Vec<f32>>, _>>()
+        };
+        Ok(Self {
+            weights: Weights(group("weights", true)?),
+            optimizer: OptimizerState {
+                optimizer: record.optimizer,
+                steps: record.optimizer_steps,
+                moments: vec![group("momentum", false)?],
+            },
+            logits: values(&record.logits),
+            moments: [values(&record.moments[0]), values(&record.moments[1])],
+            steps: record.steps,
+            caution: f64::from_bits(record.caution),
+            history: record.history,
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! DARTS: the outputs of all options are mixed by a softmax.
+//!
+//! ```text
+//! o(x) = Σ_k softmax(α)_k o_k(x)
+//! first order   ∇_α L_val(w, α)
+//! second order  ∇_α L_val(w', α) − η · [∇_α L_train(w⁺) − ∇_α L_train(w⁻)] / 2ε
+//!               w' = w − η (μ m + ∇_w L_train + λ w),  w^± = w ± ε v,
+//!               v = ∇_{w'} L_val(w', α),  ε = 0.01 / ‖v‖
+//! ```
+
+use super::options::{SHARED_COUNT, with_shared};
+use super::{Alphas, Draw, Entry, Method, Moment, Options, Order, softmax_pull};
+use netsmith::catalogue::{Parameter, ParameterKind, Settings};
+use netsmith::random::Random;
+
+/// The catalogue's entry.
+pub(super) const ENTRY: Entry = Entry::new(
+    "darts",
+    "All operations of an edge are mixed by a softmax that is learnt on other data than the weights.",
+    build,
+)
+.paper("Liu et al. 2019, arXiv:1806.09055")
+.parameters(&PARAMETERS);
+
+const PARAMETERS: [Parameter; SHARED_COUNT + 1] = with_shared([Parameter {
+    name: "second-order",
+    kind: ParameterKind::Switch,
+    default: "false",
+    doc: "Whether the architecture's gradient looks one step of the weights ahead; 2.5 times as slow.",
+}]);
+
+/// Liu et al.'s relaxation.
+#[derive(Clone, Debug)]
+struct Darts {
+    options: Options,
+}
+
+fn build(settings: &Settings) -> Box<dyn Method> {
+    Box::new(Darts {
+        options: Options {
+            order: Order::ArchitectureFirst,
+            nesterov: false,
+            second_order: settings.switch("second-order"),
+            ..Options::of(settings)
+        },
+    })
+}
+
+impl Method for Darts {
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
+        mixed(alphas)
+    }
+
+    fn pull(
+        &self,
+        _alphas: &Alphas,
+        draw: &Draw,
+        slopes: &[Vec<f64>],
+        _moment: Moment,
+    ) -> Vec<Vec<f64>> {
+        pulled(draw, slopes)
+    }
+}
+
+/// The softmax of every site.
+pub(super) fn mixed(alphas: &Alphas) -> Draw {
+    let soft = alphas.probabilities();
+    Draw {
+        mixture: soft.clone(),
+        soft,
+    }
+}
+
+/// The gradient through the softmax of every site.
+pub(super) fn pulled(draw: &Draw, slopes: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let sites = draw.soft.iter().zip(slopes);
+    sites
+        .map(|(soft, slopes)| softmax_pull(soft, slopes))
+        .collect()
+}

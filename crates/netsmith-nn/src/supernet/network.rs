@@ -1,0 +1,494 @@
+//! The supernet as a network, and the sites where it is open.
+
+use super::simplex::largest;
+use crate::module::Mixture;
+use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
+use netsmith::space::{Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedSelect, Space};
+use netsmith_kernels::LANES;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a 32-bit float.
+const SCALAR: u64 = 4;
+
+/// All architectures of a space in one network with shared weights.
+///
+/// What several options compute alike from the same values, such as their
+/// rectifiers and pools, is computed once.
+#[derive(Clone, Debug)]
+pub struct Supernet {
+    /// The network, with a mix for every site.
+    pub network: Network,
+    /// Where it is open.
+    pub sites: Vec<Site>,
+    selects: Vec<RelaxedSelect>,
+    decisions: usize,
+}
+
+/// A place where the supernet is open: some options, of which one is taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// The decision that it relaxes.
+    pub decision: DecisionId,
+    /// The decision's name.
+    pub name: String,
+    /// How its options are those of the decision.
+    pub form: SiteForm,
+    /// For each option whether it gives nothing but zeros.
+    pub zero: Vec<bool>,
+    /// For each option whether it passes its input on.
+    pub skip: Vec<bool>,
+}
+
+/// How the options of a site are those of its decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SiteForm {
+    /// One for each option; none: an option that only the supernet has.
+    Options(Vec<Option<u32>>),
+    /// Whether this candidate of a subset is out or in.
+    Gate(usize),
+}
+
+/// Why gradient search cannot serve a space.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SupernetError {
+    /// The supernet does not fit together.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A decision that no mix expresses.
+    #[error("decision `{decision}` of space `{space}`: gradient search cannot learn {what}")]
+    Decision {
+        /// The space.
+        space: String,
+        /// The decision.
+        decision: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A decision none of whose options may be chosen.
+    #[error("decision `{decision}` has no option left: all of them cut the edge")]
+    Closed {
+        /// The decision.
+        decision: String,
+    },
+}
+
+impl SupernetError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Decision { .. } => Some(
+                "give the decision a single value with `--set`, or search with `regularized-evolution`"
+                    .into(),
+            ),
+            Self::Closed { .. } => Some("allow it with `--set strategy.none=true`".into()),
+            Self::Shape(_) => None,
+        }
+    }
+}
+
+impl Supernet {
+    /// The supernet of a space.
+    ///
+    /// # Errors
+    /// A decision with several options that no mix expresses, such as a width.
+    pub fn of(space: &Space) -> Result<Self, SupernetError> {
+        let relaxation = space.relaxation();
+        let refuse = |id: DecisionId, what| SupernetError::Decision {
+            space: space.name().to_owned(),
+            decision: space.decision(id).name.clone(),
+            what,
+        };
+        let several = |id: &&DecisionId| space.decision(**id).count() > 1;
+        if let Some(&id) = relaxation.sizes.iter().find(several) {
+            return Err(refuse(id, "sizes"));
+        }
+        if let Some(&id) = relaxation.fixed.iter().find(several) {
+            return Err(refuse(id, "inputs of slots or of a concatenation"));
+        }
+        let network = shared(&space.supernet()?)?;
+        let mut sites = Vec::new();
+        for choice in &relaxation.choices {
+            let decision = space.decision(choice.decision);
+            let mixes: Vec<&[usize]> = mixes_of(&network, choice.decision.index()).collect();
+            let is = |test: &dyn Fn(&Operation) -> bool, at: usize| {
+                let mut inputs = mixes.iter().filter_map(|inputs| inputs.get(at));
+                inputs.any(|&input| test(&network.nodes()[input].operation))
+            };
+            let options = 0..choice.options.len();
+            let named_skip = |at: usize| {
+                choice.options[at].is_some_and(|o| decision.option_name(o).contains("skip"))
+            };
+            sites.push(Site {
+                decision: choice.decision,
+                name: decision.name.clone(),
+                form: SiteForm::Options(choice.options.clone()),
+                zero: options
+                    .clone()
+                    .map(|at| is(&|operation| matches!(operation, Operation::Zero(_)), at))
+                    .collect(),
+                skip: options.map(named_skip).collect(),
+            });
+        }
+        for select in &relaxation.selects {
+            if select.edges.iter().all(|edge| !edge.is_empty()) {
+                continue;
+            }
+            if select.pick != Pick::Subset {
+                return Err(refuse(
+                    select.decision,
+                    "which inputs enter, where nothing hangs on them",
+                ));
+            }
+            for candidate in 0..select.edges.len() {
+                sites.push(Site {
+                    decision: select.decision,
+                    name: format!("{}.{candidate}", space.decision(select.decision).name),
+                    form: SiteForm::Gate(candidate),
+                    zero: vec![false; 2],
+                    skip: vec![false; 2],
+                });
+            }
+        }
+        Ok(Self {
+            network,
+            sites,
+            selects: relaxation.selects,
+            decisions: space.decisions().len(),
+        })
+    }
+
+    /// Which options may be chosen: all, or all but those that cut an edge.
+    ///
+    /// # Errors
+    /// A site has no option left.
+    pub fn open(&self, none: bool) -> Result<Vec<Vec<bool>>, SupernetError> {
+        let open = |site: &Site| {
+            let open: Vec<bool> = site.zero.iter().map(|zero| none || !zero).collect();
+            match open.contains(&true) {
+                true => Ok(open),
+                false => Err(SupernetError::Closed {
+                    decision: site.name.clone(),
+                }),
+            }
+        };
+        self.sites.iter().map(open).collect()
+    }
+
+    /// Which options of every site pass their input on.
+    pub(super) fn skip(&self) -> Vec<Vec<bool>> {
+        self.sites.iter().map(|site| site.skip.clone()).collect()
+    }
+
+    /// How the options of every site count, as a module takes it.
+    pub fn mixture(&self, weights: &[Vec<f64>]) -> Mixture {
+        let mut mixture = vec![Vec::new(); self.decisions];
+        for (site, weights) in self.sites.iter().zip(weights) {
+            let of: &mut Vec<f32> = &mut mixture[site.decision.index()];
+            match site.form {
+                SiteForm::Options(_) => of.extend(weights.iter().map(|weight| *weight as f32)),
+                // The gates of a decision follow each other.
+                SiteForm::Gate(_) => of.push(weights[1] as f32),
+            }
+        }
+        Mixture(mixture)
+    }
+
+    /// The gradient of every site's weights, from what a module gives.
+    pub fn slopes(&self, mixing: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let sites = self.sites.iter().map(|site| {
+            let of = mixing.get(site.decision.index()).map_or(&[][..], |m| m);
+            let at = |at: usize| of.get(at).copied().unwrap_or(0.0);
+            match &site.form {
+                SiteForm::Options(options) => (0..options.len()).map(at).collect(),
+                SiteForm::Gate(candidate) => vec![0.0, at(*candidate)],
+            }
+        });
+        sites.collect()
+    }
+
+    /// The mixture in which one architecture alone is computed.
+    pub fn path(&self, space: &Space, architecture: &Architecture) -> Mixture {
+        let mut mixture = vec![Vec::new(); self.decisions];
+        for site in &self.sites {
+            if let SiteForm::Options(options) = &site.form {
+                let taken = architecture.option(site.decision);
+                let counts = |option: &Option<u32>| {
+                    let is_taken = taken.is_some() && *option == taken;
+                    if is_taken { 1.0 } else { 0.0 }
+                };
+                mixture[site.decision.index()] = options.iter().map(counts).collect();
+            }
+        }
+        for select in &self.selects {
+            let mut weights = vec![0.0; select.edges.len()];
+            if let Some(option) = architecture.option(select.decision) {
+                for member in space.decision(select.decision).members(option) {
+                    weights[member] = 1.0;
+                }
+            }
+            mixture[select.decision.index()] = weights;
+        }
+        Mixture(mixture)
+    }
+
+    /// The architecture of the strongest options that keeps the limits.
+    ///
+    /// Each decision takes its strongest option; a select the candidates whose
+    /// edges have the strongest option each, never one that only the supernet
+    /// has (DARTS' rule). Under limits each decision in turn takes the strongest
+    /// of those with which they can still be kept.
+    ///
+    /// # Errors
+    /// The limits cannot be kept.
+    pub fn derive(
+        &self,
+        space: &Space,
+        strengths: &[Vec<f64>],
+        limits: &Limits,
+    ) -> Result<Architecture, Infeasible> {
+        space.check_limits(limits)?;
+        let mut architecture = Architecture::undecided(self.decisions);
+        for &decision in space.order() {
+            if !space.is_active(decision, &architecture) {
+                continue;
+            }
+            let allowed = space.allowed(&architecture, decision, limits);
+            let scores = allowed.iter();
+            let scores = scores.map(|&option| self.strength(space, decision, option, strengths));
+            let best = largest(&scores.collect::<Vec<f64>>());
+            architecture.set(decision, allowed.get(best).copied());
+        }
+        match space.check(&architecture).is_ok() && space.keeps(&architecture, limits) {
+            true => Ok(architecture),
+            // The bounds were too loose to steer by.
+            false => space.sample(limits, &mut netsmith::random::Seed::new(0).stream()),
+        }
+    }
+
+    fn strength(
+        &self,
+        space: &Space,
+        decision: DecisionId,
+        option: u32,
+        strengths: &[Vec<f64>],
+    ) -> f64 {
+        let mut gates = 0.0;
+        for (site, strengths) in self.sites.iter().zip(strengths) {
+            if site.decision != decision {
+                continue;
+            }
+            match &site.form {
+                SiteForm::Options(options) => {
+                    let place = options.iter().position(|known| *known == Some(option));
+                    return place.map_or(0.0, |place| strengths[place]);
+                }
+                SiteForm::Gate(candidate) => {
+                    let members = space.decision(decision).members(option);
+                    gates += strengths[usize::from(members.contains(candidate))];
+                }
+            }
+        }
+        let Some(select) = self.selects.iter().find(|s| s.decision == decision) else {
+            return 0.0;
+        };
+        let of_edge = |member: usize| {
+            let edges = select.edges[member].iter();
+            let strongest = edges.map(|choice| self.strongest(*choice, strengths));
+            strongest.fold(0.0, f64::max)
+        };
+        let members = space.decision(decision).members(option);
+        gates + members.into_iter().map(of_edge).sum::<f64>()
+    }
+
+    /// The strength of the strongest option that an architecture may have.
+    fn strongest(&self, choice: DecisionId, strengths: &[Vec<f64>]) -> f64 {
+        let mut sites = self.sites.iter().zip(strengths);
+        let site = sites.find(|(site, _)| site.decision == choice);
+        let Some((
+            Site {
+                form: SiteForm::Options(options),
+                ..
+            },
+            strengths,
+        )) = site
+        else {
+            return 0.0;
+        };
+        let real = options
+            .iter()
+            .zip(strengths)
+            .filter(|(option, _)| option.is_some());
+        real.fold(0.0, |most, (_, strength)| most.max(*strength))
+    }
+
+    /// How many skip connections an architecture has in each of its groups of
+    /// sites (a cell's share the first part of their names), with the number of
+    /// active sites there.
+    pub fn skips(&self, architecture: &Architecture) -> BTreeMap<String, [usize; 2]> {
+        let mut groups: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+        for site in &self.sites {
+            let (SiteForm::Options(options), Some(taken)) =
+                (&site.form, architecture.option(site.decision))
+            else {
+                continue;
+            };
+            let group = match site.name.split_once('.') {
+                Some((group, _)) => group.to_owned(),
+                None => String::new(),
+            };
+            let place = options.iter().position(|option| *option == Some(taken));
+            let skips = place.is_some_and(|place| site.skip[place]);
+            let counts = groups.entry(group).or_default();
+            counts[0] += usize::from(skips);
+            counts[1] += 1;
+        }
+        groups
+    }
+
+    /// Peak bytes of a step on so many samples, by plan: weights, gradients,
+    /// momentum, activations and their gradients. A hard step computes one
+    /// option of each site; its plan is that of the largest ones.
+    pub fn planned_memory(&self, batch: usize, hard: bool) -> u64 {
+        let batch = batch.next_multiple_of(LANES);
+        let weights = MemoryPlan::of(&self.network, 1).weights;
+        if hard {
+            let largest = self.largest_path();
+            let plan = masked(&self.network, &largest).map(|path| MemoryPlan::of(&path, batch));
+            let activations = plan.map_or(0, |plan| plan.training_activations);
+            return 3 * weights + activations;
+        }
+        let plan = MemoryPlan::of(&self.network, batch);
+        let mut read: BTreeSet<usize> = BTreeSet::new();
+        for node in self.network.nodes() {
+            if let Operation::Mix { .. } = node.operation {
+                read.extend(&node.inputs);
+            }
+        }
+        let pools = read.into_iter().map(|input| &self.network.nodes()[input]);
+        let pools = pools.filter(|node| {
+            matches!(
+                node.operation,
+                Operation::AvgPool(_) | Operation::MaxPool(_)
+            )
+        });
+        let kept: u64 = pools
+            .map(|node| (node.shape.elements() * batch) as u64 * SCALAR)
+            .sum();
+        plan.training(1) + kept
+    }
+
+    /// The mixture that computes the largest option of each site.
+    fn largest_path(&self) -> Mixture {
+        let consumers = self.network.consumers();
+        let size_of = |input: usize| {
+            let (mut at, mut size) = (input, 0);
+            while let node = &self.network.nodes()[at]
+                && consumers[at].len() == 1
+            {
+                size += node.shape.elements();
+                match node.inputs[..] {
+                    [before] => at = before,
+                    _ => break,
+                }
+            }
+            size
+        };
+        let weights = self.sites.iter().map(|site| match site.form {
+            SiteForm::Gate(_) => vec![0.0, 1.0],
+            SiteForm::Options(_) => {
+                let mut mixes = mixes_of(&self.network, site.decision.index());
+                let inputs = mixes.next().unwrap_or_default();
+                let sizes: Vec<f64> = inputs.iter().map(|&i| size_of(i) as f64).collect();
+                let most = if sizes.is_empty() { 0 } else { largest(&sizes) };
+                (0..site.zero.len()).map(|k| f64::from(k == most)).collect()
+            }
+        });
+        self.mixture(&weights.collect::<Vec<_>>())
+    }
+}
+
+/// The inputs of the mixes of a decision.
+fn mixes_of(network: &Network, number: usize) -> impl Iterator<Item = &[usize]> {
+    network
+        .nodes()
+        .iter()
+        .filter_map(move |node| match node.operation {
+            Operation::Mix { decision } if decision == number => Some(&node.inputs[..]),
+            _ => None,
+        })
+}
+
+/// The nodes that a mixture computes, as a network.
+fn masked(network: &Network, mixture: &Mixture) -> Result<Network, ShapeError> {
+    let needed = mixture.needed(network);
+    rebuilt(
+        network,
+        |index, _| needed[index],
+        |index, at| mixture.reads(network, index, at),
+    )
+}
+
+/// The same network in which nodes without trained weights that compute the
+/// same of the same are one.
+fn shared(network: &Network) -> Result<Network, ShapeError> {
+    rebuilt(network, |_, _| true, |_, _| true)
+}
+
+/// A network of the nodes and inputs that are kept, with equal ones as one.
+fn rebuilt(
+    network: &Network,
+    keeps: impl Fn(usize, &Operation) -> bool,
+    reads: impl Fn(usize, usize) -> bool,
+) -> Result<Network, ShapeError> {
+    let mut builder = Builder::new();
+    let mut known: BTreeMap<(String, Vec<usize>), usize> = BTreeMap::new();
+    let mut uses = vec![0_usize; network.weights().len()];
+    for node in network.nodes() {
+        node.weights.iter().for_each(|&weight| uses[weight] += 1);
+    }
+    let mut places = vec![usize::MAX; network.nodes().len()];
+    for (index, node) in network.nodes().iter().enumerate() {
+        if !keeps(index, &node.operation) {
+            continue;
+        }
+        if let Operation::Input(shape) = node.operation {
+            places[index] = builder.input(&node.name, shape);
+            continue;
+        }
+        let inputs = node.inputs.iter().enumerate();
+        let read = inputs.filter(|&(at, &input)| reads(index, at) && places[input] != usize::MAX);
+        let inputs: Vec<usize> = read.map(|(_, &input)| places[input]).collect();
+        if inputs.is_empty() {
+            continue;
+        }
+        let plain = node
+            .weights
+            .iter()
+            .all(|&weight| uses[weight] == 1 && !network.weights()[weight].shape.role.trains());
+        let draws = matches!(
+            node.operation,
+            Operation::Dropout(_) | Operation::DropPath | Operation::Mix { .. }
+        );
+        let identity = (format!("{:?}", node.operation), inputs.clone());
+        if plain
+            && !draws
+            && let Some(&same) = known.get(&identity)
+        {
+            places[index] = same;
+            continue;
+        }
+        let operation = node.operation.clone();
+        let tied = node.weights.first().filter(|&&weight| uses[weight] > 1);
+        places[index] = match tied {
+            Some(&weight) => {
+                let tie = &network.weights()[weight].name;
+                builder.add_tied(&node.name, operation, &inputs, tie)?
+            }
+            None => builder.add(&node.name, operation, &inputs)?,
+        };
+        known.insert(identity, places[index]);
+    }
+    let outputs: Vec<usize> = network.outputs().iter().map(|&o| places[o]).collect();
+    Ok(builder.finish(&outputs))
+}

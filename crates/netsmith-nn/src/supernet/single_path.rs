@@ -1,0 +1,94 @@
+//! Uniform single path: in each step one architecture is drawn and trained;
+//! the best of a random sample under the shared weights is the answer.
+//!
+//! The weights are judged with the statistics of the batch (Li and Talwalkar's
+//! random search with parameter sharing in NAS-Bench-201's own code), not with
+//! recalibrated running statistics (Guo et al.).
+
+use super::options::{SHARED_COUNT, with_shared};
+use super::{Alphas, Draw, Entry, Method, Moment, Options};
+use netsmith::catalogue::{Parameter, Settings};
+use netsmith::random::Random;
+use rand::RngExt;
+
+/// The catalogue's entry.
+pub(super) const ENTRY: Entry = Entry::new(
+    "single-path",
+    "Shared weights are trained on architectures drawn uniformly; the best of a sample under them is taken.",
+    build,
+)
+.paper("Li and Talwalkar 2019, arXiv:1902.07638; Guo et al. 2020, arXiv:1904.00420")
+.parameters(&PARAMETERS);
+
+const PARAMETERS: [Parameter; SHARED_COUNT] = with_shared([]);
+
+/// One uniform path for each step.
+#[derive(Clone, Debug)]
+struct SinglePath {
+    options: Options,
+}
+
+fn build(settings: &Settings) -> Box<dyn Method> {
+    Box::new(SinglePath {
+        options: Options {
+            learns: false,
+            hard: true,
+            ..Options::of(settings)
+        },
+    })
+}
+
+impl Method for SinglePath {
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn draw(&self, alphas: &Alphas, _moment: Moment, random: &mut Random) -> Draw {
+        let pick = |open: &Vec<bool>| {
+            let places: Vec<usize> = (0..open.len()).filter(|&k| open[k]).collect();
+            let picked = places[random.random_range(0..places.len())];
+            (0..open.len()).map(|k| f64::from(k == picked)).collect()
+        };
+        let mixture: Vec<Vec<f64>> = alphas.open.iter().map(pick).collect();
+        Draw {
+            soft: mixture.clone(),
+            mixture,
+        }
+    }
+
+    fn pull(&self, alphas: &Alphas, _: &Draw, _: &[Vec<f64>], _: Moment) -> Vec<Vec<f64>> {
+        let zeros = |logits: &Vec<f64>| vec![0.0; logits.len()];
+        alphas.logits.iter().map(zeros).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsmith::random::Seed;
+
+    #[test]
+    fn paths_are_uniform() {
+        let method = build(&Settings::defaults(&PARAMETERS));
+        let alphas = Alphas {
+            logits: vec![vec![9.0, 0.0, 0.0, 0.0]],
+            open: vec![vec![true, true, false, true]],
+            skip: vec![vec![false; 4]],
+        };
+        let (mut counts, mut random) = ([0.0; 4], Seed::new(4).stream());
+        let moment = Moment {
+            epoch: 0,
+            epochs: 1,
+        };
+        for _ in 0..30_000 {
+            let draw = method.draw(&alphas, moment, &mut random);
+            counts[super::super::simplex::largest(&draw.mixture[0])] += 1.0;
+        }
+        let terms = [counts[0], counts[1], counts[3]].map(|n| (n - 1e4_f64).powi(2) / 1e4);
+        // The 99.9th percentile of chi-square with two degrees of freedom.
+        assert!(
+            counts[2] < 0.5 && terms.iter().sum::<f64>() < 13.82,
+            "{counts:?}"
+        );
+    }
+}

@@ -1,0 +1,355 @@
+//! Supernets: what is computed, the gradients of the mixture, and searches that
+//! are killed, diverge, or must choose.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use netsmith::catalogue::Settings;
+use netsmith::network::{Operation, Shape};
+use netsmith::random::Seed;
+use netsmith::space::{Form, Limits, Space, Task, build_named};
+use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
+use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
+use netsmith_nn::supernet::{
+    CATALOGUE, Decision, End, Method, Search, SearchError, State, Supernet,
+};
+use rand::RngExt;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn space(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
+    let settings: BTreeMap<String, String> = settings
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    build_named(name, &Task { input, outputs: 10 }, &settings).unwrap()
+}
+
+fn cells(input: Shape) -> Space {
+    space("nas-bench-201", &[("channels", "4"), ("cells", "1")], input)
+}
+
+fn method(name: &str, settings: &[(&str, &str)]) -> Box<dyn Method> {
+    let settings: BTreeMap<String, String> = settings
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    let entry = CATALOGUE.iter().find(|entry| entry.name == name).unwrap();
+    (entry.build)(&Settings::new(entry.parameters, &settings).unwrap())
+}
+
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut random = Seed::new(seed).stream();
+    (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
+}
+
+/// The weighted sum of the answers as a loss.
+fn weighted(factors: &[f32]) -> impl FnMut(&[f32], &mut [f32]) -> f64 {
+    move |answers, gradient| {
+        gradient.copy_from_slice(factors);
+        let terms = answers.iter().zip(factors);
+        terms.map(|(a, f)| f64::from(*a) * f64::from(*f)).sum()
+    }
+}
+
+/// One architecture in a supernet computes the nodes of its own network, and
+/// gives the same answers and gradients.
+#[track_caller]
+fn a_path_is_its_network(space: &Space) {
+    let supernet = Supernet::of(space).unwrap();
+    let weights = Weights::init(&supernet.network, &Seed::new(5));
+    let named: BTreeMap<&str, &Vec<f32>> = supernet
+        .network
+        .weights()
+        .iter()
+        .zip(&weights.0)
+        .map(|(weight, values)| (weight.name.as_str(), values))
+        .collect();
+    let mut module = Module::supernet(&supernet.network).unwrap();
+    let inputs = numbers(17 * module.input().elements(), 1);
+    let factors = numbers(17 * 10, 2);
+    let mut random = Seed::new(9).stream();
+    for _ in 0..6 {
+        let architecture = space.sample(&Limits::default(), &mut random).unwrap();
+        let network = space
+            .resolve(&architecture, Form::Supernet)
+            .unwrap()
+            .pruned();
+        let path = supernet.path(space, &architecture);
+        let goal = Some(Goal::Both);
+        let step = module.mixed_step(&weights, &path, &inputs, goal, weighted(&factors));
+        let of = |weight: &netsmith::network::Weight| {
+            let known = named.get(weight.name.as_str());
+            known.map_or_else(|| vec![0.0; weight.shape.elements()], |v| (*v).clone())
+        };
+        let mut own = Weights(network.weights().iter().map(of).collect());
+        let mut alone = Module::new(&network, Kernels::Fused).unwrap();
+        let expected = alone.step(&mut own, &inputs, &Noise::none(), weighted(&factors));
+        let text = space.text(&architecture);
+        assert!((step.loss - expected.loss).abs() < 1e-3, "{text}");
+        let convolutions = |nodes: &mut dyn Iterator<Item = &netsmith::network::Node>| {
+            let heavy = nodes.filter(|n| matches!(n.operation, Operation::Convolution(_)));
+            heavy.map(|node| node.name.clone()).collect::<BTreeSet<_>>()
+        };
+        let mut run = step.computed.iter().map(|&i| &supernet.network.nodes()[i]);
+        let ran = convolutions(&mut run);
+        // What leads to nothing but zeros is pruned from the network alone.
+        assert!(
+            convolutions(&mut network.nodes().iter()).is_subset(&ran),
+            "{text}"
+        );
+        let trained = network.weights().iter().zip(&expected.gradients);
+        for (weight, gradient) in trained.filter(|(_, gradient)| !gradient.is_empty()) {
+            let place = supernet
+                .network
+                .weights()
+                .iter()
+                .position(|w| w.name == weight.name);
+            let found = &step.gradients[place.unwrap()];
+            let pairs = found.iter().zip(gradient);
+            assert!(
+                pairs
+                    .clone()
+                    .all(|(a, b)| (a - b).abs() < 2e-3 * (1.0 + b.abs())),
+                "{text}: {}",
+                weight.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_path_of_each_space_is_its_network() {
+    a_path_is_its_network(&cells(Shape::image(3, 8, 8)));
+    let darts = [("channels", "4"), ("cells", "3")];
+    a_path_is_its_network(&space("darts", &darts, Shape::image(3, 8, 8)));
+}
+
+#[test]
+fn exactly_one_operation_of_each_edge_is_computed() {
+    let space = cells(Shape::image(3, 8, 8));
+    let supernet = Supernet::of(&space).unwrap();
+    let mut module = Module::supernet(&supernet.network).unwrap();
+    let weights = Weights::init(&supernet.network, &Seed::new(1));
+    let inputs = numbers(16 * 192, 3);
+    // A 3x3 convolution everywhere: six in each of three cells, behind the stem
+    // and two reductions of three convolutions each.
+    let chosen = vec![vec![0.0, 0.0, 0.0, 1.0, 0.0]; 6];
+    let mixture = supernet.mixture(&chosen);
+    let step = module.mixed_step(&weights, &mixture, &inputs, None, |_, _| 0.0);
+    let convolutions = step.computed.iter().filter(|&&index| {
+        let operation = &supernet.network.nodes()[index].operation;
+        matches!(operation, Operation::Convolution(_))
+    });
+    assert_eq!(convolutions.count(), 18 + 7);
+    let hard = supernet.planned_memory(64, true);
+    assert!(hard < supernet.planned_memory(64, false));
+}
+
+/// Small enough that few rectifiers change sides.
+const STEP: f64 = 3e-4;
+
+#[test]
+fn the_gradient_of_the_mixture_is_the_slope() {
+    let space = cells(Shape::image(3, 8, 8));
+    let supernet = Supernet::of(&space).unwrap();
+    let mut module = Module::supernet(&supernet.network).unwrap();
+    let weights = Weights::init(&supernet.network, &Seed::new(1));
+    let (inputs, factors) = (numbers(16 * 192, 3), numbers(160, 4));
+    let mixed = vec![vec![0.1, 0.2, 0.3, 0.25, 0.15]; 6];
+    let mut loss = |mixed: &[Vec<f64>], goal| {
+        let mixture = supernet.mixture(mixed);
+        module.mixed_step(&weights, &mixture, &inputs, goal, weighted(&factors))
+    };
+    let slopes = supernet.slopes(&loss(&mixed, Some(Goal::Mixture)).mixing);
+    let (mut errors, mut squares) = (0.0, 0.0);
+    for site in 0..6 {
+        // Zero counts nothing, whatever its weight.
+        assert!(slopes[site][0].abs() < 1e-12);
+        for option in 1..5 {
+            let mut at = |sign: f64| {
+                let mut moved = mixed.clone();
+                moved[site][option] += sign * STEP;
+                loss(&moved, None).loss
+            };
+            let slope = (at(1.0) - at(-1.0)) / (2.0 * STEP);
+            errors += (slopes[site][option] - slope).powi(2);
+            squares += slope.powi(2);
+        }
+    }
+    // Rectifiers that change sides within the step make single slopes rough.
+    assert!(errors < 0.04 * squares, "{errors} of {squares}");
+}
+
+#[test]
+fn the_published_discretisation() {
+    let darts = [("channels", "4"), ("cells", "3")];
+    let space = space("darts", &darts, Shape::image(3, 16, 16));
+    let supernet = Supernet::of(&space).unwrap();
+    let even = vec![vec![0.125; 8]; supernet.sites.len()];
+    let limits = Limits::default();
+    let derived = supernet.derive(&space, &even, &limits).unwrap();
+    // Equal strengths: the first two inputs and the first operation.
+    let text = space.text(&derived);
+    assert_eq!(text.matches("'max_pool_3x3'").count(), 16, "{text}");
+    assert_eq!(
+        text.matches(", 2)").count() + text.matches(", 3)").count(),
+        0
+    );
+    // The option that only the supernet has is never taken, but costs strength.
+    let mut strengths = even.clone();
+    for (site, strengths) in supernet.sites.iter().zip(&mut strengths) {
+        if site.name == "normal.node1.from0" {
+            *strengths = vec![0.93, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01];
+        }
+        if site.name == "normal.node3.from4" {
+            *strengths = vec![0.0, 0.1, 0.1, 0.2, 0.6, 0.0, 0.0, 0.0];
+        }
+    }
+    let text = space.text(&supernet.derive(&space, &strengths, &limits).unwrap());
+    assert!(
+        text.contains("('max_pool_3x3', 1), ('max_pool_3x3', 2)"),
+        "{text}"
+    );
+    assert!(text.contains("('sep_conv_3x3', 4)"), "{text}");
+    // A limit is kept at the cost of strength.
+    let network = space.network(&supernet.derive(&space, &strengths, &limits).unwrap());
+    let most = network.unwrap().parameters() - 1;
+    let limits = Limits {
+        parameters: Some(most),
+        ..Limits::default()
+    };
+    let derived = supernet.derive(&space, &strengths, &limits).unwrap();
+    assert!(space.network(&derived).unwrap().parameters() <= most);
+}
+
+#[test]
+fn a_space_with_sizes_is_refused_by_name() {
+    let mlp = space("mlp", &[], Shape::vector(8));
+    let error = Supernet::of(&mlp).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("gradient search cannot learn sizes"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("--set"));
+}
+
+struct Digits {
+    data: SearchData,
+    normalization: Normalization,
+    space: Space,
+    supernet: Supernet,
+}
+
+fn digits() -> Digits {
+    let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
+    let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
+    let normalization = Normalization::fit(&data.train());
+    let space = cells(Shape::image(1, 8, 8));
+    let supernet = Supernet::of(&space).unwrap();
+    Digits {
+        data,
+        normalization,
+        space,
+        supernet,
+    }
+}
+
+fn search_of<T>(
+    digits: &Digits,
+    method: &dyn Method,
+    epochs: usize,
+    run: impl FnOnce(&Search<'_>) -> T,
+) -> T {
+    let (train, valid) = (digits.data.train(), digits.data.valid());
+    run(&Search {
+        space: &digits.space,
+        supernet: &digits.supernet,
+        method,
+        limits: Limits::default(),
+        train: &train,
+        valid: &valid,
+        normalization: &digits.normalization,
+        augmentation: Augmentation::NONE,
+        seed: Seed::new(7),
+        epochs,
+        cancel: None,
+        deadline: None,
+    })
+}
+
+#[test]
+fn a_search_that_was_killed_gives_the_same_bits() {
+    let digits = digits();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, settings) in [
+        ("gdas", vec![]),
+        ("darts", vec![("second-order", "true")]),
+        ("beta-darts", vec![]),
+        ("single-path", vec![]),
+    ] {
+        let mut settings = settings;
+        settings.extend([("warm-up", "0.3"), ("watch", "false")]);
+        let method = method(name, &settings);
+        search_of(&digits, method.as_ref(), 3, |search| {
+            let whole = search.run(search.start(), &mut |_, _| Decision::Continue);
+            let whole = whole.unwrap();
+            let path = folder.path().join("state");
+            let network = &digits.supernet.network;
+            let broken = search.run(search.start(), &mut |report, state| {
+                state.save(network, &path).unwrap();
+                match report.number {
+                    1 => Decision::Stop,
+                    _ => Decision::Continue,
+                }
+            });
+            assert_eq!(broken.unwrap().end, End::Stopped);
+            let state = State::load(network, &path).unwrap();
+            let resumed = search.run(state, &mut |_, _| Decision::Continue).unwrap();
+            // Thousands of numbers help nobody.
+            assert!(whole == resumed, "{name}");
+            assert_eq!(whole.end, End::Finished);
+            let learnt = whole.state.logits != search.start().logits;
+            assert_eq!(learnt, name != "single-path", "{name}");
+            assert!(whole.state.history[2].train_loss < whole.state.history[0].train_loss);
+        });
+    }
+}
+
+#[test]
+fn a_supernet_that_never_had_a_finite_loss_is_an_error() {
+    let digits = digits();
+    let method = method("gdas", &[]);
+    search_of(&digits, method.as_ref(), 2, |search| {
+        let mut state = search.start();
+        state.weights.0[0][0] = f32::NAN;
+        let found = search.run(state, &mut |_, _| Decision::Continue);
+        assert!(matches!(found, Err(SearchError::Diverged)), "{found:?}");
+    });
+}
+
+#[test]
+fn an_epoch_that_is_no_number_is_rolled_back() {
+    let digits = digits();
+    let method = method("darts", &[("watch", "false")]);
+    search_of(&digits, method.as_ref(), 3, |search| {
+        let mut healthy = None;
+        let found = search.run(search.start(), &mut |report, state| {
+            if report.number == 0 {
+                healthy = Some(state.clone());
+                return Decision::Stop;
+            }
+            Decision::Continue
+        });
+        assert_eq!(found.unwrap().state, healthy.clone().unwrap());
+        let mut poisoned = healthy.clone().unwrap();
+        poisoned.weights.0[0][0] = f32::NAN;
+        let found = search
+            .run(poisoned.clone(), &mut |_, _| Decision::Continue)
+            .unwrap();
+        // All roll-backs lead to the same poisoned epoch: it ends there, with
+        // the architecture that was healthy.
+        assert_eq!(found.end, End::Diverged);
+        assert_eq!(found.state.history, healthy.unwrap().history);
+    });
+}
