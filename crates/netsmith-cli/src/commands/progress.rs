@@ -1,13 +1,11 @@
-//! What a run shows while it goes on, and its result as a table.
+//! What a run shows while it goes on.
 
 use std::time::Instant;
 
-use netsmith::report::Summary;
 use netsmith::search::Event;
 use netsmith_nn::pipeline::Progress;
-use serde_json::Value;
 
-use crate::output::{Output, columns};
+use crate::output::Output;
 
 /// Shows the progress of a run on stderr, a line for each trial that ended.
 #[derive(Debug)]
@@ -76,29 +74,4 @@ impl Terminal {
             Progress::Event(_) => {}
         }
     }
-}
-
-/// The result for people.
-pub(super) fn table(summary: &Summary, facts: &Value) -> String {
-    let mut rows = vec![[
-        "run".to_owned(),
-        format!("{} ({})", summary.run, summary.status),
-    ]];
-    if let Value::Object(best) = &facts["best"] {
-        for (name, value) in best.iter().filter(|(_, value)| !value.is_null()) {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            rows.push([name.replace('_', " "), text]);
-        }
-    }
-    for (name, file) in &summary.files {
-        rows.push([name.clone(), file.clone()]);
-    }
-    let mut text = columns(&rows);
-    for sentence in &summary.verdict {
-        text.push_str(sentence);
-        text.push('\n');
-    }
-    text
 }

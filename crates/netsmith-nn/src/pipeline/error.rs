@@ -5,8 +5,9 @@ use crate::export::ExportError;
 use crate::module::ModuleError;
 use netsmith::catalogue::{SettingError, UnknownName};
 use netsmith::network::ShapeError;
+use netsmith::objective::PenaltyError;
 use netsmith::search::SearchError;
-use netsmith::space::{Infeasible, SpaceError};
+use netsmith::space::{Infeasible, NamedSpaceError};
 use netsmith::strategy::StrategyError;
 use netsmith::study::StudyError;
 use std::path::PathBuf;
@@ -24,10 +25,10 @@ pub enum PipelineError {
     /// The metric does not fit the task.
     #[error(transparent)]
     Metric(#[from] MetricError),
-    /// No space or strategy of this name.
+    /// No strategy or cost of this name.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
-    /// Settings of a space or strategy.
+    /// Settings of a strategy.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Settings(Vec<SettingError>),
     /// A word that is none of those known.
@@ -40,9 +41,12 @@ pub enum PipelineError {
         /// Those that there are.
         known: &'static str,
     },
-    /// The space does not fit the data.
+    /// A penalty that is none.
     #[error(transparent)]
-    Space(#[from] SpaceError),
+    Penalty(#[from] PenaltyError),
+    /// There is no such space, or it does not fit the data.
+    #[error(transparent)]
+    Space(#[from] NamedSpaceError),
     /// A network of the space does not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -107,6 +111,8 @@ impl PipelineError {
             Self::Split(error) => error.hint().map(Into::into),
             Self::Metric(error) => error.hint(),
             Self::Unknown(error) => Some(error.hint()),
+            Self::Space(error) => error.hint(),
+            Self::Penalty(error) => Some(error.hint()),
             Self::Settings(errors) => errors.iter().find_map(SettingError::hint),
             Self::Strategy(error) => Some(error.hint.clone()),
             Self::Infeasible(error) | Self::Search(SearchError::Infeasible(error)) => {

@@ -1,7 +1,7 @@
 //! The final phase: full training of the best, one look at the test part, and
 //! the verification.
 
-use super::best::{BEST, ENTRY, Handover, latency, write_file};
+use super::best::{BEST, ENTRY, Handover, REPORT, latency, write_file};
 use super::pace::{USED, enough_epochs, epoch_samples};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
@@ -17,7 +17,6 @@ use netsmith::space::{Architecture, Form};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Proposal, Trial};
 use rand::Rng;
-use std::collections::BTreeMap;
 
 /// Architectures of the search that are trained in full, at most.
 const CANDIDATES: usize = 4;
@@ -111,6 +110,8 @@ pub(super) fn finish(
     let summary = summary(context, &prepared, "finished", Some(&closing))?;
     let report = serde_json::to_vec_pretty(&json(&summary, true)).unwrap_or_default();
     write_file(&context.dir.join("report.json"), &report)?;
+    let facts = serde_json::to_vec(&json(&summary, false)).unwrap_or_default();
+    context.study.put(REPORT, facts)?;
     let page = html(&summary, Some(&network));
     write_file(&context.dir.join("report.html"), page.as_bytes())?;
     write_file(
@@ -265,9 +266,19 @@ fn winner(
     candidates: &[Planned],
     ended: &[Trial],
 ) -> Result<(usize, Network, Weights, BestRecord), PipelineError> {
-    let ranked = context
-        .objective
-        .ranked(ended.iter().filter(|trial| trial.is_finished()));
+    let finished = ended.iter().filter(|trial| trial.is_finished());
+    let mut finished: Vec<Trial> = finished.cloned().collect();
+    if context.objective.weighs("latency_ms") {
+        // A penalty on latency goes by what the finalists were measured at.
+        for trial in &mut finished {
+            let index = (trial.number - FIRST_FINAL) as usize;
+            trial.costs.latency_ms = candidates.get(index).and_then(|planned| {
+                let weights = weights_of(context, trial.number, &planned.network)?;
+                Some(latency(prepared, &planned.network, &weights)?.median_ms)
+            });
+        }
+    }
+    let ranked = context.objective.ranked(&finished);
     let mut fallback = None;
     for trial in ranked {
         let index = (trial.proposal().number - FIRST_FINAL) as usize;
@@ -343,20 +354,7 @@ fn hand_over(
     weights: &Weights,
     record: &BestRecord,
 ) -> Result<Closing, PipelineError> {
-    let mut provenance = BTreeMap::new();
-    let mut say = |name: &str, value: String| provenance.insert(name.to_owned(), value);
-    say("netsmith", env!("CARGO_PKG_VERSION").to_owned());
-    say("run", context.dir.to_string_lossy().into_owned());
-    say("architecture", record.architecture.clone());
-    say("data", context.config.data.clone());
-    say("seed", context.config.seed.to_string());
-    say("validation", record.validation.to_string());
-    say(
-        "test",
-        record
-            .test
-            .map_or_else(String::new, |test| test.to_string()),
-    );
+    let provenance = record.provenance(&context.dir, context.config);
     let handover = Handover {
         network,
         weights,

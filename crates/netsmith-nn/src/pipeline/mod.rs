@@ -22,14 +22,14 @@ mod pace;
 mod prepare;
 mod summary;
 
-pub use best::{BEST, BestRecord, ENTRY};
+pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::Config;
 pub use error::PipelineError;
+pub use prepare::space_of;
 
 use crate::cost::OperationTable;
 use crate::data::balanced_class_weights;
 use crate::evaluate::TrainingEvaluator;
-use best::write_file;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::report::Summary;
@@ -182,8 +182,6 @@ fn go_on(
     })?;
     let pace = pace(config, &prepared, study)?;
     prepared.limits.macs = pace::least_of(prepared.limits.macs, pace.affordable_macs);
-    let mut objective = Objective::new(TrainingEvaluator::validation_metric(prepared.metric));
-    objective.minimized = config.minimized();
     let weights = config
         .class_weights
         .then(|| balanced_class_weights(&prepared.data.train()));
@@ -200,7 +198,7 @@ fn go_on(
         config,
         study,
         dir: study.dir().to_path_buf(),
-        objective,
+        objective: prepared.objective.clone(),
         evaluator,
         pace,
         begun,
@@ -236,7 +234,8 @@ impl Context<'_> {
         });
         let table = OperationTable::new(self.study, prepared.kernels);
         let latency = |network: &netsmith::network::Network| table.estimate(network);
-        if config.needs_latency() {
+        let needs_latency = config.limit_latency.is_some() || self.objective.weighs("latency_ms");
+        if needs_latency {
             // Most operations are timed before any worker disturbs.
             let seed = Seed::new(config.seed).child("latency");
             for number in 0..30 {
@@ -253,7 +252,7 @@ impl Context<'_> {
             objective: &self.objective,
             limits: prepared.limits,
             latency_limit: config.limit_latency,
-            latency: config.needs_latency().then_some(&latency),
+            latency: needs_latency.then_some(&latency),
             fidelity: self.pace.low,
             stopping: self.stopping(),
             budget: Budget {

@@ -5,11 +5,13 @@ use crate::data::{
     InputSchema, LoadOptions, Metric, Normalization, SealedTest, SearchData, SplitOptions, Task,
     load,
 };
+use crate::evaluate::TrainingEvaluator;
 use crate::module::Kernels;
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
 use netsmith::network::Shape;
-use netsmith::space::{self, Limits, Space};
+use netsmith::objective::Objective;
+use netsmith::space::{self, Limits, NamedSpaceError, Space, build_named};
 use netsmith::strategy::{self, Strategy};
 
 /// What a configuration stands for.
@@ -19,6 +21,7 @@ pub(super) struct Prepared {
     pub(super) test: Option<SealedTest>,
     pub(super) normalization: Normalization,
     pub(super) metric: Metric,
+    pub(super) objective: Objective,
     pub(super) space: Space,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) limits: Limits,
@@ -43,7 +46,12 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let train = data.train();
     let normalization = Normalization::fit(&train);
     let metric = metric(config, &data.task())?;
-    let space = build_space(config, &data, &normalization)?;
+    let space = space_of(
+        config,
+        &data.schema(),
+        &normalization,
+        data.task().outputs(),
+    )?;
     let entry = find("strategy", strategy::CATALOGUE, &config.strategy)?;
     let settings = Settings::new(entry.parameters, &config.strategy_settings);
     let settings = settings.map_err(PipelineError::Settings)?;
@@ -58,15 +66,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
             });
         }
     };
-    for word in &config.minimize {
-        if !["parameters", "macs", "memory", "latency"].contains(&word.as_str()) {
-            return Err(PipelineError::Word {
-                what: "minimize",
-                value: word.clone(),
-                known: "parameters, macs, memory, latency",
-            });
-        }
-    }
+    let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
     Ok(Prepared {
         strategy: (entry.build)(&settings)?,
         limits: Limits {
@@ -80,6 +80,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         test: Some(test),
         normalization,
         metric,
+        objective,
         space,
     })
 }
@@ -88,22 +89,22 @@ fn metric(config: &Config, task: &Task) -> Result<Metric, PipelineError> {
     let Some(name) = &config.metric else {
         return Ok(Metric::default_for(task));
     };
-    let named = Metric::ALL.into_iter().find(|metric| metric.name() == name);
-    let metric = named.ok_or_else(|| PipelineError::Word {
-        what: "metric",
-        value: name.clone(),
-        known: "accuracy, balanced-accuracy, macro-f1, rmse, mae",
-    })?;
+    let metric: Metric = name.parse()?;
     metric.check(task)?;
     Ok(metric)
 }
 
-fn build_space(
+/// The space of a configuration for raw samples of this form.
+///
+/// # Errors
+/// There is no such space, or it does not take these settings or samples.
+pub fn space_of(
     config: &Config,
-    data: &SearchData,
+    schema: &InputSchema,
     normalization: &Normalization,
-) -> Result<Space, PipelineError> {
-    let usual = match data.schema() {
+    outputs: usize,
+) -> Result<Space, NamedSpaceError> {
+    let usual = match schema {
         InputSchema::Images { .. } => "chain",
         InputSchema::Table { .. } => "mlp",
     };
@@ -111,13 +112,7 @@ fn build_space(
         [channels, height, width] => Shape::image(channels, height, width),
         ref dims => Shape::vector(dims.iter().product()),
     };
-    let task = space::Task {
-        input,
-        outputs: data.task().outputs(),
-    };
     let name = config.space.as_deref().unwrap_or(usual);
-    let entry = find("space", space::CATALOGUE, name)?;
-    let settings = Settings::new(entry.parameters, &config.space_settings);
-    let settings = settings.map_err(PipelineError::Settings)?;
-    Ok((entry.build)(&task, &settings)?)
+    let task = space::Task { input, outputs };
+    build_named(name, &task, &config.space_settings)
 }

@@ -2,10 +2,8 @@
 
 use super::prepare::Prepared;
 use super::{BestRecord, Context, PipelineError, toml_of};
-use netsmith::cost::Direction;
 use netsmith::network::{MemoryPlan, Network};
 use netsmith::report::{BaselineRow, Best, Summary};
-use netsmith::trial::Trial;
 use std::collections::BTreeMap;
 
 /// What the final phase adds.
@@ -32,7 +30,7 @@ pub(super) fn summary(
         Some(closing) => Some(handed_over(closing, prepared)),
         None => objective
             .best(&known.completed)
-            .map(|trial| of_the_search(trial, &objective.metric.name)),
+            .map(|trial| Best::of_trial(trial, &objective.metric.name)),
     };
     let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
     let limits = [
@@ -64,8 +62,7 @@ pub(super) fn summary(
         space: prepared.space.name().to_owned(),
         strategy: config.strategy.clone(),
         data: config.data.clone(),
-        metric: objective.metric.name.to_string(),
-        higher_is_better: objective.metric.direction == Direction::Maximize,
+        objective: objective.clone(),
         limits: limits.into_iter().flatten().collect(),
         fidelity: context.pace.low.to_string(),
         recipe: toml::to_string(&prepared.recipe).unwrap_or_default(),
@@ -101,23 +98,5 @@ fn handed_over(closing: &Closing, prepared: &Prepared) -> Best {
         latency_runtime: record.latency_runtime.clone(),
         validation: record.validation,
         test: record.test,
-    }
-}
-
-/// The best trial so far.
-fn of_the_search(trial: &Trial, metric: &str) -> Best {
-    let value = trial.metrics.get(metric);
-    Best {
-        trial: trial.number,
-        architecture: trial.architecture.clone(),
-        parameters: trial.costs.parameters.unwrap_or(0),
-        macs: trial.costs.macs.unwrap_or(0),
-        parameters_written: trial.costs.parameters.unwrap_or(0),
-        macs_written: trial.costs.macs.unwrap_or(0),
-        peak_memory_bytes: trial.costs.peak_memory_bytes.unwrap_or(0),
-        latency_ms: trial.costs.latency_ms,
-        latency_runtime: String::new(),
-        validation: value.map_or(f64::NAN, |quantity| quantity.value),
-        test: None,
     }
 }

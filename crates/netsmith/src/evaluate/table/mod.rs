@@ -3,11 +3,13 @@
 //! A table has the validation accuracy and the training time of every
 //! architecture of a space, which a search may see, and test accuracies, which
 //! it may not: [`Table::test_accuracy`] wants a [`Scoring`], and only the end of
-//! a comparison ([`bench`](crate::bench)) makes one.
+//! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
+mod answer;
 mod nas_bench_201;
 mod read;
 
+pub use answer::{Answer, TestAccuracy};
 pub use read::TableError;
 
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
