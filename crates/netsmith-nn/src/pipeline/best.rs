@@ -8,6 +8,8 @@ use crate::export::{TrainedNetwork, onnx, safetensors, torch};
 use crate::module::Weights;
 use crate::train::Predictor;
 use netsmith::network::Network;
+use netsmith::report::{Summary, card, html, json};
+use netsmith::study::Study;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -162,6 +164,22 @@ pub(super) fn latency(
             .ok()
         })
     })
+}
+
+/// Writes the report in all its forms, and what `show` reads into the study.
+pub(super) fn write_report(
+    study: &Study,
+    summary: &Summary,
+    network: &Network,
+) -> Result<(), PipelineError> {
+    let dir = study.dir();
+    let whole = serde_json::to_vec_pretty(&json(summary, true)).unwrap_or_default();
+    write_file(&dir.join("report.json"), &whole)?;
+    let facts = serde_json::to_vec(&json(summary, false)).unwrap_or_default();
+    study.put(REPORT, facts)?;
+    let page = html(summary, Some(network));
+    write_file(&dir.join("report.html"), page.as_bytes())?;
+    write_file(&dir.join(BEST).join("card.md"), card(summary).as_bytes())
 }
 
 /// Writes a file whole or not at all, and its folder if need be.

@@ -1,7 +1,7 @@
 //! The final phase: full training of the best, one look at the test part, and
 //! the verification.
 
-use super::best::{BEST, ENTRY, Handover, REPORT, latency, write_file};
+use super::best::{ENTRY, Handover, latency, write_report};
 use super::pace::{USED, enough_epochs, epoch_samples};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
@@ -11,7 +11,7 @@ use crate::module::Weights;
 use crate::train::{Checkpoint, Predictor};
 use netsmith::network::{Key, Network};
 use netsmith::random::Seed;
-use netsmith::report::{BaselineRow, card, html, json, verdict};
+use netsmith::report::{BaselineRow, verdict};
 use netsmith::search::{FinalJob, checkpoint_path, run_finals};
 use netsmith::space::{Architecture, Form};
 use netsmith::study::{FIRST_FINAL, Role};
@@ -49,9 +49,7 @@ pub(super) fn finish(
     let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
     let mut candidates = candidates(context, &prepared, trials, left)?;
     if candidates.is_empty() {
-        return Err(PipelineError::NothingFound {
-            trials: trials.len(),
-        });
+        return Err(PipelineError::nothing_in(trials));
     }
     let (count, epochs) = plan_of_finals(context, &prepared, trials, &candidates, left)?;
     candidates.truncate(count);
@@ -108,16 +106,7 @@ pub(super) fn finish(
         ..closing
     };
     let summary = summary(context, &prepared, "finished", Some(&closing))?;
-    let report = serde_json::to_vec_pretty(&json(&summary, true)).unwrap_or_default();
-    write_file(&context.dir.join("report.json"), &report)?;
-    let facts = serde_json::to_vec(&json(&summary, false)).unwrap_or_default();
-    context.study.put(REPORT, facts)?;
-    let page = html(&summary, Some(&network));
-    write_file(&context.dir.join("report.html"), page.as_bytes())?;
-    write_file(
-        &context.dir.join(BEST).join("card.md"),
-        card(&summary).as_bytes(),
-    )?;
+    write_report(context.study, &summary, &network)?;
     Ok(RunEnd {
         summary,
         interrupted: false,
@@ -316,9 +305,7 @@ fn winner(
         fallback = fallback.or(Some(found));
     }
     // All are over the limit: the best of them, and the report says so.
-    fallback.ok_or(PipelineError::NothingFound {
-        trials: ended.len(),
-    })
+    fallback.ok_or_else(|| PipelineError::nothing_in(ended))
 }
 
 fn weights_of(context: &Context<'_>, number: u64, network: &Network) -> Option<Weights> {

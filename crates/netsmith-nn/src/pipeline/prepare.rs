@@ -52,28 +52,11 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         &normalization,
         data.task().outputs(),
     )?;
-    let entry = find("strategy", strategy::CATALOGUE, &config.strategy)?;
-    let settings = Settings::new(entry.parameters, &config.strategy_settings);
-    let settings = settings.map_err(PipelineError::Settings)?;
-    let kernels = match config.kernels.as_str() {
-        "fused" => Kernels::Fused,
-        "burn" => Kernels::Burn,
-        other => {
-            return Err(PipelineError::Word {
-                what: "kernels",
-                value: other.to_owned(),
-                known: "fused, burn",
-            });
-        }
-    };
+    let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
     Ok(Prepared {
-        strategy: (entry.build)(&settings)?,
-        limits: Limits {
-            parameters: config.limit_parameters,
-            macs: config.limit_macs,
-            memory: config.limit_memory,
-        },
+        strategy: strategy(config)?,
+        limits: limits(config),
         recipe: Recipe::for_data(&train),
         kernels,
         data,
@@ -83,6 +66,32 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         objective,
         space,
     })
+}
+
+pub(super) fn strategy(config: &Config) -> Result<Box<dyn Strategy>, PipelineError> {
+    let entry = find("strategy", strategy::CATALOGUE, &config.strategy)?;
+    let settings = Settings::new(entry.parameters, &config.strategy_settings);
+    Ok((entry.build)(&settings.map_err(PipelineError::Settings)?)?)
+}
+
+pub(super) fn limits(config: &Config) -> Limits {
+    Limits {
+        parameters: config.limit_parameters,
+        macs: config.limit_macs,
+        memory: config.limit_memory,
+    }
+}
+
+pub(super) fn kernels(config: &Config) -> Result<Kernels, PipelineError> {
+    match config.kernels.as_str() {
+        "fused" => Ok(Kernels::Fused),
+        "burn" => Ok(Kernels::Burn),
+        other => Err(PipelineError::Word {
+            what: "kernels",
+            value: other.to_owned(),
+            known: "fused, burn",
+        }),
+    }
 }
 
 fn metric(config: &Config, task: &Task) -> Result<Metric, PipelineError> {

@@ -1,10 +1,12 @@
 //! What a run found, as the report takes it.
 
 use super::prepare::Prepared;
-use super::{BestRecord, Context, PipelineError, toml_of};
+use super::{BestRecord, Config, Context, PipelineError, toml_of};
 use netsmith::network::{MemoryPlan, Network};
+use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What the final phase adds.
 #[derive(Debug)]
@@ -32,13 +34,6 @@ pub(super) fn summary(
             .best(&known.completed)
             .map(|trial| Best::of_trial(trial, &objective.metric.name)),
     };
-    let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
-    let limits = [
-        limit("parameters", config.limit_parameters.map(|n| n as f64)),
-        limit("macs", config.limit_macs.map(|n| n as f64)),
-        limit("memory", config.limit_memory.map(|n| n as f64)),
-        limit("latency", config.limit_latency),
-    ];
     let mut notes = prepared.data.notes().to_vec();
     if prepared.metric.name() != "accuracy" {
         notes.push(format!("The metric is {}.", prepared.metric.name()));
@@ -54,27 +49,47 @@ pub(super) fn summary(
         ));
     }
     Ok(Summary {
-        run: context.dir.to_string_lossy().into_owned(),
-        status: status.to_owned(),
         seconds: context.elapsed().as_secs_f64(),
-        seed: config.seed,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         space: prepared.space.name().to_owned(),
-        strategy: config.strategy.clone(),
-        data: config.data.clone(),
-        objective: objective.clone(),
-        limits: limits.into_iter().flatten().collect(),
         fidelity: context.pace.low.to_string(),
         recipe: toml::to_string(&prepared.recipe).unwrap_or_default(),
-        configuration: toml_of(config)?,
-        front: front.map(|trial| trial.number).collect(),
         trials: known.completed,
         finals: known.finals,
         best,
         baselines: closing.map_or_else(Vec::new, |closing| closing.baselines.clone()),
         verdict: closing.map_or_else(Vec::new, |closing| closing.verdict.clone()),
         files: closing.map_or_else(BTreeMap::new, |closing| closing.files.clone()),
+        front: front.map(|trial| trial.number).collect(),
         notes,
+        ..outline(config, &context.dir, status, objective)?
+    })
+}
+
+/// What a configuration alone says.
+pub(super) fn outline(
+    config: &Config,
+    dir: &Path,
+    status: &str,
+    objective: &Objective,
+) -> Result<Summary, PipelineError> {
+    let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
+    let limits = [
+        limit("parameters", config.limit_parameters.map(|n| n as f64)),
+        limit("macs", config.limit_macs.map(|n| n as f64)),
+        limit("memory", config.limit_memory.map(|n| n as f64)),
+        limit("latency", config.limit_latency),
+    ];
+    Ok(Summary {
+        run: dir.to_string_lossy().into_owned(),
+        status: status.to_owned(),
+        seed: config.seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        strategy: config.strategy.clone(),
+        data: config.data.clone(),
+        objective: objective.clone(),
+        limits: limits.into_iter().flatten().collect(),
+        configuration: toml_of(config)?,
+        ..Summary::default()
     })
 }
 

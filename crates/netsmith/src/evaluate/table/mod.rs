@@ -47,6 +47,19 @@ impl TableEntry {
         let space = (self.space)(0)?;
         (self.read)(&data_folder.join(self.file), space)
     }
+
+    /// The position of the data set of this name.
+    ///
+    /// # Errors
+    /// There is none; the error lists those that there are.
+    pub fn data_set(&self, name: &str) -> Result<usize, TableError> {
+        let found = self.data.iter().position(|data| *data == name);
+        found.ok_or_else(|| TableError::UnknownData {
+            table: self.name,
+            name: name.to_owned(),
+            known: self.data.to_vec(),
+        })
+    }
 }
 
 /// All tables.
