@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use netsmith::catalogue::{SettingError, UnknownName};
+use netsmith::evaluate::table::TableError;
 use netsmith::network::{ParseShapeError, ShapeError};
 use netsmith::search::SearchError;
 use netsmith::space::{FileError, Infeasible, NamedSpaceError, NotationError};
@@ -160,11 +161,22 @@ impl From<PipelineError> for Failure {
             PipelineError::Settings(errors) => errors.into(),
             PipelineError::Space(error) => error.into(),
             PipelineError::Search(error) => error.into(),
+            PipelineError::Table(TableError::UnknownData { .. }) => {
+                Self::of(exit::USAGE, &error, error.hint())
+            }
+            PipelineError::Table(_) => Self::of(exit::DATA, &error, error.hint()),
             PipelineError::DataChanged { .. } => Self::of(exit::DATA, &error, error.hint()),
             PipelineError::Unknown(_)
             | PipelineError::Metric(_)
             | PipelineError::Word { .. }
             | PipelineError::Penalty(_)
+            | PipelineError::EvaluatorForm { .. }
+            | PipelineError::OptionNotTaken { .. }
+            | PipelineError::OptionMissing { .. }
+            | PipelineError::Command(_)
+            | PipelineError::NoProgram { .. }
+            | PipelineError::InputShape(_)
+            | PipelineError::SpaceOfTable { .. }
             | PipelineError::Strategy(_)
             | PipelineError::Infeasible(_) => Self::of(exit::USAGE, &error, error.hint()),
             _ => Self::of(exit::FAILED, &error, error.hint()),

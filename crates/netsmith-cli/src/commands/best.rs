@@ -54,6 +54,16 @@ pub(super) fn configuration(view: &View) -> Result<Config, Failure> {
 /// No study, no best network yet, or files that were damaged or deleted.
 pub(super) fn read(run: &Path) -> Result<Best, Failure> {
     let view = View::open(run)?;
+    let config = configuration(&view)?;
+    if config.evaluator != "training" {
+        let message = format!(
+            "run `{}` has no network with weights: `{}` evaluated its trials",
+            run.display(),
+            config.evaluator
+        );
+        let hint = "its best architecture is in `best/architecture.txt` and in `netsmith show`";
+        return Err(Failure::new(exit::FAILED, message).with_hint(hint));
+    }
     let record = record(&view)?.ok_or_else(|| {
         let run = run.display();
         Failure::new(
@@ -62,7 +72,6 @@ pub(super) fn read(run: &Path) -> Result<Best, Failure> {
         )
         .with_hint(format!("go on with `netsmith resume {run}`"))
     })?;
-    let config = configuration(&view)?;
     let network = network(&config, &record)?;
     let path = run.join(BEST).join("model.safetensors");
     let bytes = std::fs::read(&path).map_err(|error| Failure::file("read", &path, &error))?;

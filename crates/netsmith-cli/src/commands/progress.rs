@@ -15,6 +15,8 @@ pub(super) struct Terminal {
     seconds: Option<f64>,
     ended: u64,
     best: Option<f64>,
+    /// The metric that counts.
+    metric: String,
 }
 
 impl Terminal {
@@ -26,13 +28,15 @@ impl Terminal {
             seconds: None,
             ended: 0,
             best: None,
+            metric: String::new(),
         }
     }
 
     /// Shows what happened.
     pub(super) fn show(&mut self, progress: &Progress<'_>) {
         match progress {
-            Progress::Begun { run, notes } => {
+            Progress::Begun { run, notes, metric } => {
+                self.metric = (*metric).to_owned();
                 self.output.note(&format!("run {}", run.display()));
                 notes
                     .iter()
@@ -47,9 +51,8 @@ impl Terminal {
             }
             Progress::Event(Event::Ended(trial)) => {
                 self.ended += 1;
-                let result = trial.metrics.iter().find(|(metric, _)| {
-                    metric.name.starts_with("validation_") && &*metric.name != "validation_loss"
-                });
+                let mut results = trial.metrics.iter();
+                let result = results.find(|(metric, _)| *metric.name == *self.metric);
                 let shown = result.map_or_else(String::new, |(_, value)| format!(" {value}"));
                 if let Some((metric, value)) = result.filter(|_| !trial.outcome.is_failure()) {
                     let better = |best| metric.direction.better(value.value, best);

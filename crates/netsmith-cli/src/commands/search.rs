@@ -23,6 +23,27 @@ pub(crate) struct Arguments {
     /// A TOML file of a configuration; other options win over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What says how good an architecture is: `training`, `command:LINE` or `table:NAME`
+    ///
+    /// `command:python3 train.py` starts the program once for each trial; no shell is involved.
+    /// It gets one JSON object on standard input: `architecture`, `decisions` (the option of each),
+    /// `fidelity` (`epochs`, `data`, `width`), `seed`, `checkpoint` (a path to read and write),
+    /// `inputs` (shapes), `input` (`classes`, `data`), `trial`, `key`, `space`, `worker`. It prints
+    /// a line for each step, such as `{"step": 1, "validation_accuracy": 0.61}`, and may end with
+    /// `{"done": true}`. Anything else goes to standard error. A crash, silence (`--set
+    /// evaluator.silence=60`, seconds), a NaN or garbage is the outcome of the trial. Needs
+    /// `--input` and `--classes`; `--metric` names what counts.
+    ///
+    /// `table:nas-bench-201` looks up what somebody trained before; `--budget 12000s` then counts
+    /// simulated seconds, and `--data` is one of the table's data sets.
+    #[arg(long, value_name = "NAME[:WHAT]")]
+    evaluator: Option<String>,
+    /// The shape of one sample, CHANNELSxHEIGHTxWIDTH or FEATURES (evaluator `command`)
+    #[arg(long, value_name = "SHAPE")]
+    input: Option<String>,
+    /// Number of classes, or 1 for a regression (evaluator `command`)
+    #[arg(long, value_name = "N")]
+    classes: Option<usize>,
     /// `digits`, `fashion-mnist[:FOLDER]`, `cifar-10:FOLDER`, `image-folder:FOLDER` or `csv:FILE`
     #[arg(long, value_name = "KIND[:PATH]")]
     data: Option<String>,
@@ -57,14 +78,15 @@ pub(crate) struct Arguments {
     /// `macs=2M:linear=0.1` or `memory=1M:power=0/-0.5`; repeatable
     #[arg(long, value_name = "COST=TARGET[:HOW]")]
     penalty: Vec<String>,
-    /// accuracy, balanced-accuracy, macro-f1, rmse or mae
+    /// accuracy, balanced-accuracy, macro-f1, rmse or mae; evaluator `command`: a name that it
+    /// prints, with `:minimize` behind it where less is better
     #[arg(long)]
     metric: Option<String>,
     /// `balanced`: rare classes weigh more in the loss
     #[arg(long, value_name = "HOW")]
     class_weights: Option<String>,
-    /// A parameter of the space or the strategy; a bare KEY is the space's; repeatable
-    #[arg(long, value_name = "[space.|strategy.]KEY=VALUE")]
+    /// A parameter of the space, strategy or evaluator; a bare KEY is the space's; repeatable
+    #[arg(long, value_name = "[space.|strategy.|evaluator.]KEY=VALUE")]
     set: Vec<String>,
     /// `fused` or `burn`
     #[arg(long)]
@@ -137,6 +159,7 @@ pub(super) fn interruptible() -> Result<Arc<AtomicBool>, Failure> {
 impl Arguments {
     /// The configuration: defaults, then the file, then the options.
     fn configuration(&self) -> Result<Config, Failure> {
+        let mut names_data = self.data.is_some();
         let mut config = match &self.config {
             None => Config {
                 workers: std::thread::available_parallelism().map_or(1, usize::from),
@@ -145,10 +168,24 @@ impl Arguments {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| Failure::usage(unreadable(path, &error)))?;
+                let keys: Result<toml::Table, _> = toml::from_str(&text);
+                names_data |= keys.is_ok_and(|keys| keys.contains_key("data"));
                 toml::from_str(&text)
                     .map_err(|error| FileError::of_toml(&path.to_string_lossy(), &text, &error))?
             }
         };
+        if let Some(evaluator) = &self.evaluator {
+            config.evaluator.clone_from(evaluator);
+        }
+        if config.evaluator != "training" && !names_data {
+            // The digits and their limit are for training.
+            config.data.clear();
+            if self.config.is_none() {
+                config.limit_parameters = None;
+            }
+        }
+        config.input = self.input.clone().or(config.input);
+        config.classes = self.classes.or(config.classes);
         if let Some(data) = &self.data {
             // The limit of the bundled digits is theirs alone.
             if data != "digits" && self.config.is_none() {
@@ -217,6 +254,7 @@ impl Arguments {
         let given = Given::read(self.set.iter().map(String::as_str))?;
         config.space_settings.extend(given.space);
         config.strategy_settings.extend(given.strategy);
+        config.evaluator_settings.extend(given.evaluator);
         config.run.clone_from(&self.run);
         Ok(config)
     }

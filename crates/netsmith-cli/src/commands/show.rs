@@ -7,7 +7,7 @@ use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary, history, json};
 use netsmith::study::{Pending, Role, Trials, View};
 use netsmith::trial::Metric;
-use netsmith_nn::pipeline::{BestRecord, REPORT};
+use netsmith_nn::pipeline::{BestRecord, Config, REPORT};
 use serde_json::Value;
 
 use super::{best, facts};
@@ -64,8 +64,9 @@ fn read_report(run: &Path, bytes: &[u8]) -> Result<Value, Failure> {
 /// What the search is after; the metric alone where the configuration is of
 /// another version.
 fn objective(view: &View, trials: &Trials) -> Objective {
-    let metric = metric_of(trials);
     let config = best::configuration(view).ok();
+    let by_command = config.as_ref().and_then(Config::command_metric);
+    let metric = by_command.unwrap_or_else(|| metric_of(trials));
     let objective = config.and_then(|config| config.objective(metric.clone()).ok());
     objective.unwrap_or_else(|| Objective::new(metric))
 }

@@ -86,7 +86,9 @@ pub enum PipelineError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// Another space than that of the table.
-    #[error("space is `{given}`: table `{table}` covers the space `{space}` with its default settings")]
+    #[error(
+        "space is `{given}`: table `{table}` covers the space `{space}` with its default settings"
+    )]
     SpaceOfTable {
         /// What was asked for.
         given: String,
@@ -180,9 +182,7 @@ impl PipelineError {
             Self::EvaluatorForm { .. } => Some("see `netsmith list evaluators`".into()),
             Self::OptionNotTaken { .. } => Some("leave the option out".into()),
             Self::OptionMissing { remedy, .. } => Some((*remedy).into()),
-            Self::NoProgram { .. } => {
-                Some("check its name and path; no shell is involved".into())
-            }
+            Self::NoProgram { .. } => Some("check its name and path; no shell is involved".into()),
             Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),
             Self::Penalty(error) => Some(error.hint()),
             Self::Settings(errors) => errors.iter().find_map(SettingError::hint),

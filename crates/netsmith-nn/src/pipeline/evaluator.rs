@@ -105,7 +105,10 @@ impl Chosen {
                     ("classes", config.classes.is_some()),
                 ] {
                     if given {
-                        return Err(PipelineError::OptionNotTaken { option, by: "training" });
+                        return Err(PipelineError::OptionNotTaken {
+                            option,
+                            by: "training",
+                        });
                     }
                 }
                 Ok(Self::Training)
@@ -173,7 +176,10 @@ mod tests {
 
     #[test]
     fn names_and_forms() {
-        assert!(matches!(Chosen::of(&Config::default()), Ok(Chosen::Training)));
+        assert!(matches!(
+            Chosen::of(&Config::default()),
+            Ok(Chosen::Training)
+        ));
         let chosen = Chosen::of(&config("command:python 'a b.py'"));
         let Ok(Chosen::Command { command, .. }) = chosen else {
             panic!("it is a command");
@@ -224,7 +230,10 @@ mod tests {
         assert_eq!(metric("bleu").direction, Direction::Maximize);
         assert_eq!(metric("validation_error").direction, Direction::Minimize);
         let own = metric("seconds:minimize");
-        assert_eq!((&*own.name, own.direction), ("seconds", Direction::Minimize));
+        assert_eq!(
+            (&*own.name, own.direction),
+            ("seconds", Direction::Minimize)
+        );
         assert_eq!(metric("validation_accuracy"), Metric::validation_accuracy());
         assert_eq!(Config::default().command_metric(), None);
     }

@@ -116,8 +116,7 @@ fn create(config: &Config, name: &str, fingerprint: &str) -> Result<Study, Pipel
     let created = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| age.as_secs());
-    let header =
-        Header::new(text.clone(), config.seed, created).with_version("data", fingerprint);
+    let header = Header::new(text.clone(), config.seed, created).with_version("data", fingerprint);
     let study = Study::create(&dir, &header)?;
     write_file(&dir.join("config.toml"), text.as_bytes())?;
     Ok(study)

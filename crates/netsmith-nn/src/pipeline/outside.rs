@@ -70,9 +70,19 @@ fn by_command(
         remedy,
     };
     let input = config.input.as_deref();
-    let input = input.ok_or_else(|| missing("input", "write `--input 3x32x32`, or `--input 13` for 13 columns"))?;
+    let input = input.ok_or_else(|| {
+        missing(
+            "input",
+            "write `--input 3x32x32`, or `--input 13` for 13 columns",
+        )
+    })?;
     let classes = config.classes.filter(|&classes| classes > 0);
-    let outputs = classes.ok_or_else(|| missing("classes", "write `--classes 10`, or `--classes 1` for a regression"))?;
+    let outputs = classes.ok_or_else(|| {
+        missing(
+            "classes",
+            "write `--classes 10`, or `--classes 1` for a regression",
+        )
+    })?;
     let input: Shape = input.parse()?;
     let usual = match input {
         Shape::Image { .. } => "chain",
@@ -93,9 +103,13 @@ fn by_command(
     let seconds = |name| Some(settings.number(name)).filter(|&seconds| seconds > 0.0);
     evaluator.timeout = seconds("timeout").map(Duration::from_secs_f64);
     evaluator.silence = seconds("silence").map(Duration::from_secs_f64);
-    evaluator.input.insert("classes".to_owned(), outputs.to_string());
+    evaluator
+        .input
+        .insert("classes".to_owned(), outputs.to_string());
     if !config.data.is_empty() {
-        evaluator.input.insert("data".to_owned(), config.data.clone());
+        evaluator
+            .input
+            .insert("data".to_owned(), config.data.clone());
     }
     Ok(Outside {
         name: "command".to_owned(),
@@ -121,7 +135,10 @@ fn by_table(
         ("classes", config.classes.is_some()),
     ] {
         if given {
-            return Err(PipelineError::OptionNotTaken { option, by: "table" });
+            return Err(PipelineError::OptionNotTaken {
+                option,
+                by: "table",
+            });
         }
     }
     let data = match config.data.as_str() {
@@ -129,7 +146,10 @@ fn by_table(
         name => entry.data_set(name)?,
     };
     let space = (entry.space)(data).map_err(netsmith::evaluate::table::TableError::from)?;
-    let given = config.space.as_deref().filter(|given| *given != space.name());
+    let given = config
+        .space
+        .as_deref()
+        .filter(|given| *given != space.name());
     if given.is_some() || !config.space_settings.is_empty() {
         return Err(PipelineError::SpaceOfTable {
             given: given.unwrap_or(space.name()).to_owned(),
@@ -204,11 +224,12 @@ pub(super) fn go_on(
         what: outside.in_words(config),
         seconds,
     });
+    let mut proposing = strategy(config)?;
     let searching = Searching {
         config,
         study,
         space: &outside.space,
-        strategy: strategy(config)?.as_mut(),
+        strategy: proposing.as_mut(),
         evaluator: outside.evaluator.as_ref(),
         objective,
         limits: outside.limits,
@@ -234,7 +255,11 @@ pub(super) fn go_on(
             false => Err(PipelineError::nothing_in(&trials)),
         };
     };
-    let status = if interrupted { "interrupted" } else { "finished" };
+    let status = if interrupted {
+        "interrupted"
+    } else {
+        "finished"
+    };
     let mut summary = outside.summary(config, study, begun, status)?;
     summary.best = Some(Best::of_trial(best, &objective.metric.name));
     if !interrupted {
@@ -260,7 +285,10 @@ impl Outside {
                 let budget = config.seconds.map_or_else(String::new, |seconds| {
                     format!(", {seconds:.0} simulated seconds")
                 });
-                format!("searching `{space}` with {strategy}; looked up in `{}` on {data}{budget}", table.name())
+                format!(
+                    "searching `{space}` with {strategy}; looked up in `{}` on {data}{budget}",
+                    table.name()
+                )
             }
         }
     }
@@ -304,7 +332,11 @@ impl Outside {
         let folder = study.dir().join(BEST);
         let drawing = network.drawing(architecture);
         let files: [(&str, &str, String); 2] = [
-            ("architecture", "architecture.txt", format!("{architecture}\n")),
+            (
+                "architecture",
+                "architecture.txt",
+                format!("{architecture}\n"),
+            ),
             ("drawing", "network.svg", drawing),
         ];
         for (name, file, text) in files {

@@ -28,6 +28,7 @@ pub(super) fn summary(
     let known = context.study.view()?.trials()?;
     let (config, objective) = (context.config, &context.objective);
     let front = objective.front(&known.completed).into_iter();
+    let front = front.map(|trial| trial.number).collect();
     let best = match closing {
         Some(closing) => Some(handed_over(closing, prepared)),
         None => objective
@@ -59,7 +60,7 @@ pub(super) fn summary(
         baselines: closing.map_or_else(Vec::new, |closing| closing.baselines.clone()),
         verdict: closing.map_or_else(Vec::new, |closing| closing.verdict.clone()),
         files: closing.map_or_else(BTreeMap::new, |closing| closing.files.clone()),
-        front: front.map(|trial| trial.number).collect(),
+        front,
         notes,
         ..outline(config, &context.dir, status, objective)?
     })

@@ -53,7 +53,10 @@ mod tests {
     fn quotes_keep_white_space() {
         let split = |line| words(line).unwrap();
         assert_eq!(split("  a\tb "), ["a", "b"]);
-        assert_eq!(split(r#"a 'b c'd "e \" f" g\ h '\'"#), ["a", "b cd", "e \" f", "g h", "\\"]);
+        assert_eq!(
+            split(r#"a 'b c'd "e \" f" g\ h '\'"#),
+            ["a", "b cd", "e \" f", "g h", "\\"]
+        );
         assert_eq!(split("a ''"), ["a", ""]);
     }
 
