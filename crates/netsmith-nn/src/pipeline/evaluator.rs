@@ -206,8 +206,10 @@ mod tests {
 
     #[test]
     fn options_of_others_are_refused() {
-        let mut training = Config::default();
-        training.input = Some("3x8x8".into());
+        let training = Config {
+            input: Some("3x8x8".into()),
+            ..Config::default()
+        };
         refused(
             &training,
             "option `input`: does not apply to evaluator `training`",
