@@ -56,7 +56,7 @@ pub fn json(summary: &Summary, history: bool) -> Value {
     object
 }
 
-/// All trials, as they stand under `history` in what [`json`] gives.
+/// All trials, as they stand under `history` in what [`json()`] gives.
 pub fn history(objective: &Objective, trials: &[Trial]) -> Value {
     let all = trials.iter().map(|trial| trial_json(objective, trial));
     Value::Array(all.collect())
