@@ -5,9 +5,10 @@ use std::error::Error;
 use std::fmt;
 
 use netsmith::catalogue::{SettingError, UnknownName};
+use netsmith::evaluate::table::TableError;
 use netsmith::network::{ParseShapeError, ShapeError};
 use netsmith::search::SearchError;
-use netsmith::space::{Infeasible, NotationError, SpaceError};
+use netsmith::space::{FileError, Infeasible, NamedSpaceError, NotationError};
 use netsmith::strategy::StrategyError;
 use netsmith::study::StudyError;
 use netsmith_nn::cost::OnnxRuntimeError;
@@ -112,7 +113,6 @@ always! {
     UnknownName => exit::USAGE, |error| Some(error.hint());
     ParseShapeError => exit::USAGE, |_| None;
     ShapeError => exit::USAGE, |_| None;
-    SpaceError => exit::USAGE, |_| None;
     NotationError => exit::USAGE, |_| None;
     Infeasible => exit::USAGE, |error| Some(error.hint());
     StrategyError => exit::USAGE, |error| Some(error.hint.clone());
@@ -159,15 +159,48 @@ impl From<PipelineError> for Failure {
             PipelineError::Data(error) => error.into(),
             PipelineError::Split(error) => error.into(),
             PipelineError::Settings(errors) => errors.into(),
+            PipelineError::Space(error) => error.into(),
             PipelineError::Search(error) => error.into(),
+            PipelineError::Table(TableError::UnknownData { .. }) => {
+                Self::of(exit::USAGE, &error, error.hint())
+            }
+            PipelineError::Table(_) => Self::of(exit::DATA, &error, error.hint()),
             PipelineError::DataChanged { .. } => Self::of(exit::DATA, &error, error.hint()),
             PipelineError::Unknown(_)
             | PipelineError::Metric(_)
             | PipelineError::Word { .. }
-            | PipelineError::Space(_)
+            | PipelineError::Penalty(_)
+            | PipelineError::EvaluatorForm { .. }
+            | PipelineError::OptionNotTaken { .. }
+            | PipelineError::OptionMissing { .. }
+            | PipelineError::Command(_)
+            | PipelineError::NoProgram { .. }
+            | PipelineError::InputShape(_)
+            | PipelineError::SpaceOfTable { .. }
             | PipelineError::Strategy(_)
             | PipelineError::Infeasible(_) => Self::of(exit::USAGE, &error, error.hint()),
             _ => Self::of(exit::FAILED, &error, error.hint()),
+        }
+    }
+}
+
+/// The fault is underlined in its line.
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let mut failure = Self::of(exit::USAGE, &error, error.hint().map(Into::into));
+        if let Some(excerpt) = error.excerpt() {
+            failure.message = format!("{}\n{excerpt}", failure.message);
+        }
+        failure
+    }
+}
+
+impl From<NamedSpaceError> for Failure {
+    fn from(error: NamedSpaceError) -> Self {
+        match error {
+            NamedSpaceError::File(error) => error.into(),
+            NamedSpaceError::Settings { errors } => errors.into(),
+            other => Self::of(exit::USAGE, &other, other.hint()),
         }
     }
 }

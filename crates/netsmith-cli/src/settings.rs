@@ -11,6 +11,8 @@ pub(crate) struct Given {
     pub(crate) space: BTreeMap<String, String>,
     /// Those of the strategy: `strategy.KEY=VALUE`.
     pub(crate) strategy: BTreeMap<String, String>,
+    /// Those of the evaluator: `evaluator.KEY=VALUE`.
+    pub(crate) evaluator: BTreeMap<String, String>,
 }
 
 impl Given {
@@ -33,7 +35,10 @@ impl Given {
             let values = match part {
                 "space" => &mut given.space,
                 "strategy" => &mut given.strategy,
-                _ => return Err(fault("the part must be `space` or `strategy`")),
+                "evaluator" => &mut given.evaluator,
+                _ => {
+                    return Err(fault("the part must be `space`, `strategy` or `evaluator`"));
+                }
             };
             values.insert(key.trim().to_owned(), value.trim().to_owned());
         }
@@ -48,9 +53,9 @@ impl Given {
         texts: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<String, String>, Failure> {
         let given = Self::read(texts)?;
-        match given.strategy.keys().next() {
+        match given.strategy.keys().chain(given.evaluator.keys()).next() {
             Some(key) => Err(Failure::usage(format!(
-                "setting `strategy.{key}`: nothing is searched here, so no strategy can be set"
+                "setting `{key}`: nothing is searched here, so only the space can be set"
             ))),
             None => Ok(given.space),
         }

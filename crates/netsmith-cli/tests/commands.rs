@@ -201,3 +201,96 @@ fn the_machine_is_looked_at() {
     assert_eq!(diagnosis["data"][0]["name"], "digits");
     assert_eq!(diagnosis["data"][0]["found"], true);
 }
+
+/// The arguments of a search by a script for `sh`, three trials.
+fn by_command<'a>(evaluator: &'a str, run: &'a str) -> Vec<&'a str> {
+    let fixed = "search --space mlp --input 4 --classes 2 --budget 3trials --json --run";
+    let mut arguments: Vec<&str> = fixed.split(' ').collect();
+    arguments.extend([run, "--evaluator", evaluator]);
+    arguments
+}
+
+#[test]
+fn an_outside_command_evaluates_with_a_penalty() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let run = folder.path().join("run").display().to_string();
+    let line = r#"command:sh -c 'echo "{\"step\": 1, \"validation_accuracy\": 0.5}"'"#;
+    let mut arguments = by_command(line, &run);
+    arguments.extend(["--penalty", "parameters=1:hard"]);
+    let found = json(&arguments);
+    assert_eq!(found["status"], "finished");
+    assert_eq!(found["trials"]["finished"], 3);
+    assert_eq!(found["penalties"][0], "parameters=1:hard");
+    assert_eq!(found["best"]["validation_accuracy"], 0.5);
+    // All are equally good, so the smallest is best.
+    let shown = json(&["show", &run, "--json"]);
+    let history = shown["history"].as_array().expect("it is a list");
+    let sizes = history.iter().map(|trial| trial["parameters"].as_u64());
+    assert_eq!(shown["best"]["parameters"].as_u64(), sizes.min().flatten());
+    let size = history[0]["parameters"].as_f64().expect("it is counted");
+    let score = history[0]["score"].as_f64().expect("there is a score");
+    assert!((score - 0.5 / size).abs() < 1e-12);
+    assert_eq!(shown["verdict"], found["verdict"]);
+    assert_eq!(json(&["resume", &run, "--json"])["best"], found["best"]);
+    let config = std::fs::read_to_string(folder.path().join("run/config.toml"));
+    let config = config.expect("it was written");
+    assert!(
+        config.contains("penalties = [\"parameters=1:hard\"]"),
+        "{config}"
+    );
+    assert!(folder.path().join("run/best/architecture.txt").is_file());
+    assert_eq!(netsmith(&["export", &run]).status.code(), Some(1));
+}
+
+#[test]
+fn crash_and_silence_of_a_command_are_outcomes() {
+    let folder = tempfile::tempdir().expect("there is room");
+    for (name, line, outcome) in [
+        ("crash", "command:sh -c 'echo no >&2; exit 3'", "crashed"),
+        ("silence", "command:sleep 60", "timed-out"),
+    ] {
+        let run = folder.path().join(name).display().to_string();
+        let mut arguments = by_command(line, &run);
+        arguments.extend(["--set", "evaluator.silence=0.2"]);
+        let output = netsmith(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let message = format!("error: no trial of 3 gave a result; the first: {outcome}");
+        assert!(errors.contains(&message), "{errors}");
+        let shown = json(&["show", &run, "--json"]);
+        assert_eq!(shown["history"][2]["outcome"], outcome);
+        assert_eq!(shown["trials"]["failed"], 3);
+    }
+}
+
+#[test]
+fn wrong_options_name_the_rule_and_the_remedy() {
+    fails(
+        &["search", "--penalty", "latncy=5ms"],
+        2,
+        "error: penalty on `latncy`: there is no such cost\n\nhint: did you mean `latency`?\n",
+    );
+    fails(
+        &[
+            "search",
+            "--evaluator",
+            "command:no-such-program-here",
+            "--input",
+            "4",
+            "--classes",
+            "2",
+        ],
+        2,
+        "error: command `no-such-program-here` cannot be started: there is no such program\n\n\
+         hint: check its name and path; no shell is involved\n",
+    );
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("run.toml");
+    std::fs::write(&path, "seed = 1\nworkrs = 2\n").expect("there is room");
+    let path = path.display().to_string();
+    let message = format!(
+        "error: nothing is called `workrs` here\n --> {path}:2:1\n  |\n2 | workrs = 2\n  | ^^^^^^\n\n\
+         hint: did you mean `workers`?\n"
+    );
+    fails(&["search", "--config", &path], 2, &message);
+}

@@ -73,7 +73,7 @@ fn durable_trials(criterion: &mut Criterion) {
                     stopping: None,
                     budget: Budget {
                         trials: Some(TRIALS),
-                        seconds: None,
+                        ..Budget::default()
                     },
                     workers: 2,
                     window: 4,

@@ -3,6 +3,7 @@
 //! Each folder of interchangeable parts ends in one `CATALOGUE`; command line,
 //! help, reference pages and conformance tests all read it.
 
+use crate::nearest::remedy;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -85,10 +86,7 @@ pub struct UnknownName {
 impl UnknownName {
     /// What to do about it.
     pub fn hint(&self) -> String {
-        match nearest(&self.name, self.known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", self.known.join(", ")),
-        }
+        remedy(&self.name, &self.known)
     }
 }
 
@@ -308,30 +306,9 @@ impl SettingError {
             Self::Unknown { known, .. } if known.is_empty() => {
                 Some("nothing can be set here".to_owned())
             }
-            Self::Unknown { name, known } => Some(match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are: {}", known.join(", ")),
-            }),
+            Self::Unknown { name, known } => Some(remedy(name, known)),
         }
     }
-}
-
-/// The name that differs in the fewest letters, if few enough.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| {
-        let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-        for (i, a) in name.chars().enumerate() {
-            let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-            for (j, b) in other.chars().enumerate() {
-                let substituted = diagonal + usize::from(a != b);
-                diagonal = row[j + 1];
-                row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-            }
-        }
-        row.last().copied().unwrap_or(usize::MAX)
-    };
-    let near = known.map(|other| (distance(other), other)).min()?;
-    (near.0 <= name.chars().count().max(3) / 3).then_some(near.1)
 }
 
 #[cfg(test)]

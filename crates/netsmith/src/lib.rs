@@ -5,6 +5,7 @@ pub mod bench;
 pub mod catalogue;
 pub mod cost;
 pub mod evaluate;
+pub mod nearest;
 pub mod network;
 pub mod objective;
 pub mod pareto;

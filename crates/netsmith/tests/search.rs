@@ -60,6 +60,7 @@ struct Case<'a> {
     workers: usize,
     window: u64,
     trials: u64,
+    simulated: Option<f64>,
     limits: Limits,
     memory: Option<u64>,
     interrupt: &'a AtomicBool,
@@ -75,6 +76,7 @@ impl<'a> Case<'a> {
             workers: 4,
             window: 8,
             trials,
+            simulated: None,
             limits: Limits::default(),
             memory: None,
             interrupt: &NEVER,
@@ -105,7 +107,8 @@ impl<'a> Case<'a> {
             stopping: Some(stopping.check("validation_accuracy").expect("a rule")),
             budget: Budget {
                 trials: Some(self.trials),
-                seconds: None,
+                simulated: self.simulated,
+                ..Budget::default()
             },
             workers: self.workers,
             window: self.window,
@@ -496,4 +499,46 @@ fn another_strategy_cannot_go_on_with_a_study() {
     let case = Case::new(dir.path(), &space, 30);
     let error = case.run(&mut Stubborn(3), &toy(), &mut |_| {}).unwrap_err();
     assert!(matches!(error, SearchError::Replay { .. }), "{error}");
+}
+
+/// Looks nothing up, and says that it took ten seconds.
+#[derive(Debug)]
+struct TenSeconds;
+
+impl Evaluator for TenSeconds {
+    fn evaluate(&self, _job: &Job<'_>, _watch: &mut dyn Watch) -> Evaluation {
+        let mut metrics = Metrics::new();
+        metrics.set(Metric::validation_accuracy(), 0.5);
+        Evaluation::Ended {
+            outcome: Outcome::Finished,
+            metrics,
+            costs: Default::default(),
+            simulated_seconds: Some(10.0),
+        }
+    }
+
+    fn repeatability(&self) -> Repeatability {
+        Repeatability::Exact
+    }
+
+    fn goes_by_text(&self) -> bool {
+        true
+    }
+}
+
+/// A proposal is made while the trials that it sees took less than the budget;
+/// a repeated text takes nothing.
+#[test]
+fn simulated_seconds_end_a_search_whatever_the_workers() {
+    let space = space();
+    for (workers, window, paid) in [(1, 1, 10), (2, 4, 13), (4, 4, 13)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut case = Case::new(dir.path(), &space, 1_000);
+        (case.workers, case.window, case.simulated) = (workers, window, Some(95.0));
+        let ended = case.run(build("random").as_mut(), &TenSeconds, &mut |_| {});
+        let (end, trials) = ended.expect("a search");
+        assert_eq!(end, End::Budget);
+        let original = trials.iter().filter(|trial| trial.duplicate_of.is_none());
+        assert_eq!(original.count(), paid);
+    }
 }

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use netsmith::catalogue::{Settings, find};
-use netsmith::network::{Network, Shape};
-use netsmith::space::{self, Form};
+use netsmith::network::Network;
+use netsmith::space::Form;
 use netsmith::study::View;
-use netsmith_nn::data::InputSchema;
 use netsmith_nn::export::read_safetensors;
 use netsmith_nn::module::Weights;
-use netsmith_nn::pipeline::{BEST, BestRecord, Config, ENTRY};
+use netsmith_nn::pipeline::{BEST, BestRecord, Config, ENTRY, space_of};
 
 use crate::exit;
 use crate::failure::Failure;
@@ -20,6 +18,7 @@ pub(super) struct Best {
     pub(super) record: BestRecord,
     pub(super) network: Network,
     pub(super) weights: Weights,
+    pub(super) config: Config,
 }
 
 /// The record of a run's best network; none before its final phase is over.
@@ -55,6 +54,16 @@ pub(super) fn configuration(view: &View) -> Result<Config, Failure> {
 /// No study, no best network yet, or files that were damaged or deleted.
 pub(super) fn read(run: &Path) -> Result<Best, Failure> {
     let view = View::open(run)?;
+    let config = configuration(&view)?;
+    if config.evaluator != "training" {
+        let message = format!(
+            "run `{}` has no network with weights: `{}` evaluated its trials",
+            run.display(),
+            config.evaluator
+        );
+        let hint = "its best architecture is in `best/architecture.txt` and in `netsmith show`";
+        return Err(Failure::new(exit::FAILED, message).with_hint(hint));
+    }
     let record = record(&view)?.ok_or_else(|| {
         let run = run.display();
         Failure::new(
@@ -63,7 +72,7 @@ pub(super) fn read(run: &Path) -> Result<Best, Failure> {
         )
         .with_hint(format!("go on with `netsmith resume {run}`"))
     })?;
-    let network = network(&configuration(&view)?, &record)?;
+    let network = network(&config, &record)?;
     let path = run.join(BEST).join("model.safetensors");
     let bytes = std::fs::read(&path).map_err(|error| Failure::file("read", &path, &error))?;
     let weights = Weights(read_safetensors(&network, &bytes)?);
@@ -71,27 +80,14 @@ pub(super) fn read(run: &Path) -> Result<Best, Failure> {
         record,
         network,
         weights,
+        config,
     })
 }
 
 /// The network in its final form, pruned as it was trained.
 fn network(config: &Config, record: &BestRecord) -> Result<Network, Failure> {
-    let usual = match record.schema {
-        InputSchema::Images { .. } => "chain",
-        InputSchema::Table { .. } => "mlp",
-    };
-    let input = match record.normalization.input_shape()[..] {
-        [channels, height, width] => Shape::image(channels, height, width),
-        ref dims => Shape::vector(dims.iter().product()),
-    };
-    let task = space::Task {
-        input,
-        outputs: record.task.outputs(),
-    };
-    let name = config.space.as_deref().unwrap_or(usual);
-    let entry = find("space", space::CATALOGUE, name)?;
-    let settings = Settings::new(entry.parameters, &config.space_settings)?;
-    let space = (entry.build)(&task, &settings)?;
+    let outputs = record.task.outputs();
+    let space = space_of(config, &record.schema, &record.normalization, outputs)?;
     let architecture = space.parse(&record.architecture)?;
     Ok(space.resolve(&architecture, Form::Final)?.pruned())
 }

@@ -2,11 +2,11 @@
 //! source.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use netsmith_nn::export::{TrainedNetwork, onnx, safetensors, torch};
-use netsmith_nn::pipeline::BEST;
+use netsmith_nn::pipeline::{BEST, write_file};
 
 use super::best;
 use crate::failure::Failure;
@@ -57,12 +57,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let best = best::read(&arguments.run)?;
     let usual = arguments.run.join(BEST);
     let folder = arguments.to.as_deref().unwrap_or(&usual);
-    std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
-    let provenance = BTreeMap::from([
-        ("netsmith".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("run".to_owned(), arguments.run.display().to_string()),
-        ("architecture".to_owned(), best.record.architecture.clone()),
-    ]);
+    let provenance = best.record.provenance(&arguments.run, &best.config);
     let trained = TrainedNetwork {
         network: &best.network,
         weights: &best.weights.0,
@@ -84,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             Format::Drawing => best.network.drawing(&best.record.architecture).into_bytes(),
         };
         let path = folder.join(format.file());
-        write(&path, &bytes)?;
+        write_file(&path, &bytes)?;
         let name = format.to_possible_value();
         let name = name.map_or_else(String::new, |name| name.get_name().to_owned());
         files.insert(name, path);
@@ -96,13 +91,4 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             .map(|(name, path)| [name.clone(), path.display().to_string()]);
         columns(&rows.collect::<Vec<_>>())
     })
-}
-
-/// Writes a file whole or not at all: another program may read the old one.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    std::fs::write(&draft, bytes)
-        .and_then(|()| std::fs::rename(&draft, path))
-        .map_err(|error| Failure::file("write", path, &error))
 }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use netsmith::catalogue::Entry;
 use netsmith::network::operation::Activation;
 use netsmith_nn::data::{self, Metric, PathForm};
+use netsmith_nn::pipeline::EVALUATORS;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -96,7 +97,7 @@ impl List {
             Kind::Data => data::CATALOGUE.iter().map(of_data).collect(),
             Kind::Operations => operations(),
             Kind::Costs => plain(COSTS),
-            Kind::Evaluators => plain(EVALUATORS),
+            Kind::Evaluators => entries(EVALUATORS),
             Kind::Metrics => Metric::ALL.into_iter().map(of_metric).collect(),
         };
         Self { kind, items }
@@ -245,11 +246,6 @@ const COSTS: &[(&str, &str)] = &[
         "Milliseconds of one inference at batch 1, measured on this machine.",
     ),
 ];
-
-const EVALUATORS: &[(&str, &str)] = &[(
-    "training",
-    "Trains the network for some epochs and judges it on the validation part.",
-)];
 
 /// Everything about each thing.
 fn in_full(list: &List) -> String {

@@ -4,6 +4,7 @@ mod bench;
 mod best;
 mod doctor;
 mod export;
+mod facts;
 mod list;
 mod predict;
 mod profile;

@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
-use netsmith::catalogue::{Settings, find};
 use netsmith::network::{MemoryPlan, Network, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{self, Space, Task};
+use netsmith::space::{Space, Task, build_named};
 use netsmith_nn::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
 use netsmith_nn::data::{self, InputSchema, Normalization};
 use netsmith_nn::export::{TrainedNetwork, onnx};
@@ -23,7 +22,7 @@ use crate::settings::Given;
 /// The arguments of `netsmith profile`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The space; see `netsmith list spaces`
+    /// The space, see `netsmith list spaces`; or the path of a TOML file of your own
     #[arg(long)]
     space: String,
 
@@ -158,14 +157,12 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
 }
 
 fn space_of(arguments: &Arguments) -> Result<Space, Failure> {
-    let entry = find("space", space::CATALOGUE, &arguments.space)?;
     let given = Given::of_space(arguments.set.iter().map(String::as_str))?;
-    let settings = Settings::new(entry.parameters, &given)?;
     let task = Task {
         input: arguments.input.parse()?,
         outputs: arguments.classes.get(),
     };
-    Ok((entry.build)(&task, &settings)?)
+    Ok(build_named(&arguments.space, &task, &given)?)
 }
 
 fn cores() -> usize {

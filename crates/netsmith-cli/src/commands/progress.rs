@@ -1,13 +1,11 @@
-//! What a run shows while it goes on, and its result as a table.
+//! What a run shows while it goes on.
 
 use std::time::Instant;
 
-use netsmith::report::Summary;
 use netsmith::search::Event;
 use netsmith_nn::pipeline::Progress;
-use serde_json::Value;
 
-use crate::output::{Output, columns};
+use crate::output::Output;
 
 /// Shows the progress of a run on stderr, a line for each trial that ended.
 #[derive(Debug)]
@@ -17,6 +15,8 @@ pub(super) struct Terminal {
     seconds: Option<f64>,
     ended: u64,
     best: Option<f64>,
+    /// The metric that counts.
+    metric: String,
 }
 
 impl Terminal {
@@ -28,13 +28,15 @@ impl Terminal {
             seconds: None,
             ended: 0,
             best: None,
+            metric: String::new(),
         }
     }
 
     /// Shows what happened.
     pub(super) fn show(&mut self, progress: &Progress<'_>) {
         match progress {
-            Progress::Begun { run, notes } => {
+            Progress::Begun { run, notes, metric } => {
+                self.metric = (*metric).to_owned();
                 self.output.note(&format!("run {}", run.display()));
                 notes
                     .iter()
@@ -49,9 +51,8 @@ impl Terminal {
             }
             Progress::Event(Event::Ended(trial)) => {
                 self.ended += 1;
-                let result = trial.metrics.iter().find(|(metric, _)| {
-                    metric.name.starts_with("validation_") && &*metric.name != "validation_loss"
-                });
+                let mut results = trial.metrics.iter();
+                let result = results.find(|(metric, _)| *metric.name == *self.metric);
                 let shown = result.map_or_else(String::new, |(_, value)| format!(" {value}"));
                 if let Some((metric, value)) = result.filter(|_| !trial.outcome.is_failure()) {
                     let better = |best| metric.direction.better(value.value, best);
@@ -91,29 +92,4 @@ impl Terminal {
             }
         }
     }
-}
-
-/// The result for people.
-pub(super) fn table(summary: &Summary, facts: &Value) -> String {
-    let mut rows = vec![[
-        "run".to_owned(),
-        format!("{} ({})", summary.run, summary.status),
-    ]];
-    if let Value::Object(best) = &facts["best"] {
-        for (name, value) in best.iter().filter(|(_, value)| !value.is_null()) {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            rows.push([name.replace('_', " "), text]);
-        }
-    }
-    for (name, file) in &summary.files {
-        rows.push([name.clone(), file.clone()]);
-    }
-    let mut text = columns(&rows);
-    for sentence in &summary.verdict {
-        text.push_str(sentence);
-        text.push('\n');
-    }
-    text
 }

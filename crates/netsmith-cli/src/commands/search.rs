@@ -1,17 +1,21 @@
 //! `netsmith search`: from a data set and limits to a trained network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
+use netsmith::cost::{count, milliseconds};
 use netsmith::report::json;
+use netsmith::space::FileError;
 use netsmith_nn::pipeline::{Config, RunEnd, run};
 
+use super::facts::table as facts_table;
 use super::progress::Terminal;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::settings::Given;
 
 /// The arguments of `netsmith search`.
 #[derive(Debug, Args)]
@@ -19,6 +23,27 @@ pub(crate) struct Arguments {
     /// A TOML file of a configuration; other options win over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What says how good an architecture is: `training`, `command:LINE` or `table:NAME`
+    ///
+    /// `command:python3 train.py` starts the program once for each trial; no shell is involved.
+    /// It gets one JSON object on standard input: `architecture`, `decisions` (the option of each),
+    /// `fidelity` (`epochs`, `data`, `width`), `seed`, `checkpoint` (a path to read and write),
+    /// `inputs` (shapes), `input` (`classes`, `data`), `trial`, `key`, `space`, `worker`. It prints
+    /// a line for each step, such as `{"step": 1, "validation_accuracy": 0.61}`, and may end with
+    /// `{"done": true}`. Anything else goes to standard error. A crash, silence (`--set
+    /// evaluator.silence=60`, seconds), a NaN or garbage is the outcome of the trial. Needs
+    /// `--input` and `--classes`; `--metric` names what counts.
+    ///
+    /// `table:nas-bench-201` looks up what somebody trained before; `--budget 12000s` then counts
+    /// simulated seconds, and `--data` is one of the table's data sets.
+    #[arg(long, value_name = "NAME[:WHAT]")]
+    evaluator: Option<String>,
+    /// The shape of one sample, CHANNELSxHEIGHTxWIDTH or FEATURES (evaluator `command`)
+    #[arg(long, value_name = "SHAPE")]
+    input: Option<String>,
+    /// Number of classes, or 1 for a regression (evaluator `command`)
+    #[arg(long, value_name = "N")]
+    classes: Option<usize>,
     /// `digits`, `fashion-mnist[:FOLDER]`, `cifar-10:FOLDER`, `image-folder:FOLDER` or `csv:FILE`
     #[arg(long, value_name = "KIND[:PATH]")]
     data: Option<String>,
@@ -49,14 +74,19 @@ pub(crate) struct Arguments {
     /// A cost that should be small too; repeatable
     #[arg(long, value_name = "COST")]
     minimize: Vec<String>,
-    /// accuracy, balanced-accuracy, macro-f1, rmse or mae
+    /// Networks over a target cost score less: `parameters=50k:soft`, `latency=5ms:hard`,
+    /// `macs=2M:linear=0.1` or `memory=1M:power=0/-0.5`; repeatable
+    #[arg(long, value_name = "COST=TARGET[:HOW]")]
+    penalty: Vec<String>,
+    /// accuracy, balanced-accuracy, macro-f1, rmse or mae; evaluator `command`: a name that it
+    /// prints, with `:minimize` behind it where less is better
     #[arg(long)]
     metric: Option<String>,
     /// `balanced`: rare classes weigh more in the loss
     #[arg(long, value_name = "HOW")]
     class_weights: Option<String>,
-    /// A parameter of the space or the strategy; a bare KEY is the space's; repeatable
-    #[arg(long, value_name = "[space.|strategy.]KEY=VALUE")]
+    /// A parameter of the space, strategy or evaluator; a bare KEY is the space's; repeatable
+    #[arg(long, value_name = "[space.|strategy.|evaluator.]KEY=VALUE")]
     set: Vec<String>,
     /// `fused` or `burn`
     #[arg(long)]
@@ -99,7 +129,7 @@ pub(crate) fn run_command(arguments: &Arguments, output: Output) -> Result<(), F
 pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
     let summary = &end.summary;
     let facts = json(summary, false);
-    output.result(&facts, || super::progress::table(summary, &facts))?;
+    output.result(&facts, || facts_table(&facts))?;
     if end.interrupted {
         let message = format!("interrupted; everything is saved in `{}`", summary.run);
         let hint = format!("go on with `netsmith resume {}`", summary.run);
@@ -129,6 +159,7 @@ pub(super) fn interruptible() -> Result<Arc<AtomicBool>, Failure> {
 impl Arguments {
     /// The configuration: defaults, then the file, then the options.
     fn configuration(&self) -> Result<Config, Failure> {
+        let mut names_data = self.data.is_some();
         let mut config = match &self.config {
             None => Config {
                 workers: std::thread::available_parallelism().map_or(1, usize::from),
@@ -136,10 +167,25 @@ impl Arguments {
             },
             Some(path) => {
                 let text = std::fs::read_to_string(path)
-                    .map_err(|error| Failure::file("read", path, &error))?;
-                toml::from_str(&text).map_err(|error| Failure::usage(error.to_string()))?
+                    .map_err(|error| Failure::usage(unreadable(path, &error)))?;
+                let keys: Result<toml::Table, _> = toml::from_str(&text);
+                names_data |= keys.is_ok_and(|keys| keys.contains_key("data"));
+                toml::from_str(&text)
+                    .map_err(|error| FileError::of_toml(&path.to_string_lossy(), &text, &error))?
             }
         };
+        if let Some(evaluator) = &self.evaluator {
+            config.evaluator.clone_from(evaluator);
+        }
+        if config.evaluator != "training" && !names_data {
+            // The digits and their limit are for training.
+            config.data.clear();
+            if self.config.is_none() {
+                config.limit_parameters = None;
+            }
+        }
+        config.input = self.input.clone().or(config.input);
+        config.classes = self.classes.or(config.classes);
         if let Some(data) = &self.data {
             // The limit of the bundled digits is theirs alone.
             if data != "digits" && self.config.is_none() {
@@ -158,6 +204,7 @@ impl Arguments {
         set(&mut config.metric, &self.metric);
         config.ignore.extend(self.ignore.iter().cloned());
         config.minimize.extend(self.minimize.iter().cloned());
+        config.penalties.extend(self.penalty.iter().cloned());
         config.image_size = self
             .image_size
             .map(|side| [side, side])
@@ -204,20 +251,17 @@ impl Arguments {
         for limit in &self.limit {
             apply_limit(&mut config, limit)?;
         }
-        for setting in &self.set {
-            let (key, value) = setting.split_once('=').ok_or_else(|| {
-                Failure::usage(format!("`{setting}` is not of the form KEY=VALUE"))
-            })?;
-            let (settings, key) = match key.split_once('.') {
-                Some(("strategy", key)) => (&mut config.strategy_settings, key),
-                Some(("space", key)) => (&mut config.space_settings, key),
-                _ => (&mut config.space_settings, key),
-            };
-            settings.insert(key.to_owned(), value.to_owned());
-        }
+        let given = Given::read(self.set.iter().map(String::as_str))?;
+        config.space_settings.extend(given.space);
+        config.strategy_settings.extend(given.strategy);
+        config.evaluator_settings.extend(given.evaluator);
         config.run.clone_from(&self.run);
         Ok(config)
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    format!("configuration `{}` cannot be read: {error}", path.display())
 }
 
 /// Sets the limit that a text such as `parameters<=50k` gives.
@@ -229,12 +273,10 @@ fn apply_limit(config: &mut Config, text: &str) -> Result<(), Failure> {
     };
     let (cost, value) = text.split_once("<=").ok_or_else(wrong)?;
     if cost.trim() == "latency" {
-        let value = value.trim().trim_end_matches("ms");
-        let limit = value.parse().ok().filter(|&limit: &f64| limit > 0.0);
-        config.limit_latency = Some(limit.ok_or_else(wrong)?);
+        config.limit_latency = Some(milliseconds(value).ok_or_else(wrong)?);
         return Ok(());
     }
-    let limit = Some(count(value.trim()).ok_or_else(wrong)?);
+    let limit = Some(count(value).ok_or_else(wrong)?);
     match cost.trim() {
         "parameters" => config.limit_parameters = limit,
         "macs" => config.limit_macs = limit,
@@ -242,18 +284,6 @@ fn apply_limit(config: &mut Config, text: &str) -> Result<(), Failure> {
         _ => return Err(wrong()),
     }
     Ok(())
-}
-
-/// A number with `k`, `M` or `G` behind it.
-fn count(text: &str) -> Option<u64> {
-    let (digits, factor) = match text.char_indices().last()? {
-        (at, 'k' | 'K') => (&text[..at], 1e3),
-        (at, 'M') => (&text[..at], 1e6),
-        (at, 'G') => (&text[..at], 1e9),
-        _ => (text, 1.0),
-    };
-    let number: f64 = digits.trim().parse().ok()?;
-    (number >= 0.0 && number.is_finite()).then_some((number * factor) as u64)
 }
 
 /// Seconds of `60s`, `20m` or `2h`.
@@ -280,10 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_with_units() {
-        assert_eq!(count("50k"), Some(50_000));
-        assert_eq!(count("1.5M"), Some(1_500_000));
-        assert_eq!(count("-1"), None);
+    fn times_have_units() {
         assert_eq!(seconds("20m"), Some(1_200.0));
         assert_eq!(seconds("20"), None);
     }

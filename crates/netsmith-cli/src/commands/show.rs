@@ -1,18 +1,19 @@
 //! `netsmith show RUN`: what happened in a run, read from its study.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use netsmith::objective::Objective;
-use netsmith::study::{FinalRun, Role, Trials, View};
-use netsmith::trial::{Metric, Outcome, Trial};
-use netsmith_nn::pipeline::{BEST, BestRecord};
-use serde_json::{Value, json};
+use netsmith::report::{BaselineRow, Best, Summary, history, json};
+use netsmith::study::{Pending, Role, Trials, View};
+use netsmith::trial::Metric;
+use netsmith_nn::pipeline::{BestRecord, Config, REPORT};
+use serde_json::Value;
 
-use super::best;
+use super::{best, facts};
+use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Output, columns, grouped};
+use crate::output::Output;
 
 /// The arguments of `netsmith show`.
 #[derive(Debug, Args)]
@@ -21,25 +22,17 @@ pub(crate) struct Arguments {
     run: PathBuf,
 }
 
-/// The files of `best/`, by the name under which they are listed.
-const FILES: [(&str, &str); 6] = [
-    ("architecture", "architecture.txt"),
-    ("card", "card.md"),
-    ("drawing", "network.svg"),
-    ("onnx", "model.onnx"),
-    ("safetensors", "model.safetensors"),
-    ("torch", "model.py"),
+/// The files of a run, by the name under which they are listed.
+const FILES: [(&str, &str); 8] = [
+    ("architecture", "best/architecture.txt"),
+    ("card", "best/card.md"),
+    ("drawing", "best/network.svg"),
+    ("onnx", "best/model.onnx"),
+    ("report", "report.html"),
+    ("report-json", "report.json"),
+    ("safetensors", "best/model.safetensors"),
+    ("torch", "best/model.py"),
 ];
-
-/// Everything that is shown.
-struct Run {
-    dir: PathBuf,
-    seed: u64,
-    trials: Trials,
-    record: Option<BestRecord>,
-    /// What the search was after.
-    objective: Objective,
-}
 
 /// Shows a run.
 ///
@@ -48,202 +41,134 @@ struct Run {
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let view = View::open(&arguments.run)?;
     let trials = view.trials()?;
-    let mut objective = Objective::new(metric_of(&trials));
-    if let Ok(config) = best::configuration(&view) {
-        objective.minimized = config
-            .minimize
-            .iter()
-            .map(|word| cost_named(word))
-            .collect();
-    }
-    let run = Run {
-        dir: arguments.run.clone(),
-        seed: view.header()?.seed,
-        record: best::record(&view)?,
-        trials,
-        objective,
+    let objective = objective(&view, &trials);
+    let mut facts = match view.entry(REPORT)? {
+        Some(bytes) => read_report(&arguments.run, &bytes)?,
+        None => json(&summary(&view, &trials, objective.clone())?, false),
     };
-    output.result(&run.json(), || run.human())
+    // A run may have been moved since, and files of it deleted.
+    facts["run"] = Value::from(arguments.run.to_string_lossy());
+    facts["files"] = files(&arguments.run);
+    facts["history"] = history(&objective, &trials.completed);
+    output.result(&facts, || facts::table(&facts))
+}
+
+fn read_report(run: &Path, bytes: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let run = run.display();
+        let message = format!("the report in the study of `{run}` cannot be read: {error}");
+        Failure::new(exit::FAILED, message)
+    })
+}
+
+/// What the search is after; the metric alone where the configuration is of
+/// another version.
+fn objective(view: &View, trials: &Trials) -> Objective {
+    let config = best::configuration(view).ok();
+    let by_command = config.as_ref().and_then(Config::command_metric);
+    let metric = by_command.unwrap_or_else(|| metric_of(trials));
+    let objective = config.and_then(|config| config.objective(metric.clone()).ok());
+    objective.unwrap_or_else(|| Objective::new(metric))
 }
 
 /// The result on the validation part that the trials have.
 fn metric_of(trials: &Trials) -> Metric {
     let finals = trials.finals.iter().map(|run| &run.trial);
-    let mut metrics = trials.completed.iter().chain(finals).flat_map(|trial| {
-        let named = trial.metrics.iter().map(|(metric, _)| metric.clone());
-        named.collect::<Vec<_>>()
-    });
+    let all = trials.completed.iter().chain(finals);
+    let mut metrics = all.flat_map(|trial| trial.metrics.iter().map(|(metric, _)| metric));
     metrics
         .find(|metric| metric.name.starts_with("validation_") && &*metric.name != "validation_loss")
+        .cloned()
         .unwrap_or_else(Metric::validation_accuracy)
 }
 
-/// The cost that a word of `--minimize` stands for.
-fn cost_named(word: &str) -> String {
-    match word {
-        "memory" => "peak_memory_bytes",
-        "latency" => "latency_ms",
-        other => other,
-    }
-    .to_owned()
+/// What is known of a run that has not come to its end.
+fn summary(view: &View, trials: &Trials, objective: Objective) -> Result<Summary, Failure> {
+    let record = best::record(view)?;
+    let best = match &record {
+        Some(record) => Some(handed_over(record, trials)),
+        None => {
+            let best = objective.best(&trials.completed);
+            best.map(|trial| Best::of_trial(trial, &objective.metric.name))
+        }
+    };
+    let front = objective.front(&trials.completed).into_iter();
+    Ok(Summary {
+        status: status(trials).to_owned(),
+        seconds: seconds(trials),
+        seed: view.header()?.seed,
+        front: front.map(|trial| trial.number).collect(),
+        trials: trials.completed.clone(),
+        best,
+        baselines: baselines(trials, &objective.metric.name),
+        objective,
+        ..Summary::default()
+    })
 }
 
-impl Run {
-    /// The object that `show --json` prints.
-    fn json(&self) -> Value {
-        let completed = &self.trials.completed;
-        let count = |wanted: fn(&Outcome) -> bool| {
-            completed
-                .iter()
-                .filter(|trial| wanted(&trial.outcome))
-                .count()
-        };
-        let row = |trial: &Trial| self.trial(trial);
-        let front = self.objective.front(completed);
-        json!({
-            "run": self.dir,
-            "status": self.status(),
-            "seconds": self.seconds(),
-            "seed": self.seed,
-            "trials": {
-                "finished": count(|outcome| *outcome == Outcome::Finished),
-                "failed": count(Outcome::is_failure),
-                "stopped": count(|outcome| *outcome == Outcome::Stopped),
-            },
-            "best": self.best(),
-            "front": front.into_iter().map(row).collect::<Vec<_>>(),
-            "baselines": self.baselines(),
-            "files": self.files(),
-            "history": completed.iter().map(row).collect::<Vec<_>>(),
-        })
+fn status(trials: &Trials) -> &'static str {
+    let running = |pending: &Pending| pending.running;
+    let finals = trials.pending_finals.iter().map(|run| &run.trial);
+    match trials.pending.iter().chain(finals).any(running) {
+        true => "running",
+        false => "interrupted",
     }
+}
 
-    fn status(&self) -> &'static str {
-        let running = |pending: &netsmith::study::Pending| pending.running;
-        let trials = &self.trials;
-        let finals = trials.pending_finals.iter().map(|run| &run.trial);
-        if trials.pending.iter().chain(finals).any(running) {
-            "running"
-        } else if self.record.is_some() {
-            "finished"
-        } else {
-            "interrupted"
-        }
+/// The study's clock at the last end of a trial.
+fn seconds(trials: &Trials) -> f64 {
+    let finals = trials.finals.iter().map(|run| &run.trial);
+    let ended = trials.completed.iter().chain(finals);
+    ended.map(|trial| trial.ended).fold(0.0, f64::max)
+}
+
+/// The network in `best/`, of which the verification is not over.
+fn handed_over(record: &BestRecord, trials: &Trials) -> Best {
+    let mut finals = trials.finals.iter();
+    let run = finals.find(|run| run.trial.number == record.run);
+    let costs = run.map(|run| run.trial.costs).unwrap_or_default();
+    let [parameters, macs] = [costs.parameters, costs.macs].map(|count| count.unwrap_or(0));
+    Best {
+        trial: record.trial,
+        architecture: record.architecture.clone(),
+        parameters,
+        macs,
+        parameters_written: parameters,
+        macs_written: macs,
+        peak_memory_bytes: costs.peak_memory_bytes.unwrap_or(0),
+        latency_ms: record.latency_ms,
+        latency_runtime: record.latency_runtime.clone(),
+        validation: record.validation,
+        test: record.test,
     }
+}
 
-    /// The study's clock at the last end of a trial.
-    fn seconds(&self) -> f64 {
-        let finals = self.trials.finals.iter().map(|run| &run.trial);
-        let trials = self.trials.completed.iter().chain(finals);
-        trials.map(|trial| trial.ended).fold(0.0, f64::max)
-    }
-
-    /// The network that was handed over; before that the best trial.
-    fn best(&self) -> Value {
-        let Some(record) = &self.record else {
-            let best = self.objective.best(&self.trials.completed);
-            return best.map_or(Value::Null, |trial| self.trial(trial));
-        };
-        let run = self
-            .trials
-            .finals
-            .iter()
-            .find(|run| run.trial.number == record.run);
-        let costs = run.map(|run| run.trial.costs).unwrap_or_default();
-        let regression = record.task.is_regression();
-        let mut best = json!({
-            "trial": record.run.saturating_sub(netsmith::study::FIRST_FINAL),
-            "architecture": record.architecture,
-            "parameters": costs.parameters,
-            "macs": costs.macs,
-            "peak_memory_bytes": costs.peak_memory_bytes,
-            "latency_ms": record.latency_ms,
-            "validation_accuracy": (!regression).then_some(record.validation),
-            "test_accuracy": record.test.filter(|_| !regression),
-        });
-        if regression {
-            best["validation_error"] = json!(record.validation);
-            best["test_error"] = json!(record.test);
-        }
-        best
-    }
-
-    /// What the winner was compared with, on the validation part; the same
-    /// name once for each training.
-    fn baselines(&self) -> Vec<Value> {
-        let compared = |run: &&FinalRun<Trial>| matches!(run.role, Role::Baseline | Role::Random);
-        let runs = self.trials.finals.iter().filter(compared);
-        runs.map(|run| {
-            let mut row = self.trial(&run.trial);
-            row["name"] = json!(run.name);
-            row["role"] = json!(run.role.name());
-            row
-        })
-        .collect()
-    }
-
-    fn trial(&self, trial: &Trial) -> Value {
-        let metric = &*self.objective.metric.name;
-        json!({
-            "trial": trial.number,
-            "architecture": trial.architecture,
-            "key": trial.key,
-            "fidelity": trial.fidelity.to_string(),
-            "outcome": trial.outcome.name(),
-            metric: trial.metrics.get(metric).map(|quantity| quantity.value),
-            "parameters": trial.costs.parameters,
-            "macs": trial.costs.macs,
-            "latency_ms": trial.costs.latency_ms,
-            "seconds": trial.seconds,
-        })
-    }
-
-    /// The files of `best/` that are there.
-    fn files(&self) -> BTreeMap<&'static str, PathBuf> {
-        let paths = FILES.map(|(name, file)| (name, self.dir.join(BEST).join(file)));
-        paths
+/// What the winner was compared with so far, on the validation part.
+fn baselines(trials: &Trials, metric: &str) -> Vec<BaselineRow> {
+    let compared = trials.finals.iter();
+    let compared = compared.filter(|run| matches!(run.role, Role::Baseline | Role::Random));
+    let row = compared.map(|run| BaselineRow {
+        name: run.name.clone(),
+        parameters: run.trial.costs.parameters.unwrap_or(0),
+        latency_ms: run.trial.costs.latency_ms,
+        validation: run
+            .trial
+            .metrics
+            .get(metric)
+            .map(|quantity| quantity.value)
             .into_iter()
-            .filter(|(_, path)| path.is_file())
-            .collect()
-    }
+            .collect(),
+        test: Vec::new(),
+    });
+    row.collect()
+}
 
-    fn human(&self) -> String {
-        let value = self.json();
-        let text = |value: &Value| match value {
-            Value::Null => "-".to_owned(),
-            Value::String(text) => text.clone(),
-            Value::Number(number) => match number.as_u64() {
-                Some(count) => grouped(count),
-                None => format!("{:.4}", number.as_f64().unwrap_or(f64::NAN)),
-            },
-            other => other.to_string(),
-        };
-        let mut rows = vec![
-            ["run".to_owned(), self.dir.display().to_string()],
-            ["status".to_owned(), self.status().to_owned()],
-            ["seed".to_owned(), self.seed.to_string()],
-            ["seconds".to_owned(), format!("{:.1}", self.seconds())],
-        ];
-        for name in ["finished", "failed", "stopped"] {
-            rows.push([format!("trials {name}"), text(&value["trials"][name])]);
-        }
-        if let Value::Object(best) = &value["best"] {
-            let known = best.iter().filter(|(_, value)| !value.is_null());
-            rows.extend(known.map(|(name, value)| [format!("best {name}"), text(value)]));
-        }
-        let metric = &*self.objective.metric.name;
-        for baseline in self.baselines() {
-            let name = text(&baseline["name"]);
-            let parameters = text(&baseline["parameters"]);
-            let line = format!(
-                "{} ({metric}), {parameters} parameters",
-                text(&baseline[metric])
-            );
-            rows.push([format!("baseline {name}"), line]);
-        }
-        for (name, path) in self.files() {
-            rows.push([format!("file {name}"), path.display().to_string()]);
-        }
-        columns(&rows)
-    }
+/// The files that are there.
+fn files(run: &Path) -> Value {
+    let paths = FILES.map(|(name, file)| (name, run.join(file)));
+    let there = paths.into_iter().filter(|(_, path)| path.is_file());
+    there
+        .map(|(name, path)| (name.to_owned(), Value::from(path.to_string_lossy())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

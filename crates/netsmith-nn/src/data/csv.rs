@@ -13,11 +13,11 @@ use std::path::Path;
 
 use super::columns::{Content, Kind, Meaning, is_missing, number};
 use super::file::read_whole;
-use super::nearest::nearest;
 use super::{
     Column, ColumnKind, DataError, Dataset, Entry, Features, LoadOptions, Origin, PathForm, Table,
     TableFault, Targets, UNKNOWN_CATEGORY, limits,
 };
+use netsmith::nearest::nearest;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry {

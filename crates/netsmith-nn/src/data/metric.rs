@@ -15,8 +15,8 @@ use std::str::FromStr;
 
 use netsmith::cost::{Direction, Quantity, Unit};
 
-use super::nearest::nearest;
 use super::{Answers, Task};
+use netsmith::nearest::nearest;
 
 /// A measure of predictions against the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

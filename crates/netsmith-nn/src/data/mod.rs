@@ -37,7 +37,6 @@ mod image_folder;
 mod inputs;
 pub mod limits;
 mod metric;
-mod nearest;
 mod normalization;
 mod part;
 mod picture;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::nearest::nearest;
 use super::{CATALOGUE, DataError, Entry, PathForm};
+use netsmith::nearest::nearest;
 
 /// A kind of data and where they lie.
 #[derive(Clone, Debug, PartialEq, Eq)]

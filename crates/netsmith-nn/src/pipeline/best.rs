@@ -1,13 +1,15 @@
 //! The folder `best/`: the network that a run hands over.
 
-use super::PipelineError;
 use super::prepare::Prepared;
+use super::{Config, PipelineError};
 use crate::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
 use crate::data::{InputSchema, Normalization, Task};
 use crate::export::{TrainedNetwork, onnx, safetensors, torch};
 use crate::module::Weights;
 use crate::train::Predictor;
 use netsmith::network::Network;
+use netsmith::report::{Summary, card, html, json};
+use netsmith::study::Study;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +44,32 @@ pub struct BestRecord {
     pub latency_ms: Option<f64>,
     /// What ran it for that measurement.
     pub latency_runtime: String,
+}
+
+/// The study's entry with what a finished run found, as JSON: what
+/// [`netsmith::report::json`] gives without the history.
+pub const REPORT: &str = "report";
+
+impl BestRecord {
+    /// What the files of `best/` say about where they come from.
+    pub fn provenance(&self, run: &Path, config: &Config) -> BTreeMap<String, String> {
+        let facts = [
+            ("netsmith", env!("CARGO_PKG_VERSION").to_owned()),
+            ("run", run.to_string_lossy().into_owned()),
+            ("architecture", self.architecture.clone()),
+            ("data", config.data.clone()),
+            ("seed", config.seed.to_string()),
+            ("validation", self.validation.to_string()),
+            (
+                "test",
+                self.test.map_or_else(String::new, |test| test.to_string()),
+            ),
+        ];
+        facts
+            .into_iter()
+            .map(|(name, fact)| (name.to_owned(), fact))
+            .collect()
+    }
 }
 
 /// A network with its weights and all that its files say.
@@ -138,8 +166,27 @@ pub(super) fn latency(
     })
 }
 
+/// Writes the report in all its forms, and what `show` reads into the study.
+pub(super) fn write_report(
+    study: &Study,
+    summary: &Summary,
+    network: &Network,
+) -> Result<(), PipelineError> {
+    let dir = study.dir();
+    let whole = serde_json::to_vec_pretty(&json(summary, true)).unwrap_or_default();
+    write_file(&dir.join("report.json"), &whole)?;
+    let facts = serde_json::to_vec(&json(summary, false)).unwrap_or_default();
+    study.put(REPORT, facts)?;
+    let page = html(summary, Some(network));
+    write_file(&dir.join("report.html"), page.as_bytes())?;
+    write_file(&dir.join(BEST).join("card.md"), card(summary).as_bytes())
+}
+
 /// Writes a file whole or not at all, and its folder if need be.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
+///
+/// # Errors
+/// [`PipelineError::File`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
     let failed = |action| {
         let path = path.to_path_buf();
         move |source| PipelineError::File {

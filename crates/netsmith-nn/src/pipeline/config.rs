@@ -1,5 +1,9 @@
 //! The configuration of a run.
 
+use super::PipelineError;
+use netsmith::catalogue::UnknownName;
+use netsmith::objective::{Objective, PenaltyError};
+use netsmith::trial::{Costs, Metric};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,8 +13,18 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// `KIND[:PATH]` of the data.
+    /// What says how good an architecture is: `training`, `command:LINE` or
+    /// `table:NAME`.
+    pub evaluator: String,
+    /// Parameters of the evaluator.
+    pub evaluator_settings: BTreeMap<String, String>,
+    /// `KIND[:PATH]` of the data. A table: one of its data sets, none: the first.
+    /// A command: what it is told, as it stands.
     pub data: String,
+    /// Shape of one sample (`command`).
+    pub input: Option<String>,
+    /// Number of classes, or 1 for a regression (`command`).
+    pub classes: Option<usize>,
     /// The column to predict (`csv`).
     pub target: Option<String>,
     /// Columns that are not read (`csv`).
@@ -21,7 +35,9 @@ pub struct Config {
     pub image_size: Option<[usize; 2]>,
     /// The seed of the split.
     pub split_seed: u64,
-    /// What judges a network; none: accuracy, or the root mean squared error.
+    /// What judges a network; none: accuracy, or the root mean squared error. A
+    /// command: a name that it prints, with `:minimize` behind it where less is
+    /// better; none: `validation_accuracy`.
     pub metric: Option<String>,
     /// Whether rare classes weigh more in the loss.
     pub class_weights: bool,
@@ -46,7 +62,11 @@ pub struct Config {
     pub limit_latency: Option<f64>,
     /// Costs that should be small too: `parameters`, `macs`, `memory`, `latency`.
     pub minimize: Vec<String>,
-    /// Seconds of the search and the full training of what it found.
+    /// What lowers the score of costly networks, each as
+    /// [`Penalty`](netsmith::objective::Penalty) is written: `parameters=50k:soft`.
+    pub penalties: Vec<String>,
+    /// Seconds of the search and the full training of what it found; on a table,
+    /// simulated seconds of the search.
     ///
     /// A text that does not set it has none.
     #[serde(default)]
@@ -72,6 +92,10 @@ impl Default for Config {
     /// The bundled digits, sixty seconds, at most 20,000 parameters.
     fn default() -> Self {
         Self {
+            evaluator: "training".into(),
+            evaluator_settings: BTreeMap::new(),
+            input: None,
+            classes: None,
             data: "digits".into(),
             target: None,
             ignore: Vec::new(),
@@ -89,6 +113,7 @@ impl Default for Config {
             limit_memory: None,
             limit_latency: None,
             minimize: Vec::new(),
+            penalties: Vec::new(),
             seconds: Some(60.0),
             trials: None,
             verify: None,
@@ -111,25 +136,47 @@ impl Config {
         self.seconds.map(|seconds| seconds * Self::SEARCH_SHARE)
     }
 
-    /// The names of [`Costs`](netsmith::trial::Costs) that should be small.
-    pub(super) fn minimized(&self) -> Vec<String> {
-        let name = |word: &String| match word.as_str() {
-            "memory" => "peak_memory_bytes".to_owned(),
-            "latency" => "latency_ms".to_owned(),
-            other => other.to_owned(),
-        };
-        self.minimize.iter().map(name).collect()
-    }
-
-    /// Whether latency matters in the search.
-    pub(super) fn needs_latency(&self) -> bool {
-        self.limit_latency.is_some() || self.minimize.iter().any(|word| word == "latency")
+    /// What the search is after, with a metric of the validation part.
+    ///
+    /// # Errors
+    /// A penalty that is none, or no such cost to minimise.
+    pub fn objective(&self, metric: Metric) -> Result<Objective, PipelineError> {
+        let penalties = self.penalties.iter().map(|text| text.parse());
+        let minimized = self.minimize.iter().map(|word| {
+            let name = Costs::name_of(word).map(str::to_owned);
+            name.ok_or_else(|| UnknownName {
+                kind: "cost",
+                name: word.clone(),
+                known: Costs::WORDS.map(str::to_owned).into(),
+            })
+        });
+        Ok(Objective {
+            metric,
+            penalties: penalties.collect::<Result<_, PenaltyError>>()?,
+            minimized: minimized.collect::<Result<_, UnknownName>>()?,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_objective_is_what_was_asked_for() {
+        let mut config = Config {
+            minimize: vec!["memory".into()],
+            penalties: vec!["latency=5ms:hard".into()],
+            ..Config::default()
+        };
+        let objective = config.objective(Metric::validation_accuracy()).unwrap();
+        assert!(objective.weighs("latency_ms") && objective.weighs("peak_memory_bytes"));
+        assert!(!objective.weighs("macs"));
+        config.minimize = vec!["latncy".into()];
+        let error = config.objective(Metric::validation_accuracy()).unwrap_err();
+        assert_eq!(error.to_string(), "there is no cost `latncy`");
+        assert_eq!(error.hint().unwrap(), "did you mean `latency`?");
+    }
 
     #[test]
     fn what_is_not_set_comes_back_unset() {

@@ -5,11 +5,15 @@ use crate::export::ExportError;
 use crate::module::ModuleError;
 use crate::supernet;
 use netsmith::catalogue::{SettingError, UnknownName};
-use netsmith::network::ShapeError;
+use netsmith::evaluate::command::CommandError;
+use netsmith::evaluate::table::TableError;
+use netsmith::network::{ParseShapeError, ShapeError};
+use netsmith::objective::PenaltyError;
 use netsmith::search::SearchError;
-use netsmith::space::{Infeasible, SpaceError};
+use netsmith::space::{Infeasible, NamedSpaceError};
 use netsmith::strategy::StrategyError;
 use netsmith::study::StudyError;
+use netsmith::trial::Trial;
 use std::path::PathBuf;
 
 /// Why a run could not be carried out. A bad candidate is never among these.
@@ -25,10 +29,10 @@ pub enum PipelineError {
     /// The metric does not fit the task.
     #[error(transparent)]
     Metric(#[from] MetricError),
-    /// No space or strategy of this name.
+    /// No strategy or cost of this name.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
-    /// Settings of a space or strategy.
+    /// Settings of a strategy.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Settings(Vec<SettingError>),
     /// A word that is none of those known.
@@ -41,9 +45,65 @@ pub enum PipelineError {
         /// Those that there are.
         known: &'static str,
     },
-    /// The space does not fit the data.
+    /// An evaluator without what it needs, or with what it does not take.
+    #[error("evaluator is `{given}`: it is of the form {form}")]
+    EvaluatorForm {
+        /// What was given.
+        given: String,
+        /// The form.
+        form: &'static str,
+    },
+    /// An option of another evaluator.
+    #[error("option `{option}`: does not apply to evaluator `{by}`")]
+    OptionNotTaken {
+        /// The option.
+        option: &'static str,
+        /// The evaluator.
+        by: &'static str,
+    },
+    /// An option that the evaluator cannot do without.
+    #[error("option `{option}` is missing: evaluator `{by}` needs it")]
+    OptionMissing {
+        /// The option.
+        option: &'static str,
+        /// The evaluator.
+        by: &'static str,
+        /// What to write.
+        remedy: &'static str,
+    },
+    /// The command line of an outside command.
     #[error(transparent)]
-    Space(#[from] SpaceError),
+    Command(#[from] CommandError),
+    /// There is no such program.
+    #[error("command `{program}` cannot be started: there is no such program")]
+    NoProgram {
+        /// Its name.
+        program: String,
+    },
+    /// The shape of a sample.
+    #[error(transparent)]
+    InputShape(#[from] ParseShapeError),
+    /// A table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Another space than that of the table.
+    #[error(
+        "space is `{given}`: table `{table}` covers the space `{space}` with its default settings"
+    )]
+    SpaceOfTable {
+        /// What was asked for.
+        given: String,
+        /// The table.
+        table: &'static str,
+        /// The space of the table.
+        space: String,
+    },
+    /// A penalty that is none.
+    #[error(transparent)]
+    Penalty(#[from] PenaltyError),
+    /// There is no such space, or it does not fit the data.
+    #[error(transparent)]
+    Space(#[from] NamedSpaceError),
     /// A network of the space does not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -107,10 +167,12 @@ pub enum PipelineError {
         available: u64,
     },
     /// No trial gave a result.
-    #[error("no trial of {trials} gave a result")]
+    #[error("no trial of {trials} gave a result{}", first.as_ref().map_or_else(String::new, |first| format!("; the first: {first}")))]
     NothingFound {
         /// Trials that ended.
         trials: usize,
+        /// How the first of them ended.
+        first: Option<String>,
     },
 }
 
@@ -121,6 +183,14 @@ impl From<supernet::SupernetError> for PipelineError {
 }
 
 impl PipelineError {
+    /// None of these trials gave a result.
+    pub(super) fn nothing_in(trials: &[Trial]) -> Self {
+        Self::NothingFound {
+            trials: trials.len(),
+            first: trials.first().map(|trial| trial.outcome.to_string()),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -128,6 +198,14 @@ impl PipelineError {
             Self::Split(error) => error.hint().map(Into::into),
             Self::Metric(error) => error.hint(),
             Self::Unknown(error) => Some(error.hint()),
+            Self::Space(error) => error.hint(),
+            Self::Table(error) => error.hint(),
+            Self::EvaluatorForm { .. } => Some("see `netsmith list evaluators`".into()),
+            Self::OptionNotTaken { .. } => Some("leave the option out".into()),
+            Self::OptionMissing { remedy, .. } => Some((*remedy).into()),
+            Self::NoProgram { .. } => Some("check its name and path; no shell is involved".into()),
+            Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),
+            Self::Penalty(error) => Some(error.hint()),
             Self::Settings(errors) => errors.iter().find_map(SettingError::hint),
             Self::Strategy(error) => Some(error.hint.clone()),
             Self::Infeasible(error) | Self::Search(SearchError::Infeasible(error)) => {

@@ -1,7 +1,7 @@
 //! The final phase: full training of the best, one look at the test part, and
 //! the verification.
 
-use super::best::{BEST, ENTRY, Handover, latency, write_file};
+use super::best::{ENTRY, Handover, latency, write_report};
 use super::pace::{USED, enough_epochs, epoch_samples};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
@@ -11,13 +11,12 @@ use crate::module::Weights;
 use crate::train::{Checkpoint, Predictor};
 use netsmith::network::{Key, Network};
 use netsmith::random::Seed;
-use netsmith::report::{BaselineRow, card, html, json, verdict};
+use netsmith::report::{BaselineRow, verdict};
 use netsmith::search::{FinalJob, checkpoint_path, run_finals};
 use netsmith::space::{Architecture, Form};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Proposal, Trial};
 use rand::Rng;
-use std::collections::BTreeMap;
 
 /// Architectures of the search that are trained in full, at most.
 const CANDIDATES: usize = 4;
@@ -50,9 +49,7 @@ pub(super) fn finish(
     let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
     let mut candidates = candidates(context, &prepared, trials, left)?;
     if candidates.is_empty() {
-        return Err(PipelineError::NothingFound {
-            trials: trials.len(),
-        });
+        return Err(PipelineError::nothing_in(trials));
     }
     let (count, epochs) = plan_of_finals(context, &prepared, trials, &candidates, left)?;
     candidates.truncate(count);
@@ -109,14 +106,7 @@ pub(super) fn finish(
         ..closing
     };
     let summary = summary(context, &prepared, "finished", Some(&closing))?;
-    let report = serde_json::to_vec_pretty(&json(&summary, true)).unwrap_or_default();
-    write_file(&context.dir.join("report.json"), &report)?;
-    let page = html(&summary, Some(&network));
-    write_file(&context.dir.join("report.html"), page.as_bytes())?;
-    write_file(
-        &context.dir.join(BEST).join("card.md"),
-        card(&summary).as_bytes(),
-    )?;
+    write_report(context.study, &summary, &network)?;
     Ok(RunEnd {
         summary,
         interrupted: false,
@@ -265,9 +255,19 @@ fn winner(
     candidates: &[Planned],
     ended: &[Trial],
 ) -> Result<(usize, Network, Weights, BestRecord), PipelineError> {
-    let ranked = context
-        .objective
-        .ranked(ended.iter().filter(|trial| trial.is_finished()));
+    let finished = ended.iter().filter(|trial| trial.is_finished());
+    let mut finished: Vec<Trial> = finished.cloned().collect();
+    if context.objective.weighs("latency_ms") {
+        // A penalty on latency goes by what the finalists were measured at.
+        for trial in &mut finished {
+            let index = (trial.number - FIRST_FINAL) as usize;
+            trial.costs.latency_ms = candidates.get(index).and_then(|planned| {
+                let weights = weights_of(context, trial.number, &planned.network)?;
+                Some(latency(prepared, &planned.network, &weights)?.median_ms)
+            });
+        }
+    }
+    let ranked = context.objective.ranked(&finished);
     let mut fallback = None;
     for trial in ranked {
         let index = (trial.proposal().number - FIRST_FINAL) as usize;
@@ -305,9 +305,7 @@ fn winner(
         fallback = fallback.or(Some(found));
     }
     // All are over the limit: the best of them, and the report says so.
-    fallback.ok_or(PipelineError::NothingFound {
-        trials: ended.len(),
-    })
+    fallback.ok_or_else(|| PipelineError::nothing_in(ended))
 }
 
 fn weights_of(context: &Context<'_>, number: u64, network: &Network) -> Option<Weights> {
@@ -343,20 +341,7 @@ fn hand_over(
     weights: &Weights,
     record: &BestRecord,
 ) -> Result<Closing, PipelineError> {
-    let mut provenance = BTreeMap::new();
-    let mut say = |name: &str, value: String| provenance.insert(name.to_owned(), value);
-    say("netsmith", env!("CARGO_PKG_VERSION").to_owned());
-    say("run", context.dir.to_string_lossy().into_owned());
-    say("architecture", record.architecture.clone());
-    say("data", context.config.data.clone());
-    say("seed", context.config.seed.to_string());
-    say("validation", record.validation.to_string());
-    say(
-        "test",
-        record
-            .test
-            .map_or_else(String::new, |test| test.to_string()),
-    );
+    let provenance = record.provenance(&context.dir, context.config);
     let handover = Handover {
         network,
         weights,

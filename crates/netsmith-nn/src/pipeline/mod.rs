@@ -10,6 +10,9 @@
 //!               ─► verification                 verify
 //! ```
 //!
+//! Where an outside command or a table evaluates, a run is its search and the
+//! report of it (`outside`).
+//!
 //! Every step reads what it needs from the study and repeats nothing that the
 //! study holds, so a run that was interrupted anywhere goes on by running the
 //! same steps again.
@@ -17,31 +20,33 @@
 mod best;
 mod config;
 mod error;
+mod evaluator;
 mod finals;
+mod outside;
 mod pace;
 mod prepare;
+mod searching;
 mod summary;
 mod supernet;
 
-pub use best::{BEST, BestRecord, ENTRY};
+pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::Config;
 pub use error::PipelineError;
+pub use evaluator::{EVALUATORS, EvaluatorKind};
+pub use prepare::space_of;
 pub use supernet::EPOCHS_ENTRY;
 
-use crate::cost::OperationTable;
 use crate::data::balanced_class_weights;
 use crate::evaluate::TrainingEvaluator;
 use crate::supernet::EpochReport;
-use best::write_file;
 use netsmith::objective::Objective;
-use netsmith::random::Seed;
 use netsmith::report::Summary;
-use netsmith::search::{Budget, CHECKPOINTS, End, Event, Search};
-use netsmith::stopping::{Median, MedianParams};
+use netsmith::search::{Budget, CHECKPOINTS, Event};
 use netsmith::study::{Header, Study, View, new_run_directory};
 use netsmith::trial::Trial;
 use pace::{Pace, pace};
 use prepare::{Prepared, prepare};
+use searching::Searching;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -55,6 +60,8 @@ pub enum Progress<'a> {
         run: &'a Path,
         /// What was noticed about the data.
         notes: &'a [String],
+        /// The metric that counts, as trials name it.
+        metric: &'a str,
     },
     /// A phase begins: what it does, and how long it may take at most.
     Phase {
@@ -88,28 +95,36 @@ pub fn run(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunEnd, PipelineError> {
     let begun = Instant::now();
+    if let Some(outside) = outside::prepare(config)? {
+        outside.space.check_limits(&outside.limits)?;
+        let study = create(config, &outside.name, &outside.fingerprint)?;
+        return outside::go_on(config, outside, &study, begun, interrupt, observe);
+    }
     let prepared = prepare(config)?;
     prepared.space.check_limits(&prepared.limits)?;
+    let name = config.data.split(':').next().unwrap_or("run");
+    let study = create(config, name, prepared.data.fingerprint())?;
+    write_file(
+        &study.dir().join("splits.json"),
+        splits(&prepared).to_string().as_bytes(),
+    )?;
+    go_on(config, prepared, &study, begun, interrupt, observe)
+}
+
+/// Makes the study of a run, in a new run directory where none is given.
+fn create(config: &Config, name: &str, fingerprint: &str) -> Result<Study, PipelineError> {
     let dir = match &config.run {
         Some(dir) => dir.clone(),
-        None => {
-            let name = config.data.split(':').next().unwrap_or("run");
-            new_run_directory(Path::new("runs"), name)?
-        }
+        None => new_run_directory(Path::new("runs"), name)?,
     };
     let text = toml_of(config)?;
     let created = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| age.as_secs());
-    let header = Header::new(text.clone(), config.seed, created)
-        .with_version("data", prepared.data.fingerprint());
+    let header = Header::new(text.clone(), config.seed, created).with_version("data", fingerprint);
     let study = Study::create(&dir, &header)?;
     write_file(&dir.join("config.toml"), text.as_bytes())?;
-    write_file(
-        &dir.join("splits.json"),
-        splits(&prepared).to_string().as_bytes(),
-    )?;
-    go_on(config, prepared, &study, begun, interrupt, observe)
+    Ok(study)
 }
 
 /// Goes on with a run where it stopped; a finished one is only reported again.
@@ -128,12 +143,21 @@ pub fn resume(
             message: error.to_string(),
         })?;
     config.run = Some(dir.to_path_buf());
-    let prepared = prepare(&config)?;
-    let found = prepared.data.fingerprint().to_owned();
     let recorded = header.versions.get("data").cloned().unwrap_or_default();
-    if found != recorded {
-        return Err(PipelineError::DataChanged { found, recorded });
+    let unchanged = |found: &str| match found == recorded {
+        true => Ok(()),
+        false => Err(PipelineError::DataChanged {
+            found: found.to_owned(),
+            recorded: recorded.clone(),
+        }),
+    };
+    if let Some(outside) = outside::prepare(&config)? {
+        unchanged(&outside.fingerprint)?;
+        let study = Study::open(dir)?;
+        return outside::go_on(&config, outside, &study, begun, interrupt, observe);
     }
+    let prepared = prepare(&config)?;
+    unchanged(prepared.data.fingerprint())?;
     let study = Study::open(dir)?;
     go_on(&config, prepared, &study, begun, interrupt, observe)
 }
@@ -151,6 +175,15 @@ fn splits(prepared: &Prepared) -> serde_json::Value {
         "train": prepared.data.train().indices(),
         "validation": prepared.data.valid().indices(),
         "test": prepared.test.as_ref().map_or(&[][..], |test| test.indices()),
+    })
+}
+
+fn make_checkpoints_folder(study: &Study) -> Result<(), PipelineError> {
+    let folder = study.dir().join(CHECKPOINTS);
+    std::fs::create_dir_all(&folder).map_err(|source| PipelineError::File {
+        action: "make",
+        path: folder,
+        source,
     })
 }
 
@@ -178,17 +211,11 @@ fn go_on(
     observe(Progress::Begun {
         run: study.dir(),
         notes: &notes,
+        metric: &prepared.objective.metric.name,
     });
-    let folder = study.dir().join(CHECKPOINTS);
-    std::fs::create_dir_all(&folder).map_err(|source| PipelineError::File {
-        action: "make",
-        path: folder,
-        source,
-    })?;
+    make_checkpoints_folder(study)?;
     let pace = pace(config, &prepared, study)?;
     prepared.limits.macs = pace::least_of(prepared.limits.macs, pace.affordable_macs);
-    let mut objective = Objective::new(TrainingEvaluator::validation_metric(prepared.metric));
-    objective.minimized = config.minimized();
     let weights = config
         .class_weights
         .then(|| balanced_class_weights(&prepared.data.train()));
@@ -205,7 +232,7 @@ fn go_on(
         config,
         study,
         dir: study.dir().to_path_buf(),
-        objective,
+        objective: prepared.objective.clone(),
         evaluator,
         pace,
         begun,
@@ -253,37 +280,26 @@ impl Context<'_> {
             what: self.search_in_words(prepared),
             seconds,
         });
-        let table = OperationTable::new(self.study, prepared.kernels);
-        let latency = |network: &netsmith::network::Network| table.estimate(network);
-        if config.needs_latency() {
-            // Most operations are timed before any worker disturbs.
-            let seed = Seed::new(config.seed).child("latency");
-            for number in 0..30 {
-                let mut random = seed.nth(number).stream();
-                let drawn = prepared.space.sample(&prepared.limits, &mut random)?;
-                latency(&prepared.space.network(&drawn)?);
-            }
-        }
-        let search = Search {
+        let searching = Searching {
+            config,
+            study: self.study,
             space: &prepared.space,
             strategy: prepared.strategy.as_mut(),
             evaluator: &self.evaluator,
-            study: self.study,
             objective: &self.objective,
             limits: prepared.limits,
-            latency_limit: config.limit_latency,
-            latency: config.needs_latency().then_some(&latency),
             fidelity: self.pace.low,
-            stopping: self.stopping(),
-            budget: Budget { trials, seconds },
+            budget: Budget {
+                trials,
+                seconds,
+                ..Budget::default()
+            },
             workers: config.workers,
             window: 2 * config.workers.max(1) as u64,
-            memory: available_memory().map(|bytes| bytes / config.workers.max(1) as u64),
-            seed: Seed::new(config.seed),
+            kernels: prepared.kernels,
             interrupt: self.interrupt,
         };
-        let (_end, trials): (End, _) = search.run(&mut |event| observe(Progress::Event(&event)))?;
-        Ok(trials)
+        searching.run(observe)
     }
 
     fn search_in_words(&self, prepared: &Prepared) -> String {
@@ -301,13 +317,6 @@ impl Context<'_> {
         )
     }
 
-    fn stopping(&self) -> Option<Median> {
-        let params = MedianParams::default();
-        (self.pace.low.epochs > 2)
-            .then(|| params.check(&self.objective.metric.name).ok())
-            .flatten()
-    }
-
     fn interrupted(&self, prepared: &Prepared) -> Result<RunEnd, PipelineError> {
         Ok(RunEnd {
             summary: summary::summary(self, prepared, "interrupted", None)?,
@@ -318,14 +327,4 @@ impl Context<'_> {
     fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
-}
-
-/// Bytes that this machine has free, where the system tells.
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("MemAvailable:"))?;
-    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

@@ -5,12 +5,14 @@ use crate::data::{
     InputSchema, LoadOptions, Metric, Normalization, SealedTest, SearchData, SplitOptions, Task,
     load,
 };
+use crate::evaluate::TrainingEvaluator;
 use crate::module::Kernels;
 use crate::supernet::{self, Method};
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
 use netsmith::network::Shape;
-use netsmith::space::{self, Limits, Space};
+use netsmith::objective::Objective;
+use netsmith::space::{self, Limits, NamedSpaceError, Space, build_named};
 use netsmith::strategy::{self, Strategy};
 
 /// What a configuration stands for.
@@ -20,6 +22,7 @@ pub(super) struct Prepared {
     pub(super) test: Option<SealedTest>,
     pub(super) normalization: Normalization,
     pub(super) metric: Metric,
+    pub(super) objective: Objective,
     pub(super) space: Space,
     /// What proposes trials; a gradient search puts its candidates here.
     pub(super) strategy: Box<dyn Strategy>,
@@ -47,42 +50,26 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let train = data.train();
     let normalization = Normalization::fit(&train);
     let metric = metric(config, &data.task())?;
-    let space = build_space(config, &data, &normalization)?;
+    let space = space_of(
+        config,
+        &data.schema(),
+        &normalization,
+        data.task().outputs(),
+    )?;
     let (strategy, method) = searcher(config)?;
-    let kernels = match config.kernels.as_str() {
-        "fused" => Kernels::Fused,
-        "burn" => Kernels::Burn,
-        other => {
-            return Err(PipelineError::Word {
-                what: "kernels",
-                value: other.to_owned(),
-                known: "fused, burn",
-            });
-        }
-    };
-    for word in &config.minimize {
-        if !["parameters", "macs", "memory", "latency"].contains(&word.as_str()) {
-            return Err(PipelineError::Word {
-                what: "minimize",
-                value: word.clone(),
-                known: "parameters, macs, memory, latency",
-            });
-        }
-    }
+    let kernels = kernels(config)?;
+    let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
     Ok(Prepared {
         strategy,
         method,
-        limits: Limits {
-            parameters: config.limit_parameters,
-            macs: config.limit_macs,
-            memory: config.limit_memory,
-        },
+        limits: limits(config),
         recipe: Recipe::for_data(&train),
         kernels,
         data,
         test: Some(test),
         normalization,
         metric,
+        objective,
         space,
     })
 }
@@ -101,6 +88,10 @@ fn searcher(
         let settings = Settings::defaults(random.parameters);
         return Ok(((random.build)(&settings)?, Some(method)));
     }
+    Ok((strategy(config)?, None))
+}
+
+pub(super) fn strategy(config: &Config) -> Result<Box<dyn Strategy>, PipelineError> {
     let entry = find("strategy", strategy::CATALOGUE, &config.strategy);
     let entry = entry.map_err(|mut unknown| {
         let methods = supernet::CATALOGUE.iter();
@@ -110,30 +101,49 @@ fn searcher(
         unknown
     })?;
     let settings = Settings::new(entry.parameters, &config.strategy_settings);
-    let settings = settings.map_err(PipelineError::Settings)?;
-    Ok(((entry.build)(&settings)?, None))
+    Ok((entry.build)(&settings.map_err(PipelineError::Settings)?)?)
+}
+
+pub(super) fn limits(config: &Config) -> Limits {
+    Limits {
+        parameters: config.limit_parameters,
+        macs: config.limit_macs,
+        memory: config.limit_memory,
+    }
+}
+
+pub(super) fn kernels(config: &Config) -> Result<Kernels, PipelineError> {
+    match config.kernels.as_str() {
+        "fused" => Ok(Kernels::Fused),
+        "burn" => Ok(Kernels::Burn),
+        other => Err(PipelineError::Word {
+            what: "kernels",
+            value: other.to_owned(),
+            known: "fused, burn",
+        }),
+    }
 }
 
 fn metric(config: &Config, task: &Task) -> Result<Metric, PipelineError> {
     let Some(name) = &config.metric else {
         return Ok(Metric::default_for(task));
     };
-    let named = Metric::ALL.into_iter().find(|metric| metric.name() == name);
-    let metric = named.ok_or_else(|| PipelineError::Word {
-        what: "metric",
-        value: name.clone(),
-        known: "accuracy, balanced-accuracy, macro-f1, rmse, mae",
-    })?;
+    let metric: Metric = name.parse()?;
     metric.check(task)?;
     Ok(metric)
 }
 
-fn build_space(
+/// The space of a configuration for raw samples of this form.
+///
+/// # Errors
+/// There is no such space, or it does not take these settings or samples.
+pub fn space_of(
     config: &Config,
-    data: &SearchData,
+    schema: &InputSchema,
     normalization: &Normalization,
-) -> Result<Space, PipelineError> {
-    let usual = match data.schema() {
+    outputs: usize,
+) -> Result<Space, NamedSpaceError> {
+    let usual = match schema {
         InputSchema::Images { .. } => "chain",
         InputSchema::Table { .. } => "mlp",
     };
@@ -141,13 +151,7 @@ fn build_space(
         [channels, height, width] => Shape::image(channels, height, width),
         ref dims => Shape::vector(dims.iter().product()),
     };
-    let task = space::Task {
-        input,
-        outputs: data.task().outputs(),
-    };
     let name = config.space.as_deref().unwrap_or(usual);
-    let entry = find("space", space::CATALOGUE, name)?;
-    let settings = Settings::new(entry.parameters, &config.space_settings);
-    let settings = settings.map_err(PipelineError::Settings)?;
-    Ok((entry.build)(&task, &settings)?)
+    let task = space::Task { input, outputs };
+    build_named(name, &task, &config.space_settings)
 }

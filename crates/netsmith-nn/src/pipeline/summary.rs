@@ -1,12 +1,12 @@
 //! What a run found, as the report takes it.
 
 use super::prepare::Prepared;
-use super::{BestRecord, Context, PipelineError, toml_of};
-use netsmith::cost::Direction;
+use super::{BestRecord, Config, Context, PipelineError, toml_of};
 use netsmith::network::{MemoryPlan, Network};
+use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary};
-use netsmith::trial::Trial;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What the final phase adds.
 #[derive(Debug)]
@@ -28,19 +28,13 @@ pub(super) fn summary(
     let known = context.study.view()?.trials()?;
     let (config, objective) = (context.config, &context.objective);
     let front = objective.front(&known.completed).into_iter();
+    let front = front.map(|trial| trial.number).collect();
     let best = match closing {
         Some(closing) => Some(handed_over(closing, prepared)),
         None => objective
             .best(&known.completed)
-            .map(|trial| of_the_search(trial, &objective.metric.name)),
+            .map(|trial| Best::of_trial(trial, &objective.metric.name)),
     };
-    let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
-    let limits = [
-        limit("parameters", config.limit_parameters.map(|n| n as f64)),
-        limit("macs", config.limit_macs.map(|n| n as f64)),
-        limit("memory", config.limit_memory.map(|n| n as f64)),
-        limit("latency", config.limit_latency),
-    ];
     let mut notes = prepared.data.notes().to_vec();
     if prepared.metric.name() != "accuracy" {
         notes.push(format!("The metric is {}.", prepared.metric.name()));
@@ -56,28 +50,47 @@ pub(super) fn summary(
         ));
     }
     Ok(Summary {
-        run: context.dir.to_string_lossy().into_owned(),
-        status: status.to_owned(),
         seconds: context.elapsed().as_secs_f64(),
-        seed: config.seed,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         space: prepared.space.name().to_owned(),
-        strategy: config.strategy.clone(),
-        data: config.data.clone(),
-        metric: objective.metric.name.to_string(),
-        higher_is_better: objective.metric.direction == Direction::Maximize,
-        limits: limits.into_iter().flatten().collect(),
         fidelity: context.pace.low.to_string(),
         recipe: toml::to_string(&prepared.recipe).unwrap_or_default(),
-        configuration: toml_of(config)?,
-        front: front.map(|trial| trial.number).collect(),
         trials: known.completed,
         finals: known.finals,
         best,
         baselines: closing.map_or_else(Vec::new, |closing| closing.baselines.clone()),
         verdict: closing.map_or_else(Vec::new, |closing| closing.verdict.clone()),
         files: closing.map_or_else(BTreeMap::new, |closing| closing.files.clone()),
+        front,
         notes,
+        ..outline(config, &context.dir, status, objective)?
+    })
+}
+
+/// What a configuration alone says.
+pub(super) fn outline(
+    config: &Config,
+    dir: &Path,
+    status: &str,
+    objective: &Objective,
+) -> Result<Summary, PipelineError> {
+    let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
+    let limits = [
+        limit("parameters", config.limit_parameters.map(|n| n as f64)),
+        limit("macs", config.limit_macs.map(|n| n as f64)),
+        limit("memory", config.limit_memory.map(|n| n as f64)),
+        limit("latency", config.limit_latency),
+    ];
+    Ok(Summary {
+        run: dir.to_string_lossy().into_owned(),
+        status: status.to_owned(),
+        seed: config.seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        strategy: config.strategy.clone(),
+        data: config.data.clone(),
+        objective: objective.clone(),
+        limits: limits.into_iter().flatten().collect(),
+        configuration: toml_of(config)?,
+        ..Summary::default()
     })
 }
 
@@ -101,23 +114,5 @@ fn handed_over(closing: &Closing, prepared: &Prepared) -> Best {
         latency_runtime: record.latency_runtime.clone(),
         validation: record.validation,
         test: record.test,
-    }
-}
-
-/// The best trial so far.
-fn of_the_search(trial: &Trial, metric: &str) -> Best {
-    let value = trial.metrics.get(metric);
-    Best {
-        trial: trial.number,
-        architecture: trial.architecture.clone(),
-        parameters: trial.costs.parameters.unwrap_or(0),
-        macs: trial.costs.macs.unwrap_or(0),
-        parameters_written: trial.costs.parameters.unwrap_or(0),
-        macs_written: trial.costs.macs.unwrap_or(0),
-        peak_memory_bytes: trial.costs.peak_memory_bytes.unwrap_or(0),
-        latency_ms: trial.costs.latency_ms,
-        latency_runtime: String::new(),
-        validation: value.map_or(f64::NAN, |quantity| quantity.value),
-        test: None,
     }
 }

@@ -12,7 +12,8 @@
 //! hands over the best of them, whether or not the gradient search found it.
 
 use super::prepare::Prepared;
-use super::{Context, PipelineError, Progress, available_memory};
+use super::searching::available_memory;
+use super::{Context, PipelineError, Progress};
 use crate::supernet::{Decision, End, EpochReport, Found, Method, Search, State, Supernet};
 use netsmith::random::Seed;
 use netsmith::search::CHECKPOINTS;

@@ -21,7 +21,7 @@ pub fn card(summary: &Summary) -> String {
             "\n| what | value |\n| --- | --- |\n| architecture | `{}` |\n| {} | {} |\n| {} | {test} |\n\
              | parameters | {} |\n| MACs | {} |\n| peak memory | {} bytes |\n| latency | {latency} |\n",
             cell(&best.architecture),
-            summary.metric.replace('_', " "),
+            summary.metric().replace('_', " "),
             summary.show(best.validation),
             summary.test_metric().replace('_', " "),
             best.parameters,
@@ -47,7 +47,7 @@ pub fn card(summary: &Summary) -> String {
             row.test.len()
         ));
     }
-    for note in &summary.notes {
+    for note in summary.penalties_in_words().iter().chain(&summary.notes) {
         text.push_str(&format!("\n{note}\n"));
     }
     text.push_str(&format!(
@@ -74,7 +74,6 @@ mod tests {
     #[test]
     fn an_architecture_stays_in_its_cell() {
         let summary = Summary {
-            metric: "validation_accuracy".into(),
             best: Some(Best {
                 architecture: "|skip~0|".into(),
                 test: Some(0.5),

@@ -57,7 +57,7 @@ fn header(summary: &Summary) -> String {
         let class = if index == 0 { " class=\"verdict\"" } else { "" };
         text.push_str(&format!("<p{class}>{}</p>\n", escape(sentence)));
     }
-    for note in &summary.notes {
+    for note in summary.penalties_in_words().iter().chain(&summary.notes) {
         text.push_str(&format!("<p class=\"note\">{}</p>\n", escape(note)));
     }
     text
@@ -75,7 +75,7 @@ fn best(summary: &Summary) -> String {
         ["architecture".into(), best.architecture.clone()],
         ["trial".into(), best.trial.to_string()],
         [
-            summary.metric.replace('_', " "),
+            summary.metric().replace('_', " "),
             summary.show(best.validation),
         ],
         [
@@ -153,7 +153,7 @@ fn scatter(summary: &Summary) -> String {
     plot(
         "Result against parameters",
         "parameters",
-        &summary.metric,
+        summary.metric(),
         &series,
     )
 }
@@ -169,11 +169,8 @@ fn progress(summary: &Summary) -> String {
                 continue;
             };
             let held = *best.get_or_insert(value);
-            let next = if summary.higher_is_better {
-                held.max(value)
-            } else {
-                held.min(value)
-            };
+            let better = summary.objective.metric.direction.better(value, held);
+            let next = if better { value } else { held };
             // A step, not a slope: the earlier best held until now.
             points.extend([(place(trial), held), (place(trial), next)]);
             best = Some(next);
@@ -186,8 +183,8 @@ fn progress(summary: &Summary) -> String {
     };
     let by_trial = so_far(|trial| trial.number as f64);
     let by_time = so_far(|trial| trial.ended);
-    plot("Best so far by trial", "trial", &summary.metric, &by_trial)
-        + &plot("Best so far by time", "seconds", &summary.metric, &by_time)
+    plot("Best so far by trial", "trial", summary.metric(), &by_trial)
+        + &plot("Best so far by time", "seconds", summary.metric(), &by_time)
 }
 
 fn curves(summary: &Summary) -> String {
@@ -195,7 +192,7 @@ fn curves(summary: &Summary) -> String {
         .finals
         .iter()
         .filter_map(|run| {
-            let curve = run.trial.curve(&summary.metric)?;
+            let curve = run.trial.curve(summary.metric())?;
             Some(Series {
                 name: format!("{} ({})", run.name, run.role.name()),
                 mark: Mark::Line,
@@ -203,7 +200,7 @@ fn curves(summary: &Summary) -> String {
             })
         })
         .collect();
-    plot("Learning curves", "epoch", &summary.metric, &series)
+    plot("Learning curves", "epoch", summary.metric(), &series)
 }
 
 fn operations(network: &Network) -> String {
@@ -239,6 +236,7 @@ fn repeat(summary: &Summary) -> String {
         ["version".to_owned(), summary.version.clone()],
         ["seed".to_owned(), summary.seed.to_string()],
         ["limits".to_owned(), summary.limits.join(", ")],
+        ["penalties".to_owned(), summary.penalties().join(", ")],
         [
             "fidelity of the search".to_owned(),
             summary.fidelity.clone(),
@@ -295,8 +293,6 @@ mod tests {
         });
         let summary = Summary {
             run: evil.into(),
-            metric: "validation_accuracy".into(),
-            higher_is_better: true,
             trials: vec![trial, crash],
             front: vec![0],
             verdict: vec![evil.into()],

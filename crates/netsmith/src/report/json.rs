@@ -1,6 +1,7 @@
 //! The same facts for machines.
 
 use super::{Summary, mean};
+use crate::objective::Objective;
 use crate::trial::{Outcome, Trial};
 use serde_json::{Value, json};
 
@@ -16,15 +17,17 @@ pub fn json(summary: &Summary, history: bool) -> Value {
     };
     let front = summary.front.iter().filter_map(|number| {
         let trial = summary.trials.iter().find(|t| t.number == *number)?;
-        Some(trial_json(summary, trial))
+        Some(trial_json(&summary.objective, trial))
     });
     let baselines = summary.baselines.iter().map(|row| {
         let mut object = json!({
             "name": row.name,
             "parameters": row.parameters,
             "latency_ms": row.latency_ms,
+            "validation_accuracy": null,
             "test_accuracy": null,
         });
+        object[summary.metric()] = json!(mean(&row.validation));
         object[summary.test_metric()] = json!(mean(&row.test));
         object
     });
@@ -33,7 +36,8 @@ pub fn json(summary: &Summary, history: bool) -> Value {
         "status": summary.status,
         "seconds": summary.seconds,
         "seed": summary.seed,
-        "metric": summary.metric,
+        "metric": summary.metric(),
+        "penalties": summary.penalties(),
         "trials": {
             "finished": count(|outcome| *outcome == Outcome::Finished),
             "failed": count(Outcome::is_failure),
@@ -43,13 +47,19 @@ pub fn json(summary: &Summary, history: bool) -> Value {
         "front": front.collect::<Vec<_>>(),
         "baselines": baselines.collect::<Vec<_>>(),
         "verdict": summary.verdict,
+        "notes": summary.notes,
         "files": summary.files,
     });
     if history {
-        let all = summary.trials.iter().map(|t| trial_json(summary, t));
-        object["history"] = Value::Array(all.collect());
+        object["history"] = self::history(&summary.objective, &summary.trials);
     }
     object
+}
+
+/// All trials, as they stand under `history` in what [`json()`] gives.
+pub fn history(objective: &Objective, trials: &[Trial]) -> Value {
+    let all = trials.iter().map(|trial| trial_json(objective, trial));
+    Value::Array(all.collect())
 }
 
 fn best(summary: &Summary) -> Value {
@@ -69,12 +79,14 @@ fn best(summary: &Summary) -> Value {
         "validation_accuracy": null,
         "test_accuracy": null,
     });
-    object[&summary.metric] = json!(best.validation);
+    object[summary.metric()] = json!(best.validation);
     object[summary.test_metric()] = json!(best.test);
     object
 }
 
-fn trial_json(summary: &Summary, trial: &Trial) -> Value {
+fn trial_json(objective: &Objective, trial: &Trial) -> Value {
+    let metric = &*objective.metric.name;
+    let result = trial.metrics.get(metric).map(|quantity| quantity.value);
     let mut object = json!({
         "trial": trial.number,
         "architecture": trial.architecture,
@@ -83,9 +95,15 @@ fn trial_json(summary: &Summary, trial: &Trial) -> Value {
         "outcome": trial.outcome.name(),
         "validation_accuracy": null,
         "parameters": trial.costs.parameters,
+        "macs": trial.costs.macs,
+        "latency_ms": trial.costs.latency_ms,
         "seconds": trial.seconds,
     });
-    object[&summary.metric] = json!(summary.result(trial));
+    object[metric] = json!(result.filter(|value| value.is_finite()));
+    // Without penalties the score is the metric.
+    if !objective.penalties.is_empty() {
+        object["score"] = json!(objective.score(trial));
+    }
     object
 }
 
@@ -93,9 +111,10 @@ fn trial_json(summary: &Summary, trial: &Trial) -> Value {
 mod tests {
     use super::super::{BaselineRow, Best};
     use super::*;
+    use crate::cost::{Direction, Unit};
     use crate::trial::{Fidelity, Metric, Proposal};
 
-    fn summary(metric: &str) -> Summary {
+    fn summary(metric: Metric) -> Summary {
         let proposal = Proposal {
             number: 0,
             architecture: "a".into(),
@@ -110,7 +129,7 @@ mod tests {
             message: "fell".into(),
         });
         Summary {
-            metric: metric.into(),
+            objective: Objective::new(metric),
             trials: vec![trial, failed],
             front: vec![0],
             best: Some(Best {
@@ -129,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_accuracy_has_its_documented_names() {
-        let object = json(&summary("validation_accuracy"), true);
+        let object = json(&summary(Metric::validation_accuracy()), true);
         assert_eq!(
             object["trials"],
             json!({"finished": 1, "failed": 1, "stopped": 0})
@@ -144,12 +163,28 @@ mod tests {
 
     #[test]
     fn a_regression_has_null_accuracies_and_history_is_optional() {
-        let object = json(&summary("validation_error"), false);
+        let metric = Metric::new("validation_error", Unit::Target, Direction::Minimize);
+        let object = json(&summary(metric), false);
         assert!(object.get("history").is_none());
         assert_eq!(object["best"]["validation_accuracy"], Value::Null);
         assert_eq!(object["best"]["validation_error"], json!(0.75));
         assert_eq!(object["best"]["test_error"], json!(0.5));
         assert_eq!(object["baselines"][0]["test_accuracy"], Value::Null);
         assert_eq!(object["baselines"][0]["test_error"], json!(0.5));
+    }
+
+    #[test]
+    fn penalties_and_scores_are_told_where_there_are_some() {
+        let mut summary = summary(Metric::validation_accuracy());
+        let plain = json(&summary, true);
+        assert_eq!(plain["penalties"], json!([]));
+        assert!(plain["history"][0].get("score").is_none());
+        summary.trials[0].costs.parameters = Some(200);
+        let penalty = "parameters=100:hard".parse().unwrap();
+        summary.objective.penalties.push(penalty);
+        let object = json(&summary, true);
+        assert_eq!(object["penalties"], json!(["parameters=100:hard"]));
+        assert_eq!(object["history"][0]["score"], json!(0.375));
+        assert_eq!(object["history"][1]["score"], Value::Null);
     }
 }

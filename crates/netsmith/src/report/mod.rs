@@ -11,9 +11,10 @@ mod verdict;
 
 pub use card::card;
 pub use html::html;
-pub use json::json;
+pub use json::{history, json};
 pub use verdict::verdict;
 
+use crate::objective::Objective;
 use crate::study::FinalRun;
 use crate::trial::Trial;
 use std::collections::BTreeMap;
@@ -37,10 +38,9 @@ pub struct Summary {
     pub strategy: String,
     /// The data.
     pub data: String,
-    /// `validation_accuracy`, or `validation_error` for a regression.
-    pub metric: String,
-    /// Whether more of the metric is better.
-    pub higher_is_better: bool,
+    /// What the search was after. Its metric is `validation_accuracy`,
+    /// `validation_error` for a regression, or what an outside command prints.
+    pub objective: Objective,
     /// The limits on costs, such as `parameters<=50000`.
     pub limits: Vec<String>,
     /// The fidelity of the search.
@@ -94,6 +94,27 @@ pub struct Best {
     pub test: Option<f64>,
 }
 
+impl Best {
+    /// A trial of a search as its best so far, with the value of this metric.
+    pub fn of_trial(trial: &Trial, metric: &str) -> Self {
+        let value = trial.metrics.get(metric);
+        let [parameters, macs] = [trial.costs.parameters, trial.costs.macs].map(|n| n.unwrap_or(0));
+        Self {
+            trial: trial.number,
+            architecture: trial.architecture.clone(),
+            parameters,
+            macs,
+            parameters_written: parameters,
+            macs_written: macs,
+            peak_memory_bytes: trial.costs.peak_memory_bytes.unwrap_or(0),
+            latency_ms: trial.costs.latency_ms,
+            latency_runtime: String::new(),
+            validation: value.map_or(f64::NAN, |quantity| quantity.value),
+            test: None,
+        }
+    }
+}
+
 /// Something that the winner is compared with. A name that begins with `random`
 /// says that each value belongs to another random architecture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,31 +132,46 @@ pub struct BaselineRow {
 }
 
 impl Summary {
-    /// The name of the metric on the test part.
-    fn test_metric(&self) -> &'static str {
-        if self.is_regression() {
-            "test_error"
-        } else {
-            "test_accuracy"
-        }
+    /// The name of the metric on the validation part.
+    fn metric(&self) -> &str {
+        &self.objective.metric.name
     }
 
-    fn is_regression(&self) -> bool {
-        self.metric == "validation_error"
+    /// The name of the metric on the test part.
+    fn test_metric(&self) -> &'static str {
+        match self.metric() {
+            "validation_error" => "test_error",
+            _ => "test_accuracy",
+        }
     }
 
     /// A value of the metric, for people.
     fn show(&self, value: f64) -> String {
-        if self.is_regression() {
-            format!("{value:.4}")
-        } else {
-            format!("{:.2} %", value * 100.0)
-        }
+        self.objective.metric.quantity(value).to_string()
+    }
+
+    /// The penalties as they are written, such as `parameters=50000:soft`.
+    fn penalties(&self) -> Vec<String> {
+        let penalties = self.objective.penalties.iter();
+        penalties.map(ToString::to_string).collect()
+    }
+
+    /// What lowers the scores of costly networks, in a sentence; nothing where
+    /// nothing does.
+    fn penalties_in_words(&self) -> Option<String> {
+        let penalties = self.penalties();
+        (!penalties.is_empty()).then(|| {
+            format!(
+                "Networks were ranked by {} with the penalty {}, on the validation part.",
+                self.metric().replace('_', " "),
+                penalties.join(" and ")
+            )
+        })
     }
 
     /// A trial's result in the search.
     fn result(&self, trial: &Trial) -> Option<f64> {
-        let value = trial.metrics.get(&self.metric)?.value;
+        let value = trial.metrics.get(self.metric())?.value;
         value.is_finite().then_some(value)
     }
 }

@@ -84,6 +84,10 @@ pub struct Budget {
     /// So many seconds of the study's clock have passed, the time of earlier
     /// processes included.
     pub seconds: Option<f64>,
+    /// The trials that a proposal sees took so many simulated seconds together,
+    /// one after the other, as an evaluator that only looks up counts them. A
+    /// duplicate takes none. The end depends on no clock.
+    pub simulated: Option<f64>,
 }
 
 /// Why a search ended.
@@ -162,6 +166,8 @@ struct Run<'s, 'a> {
     queue: VecDeque<Task>,
     next: u64,
     told: u64,
+    /// Seconds of the trials that were told.
+    spent: f64,
     repeats: usize,
     exhausted: bool,
     started: Instant,
@@ -204,6 +210,7 @@ impl Search<'_> {
             queue: VecDeque::new(),
             next: 0,
             told: 0,
+            spent: 0.0,
             repeats: 0,
             exhausted: false,
             started: now(),
@@ -289,7 +296,19 @@ impl Run<'_, '_> {
                 .rev()
                 .take_while(|&n| n >= self.told)
                 .all(|n| self.is_done(n))
+            && self.affords_another(oldest)
             && pool.busy() + self.queue.len() < self.search.workers.max(1)
+    }
+
+    /// Whether the trials up to the one before `oldest`, all of them done, leave
+    /// simulated seconds.
+    fn affords_another(&self, oldest: u64) -> bool {
+        let Some(budget) = self.search.budget.simulated else {
+            return true;
+        };
+        let untold = self.slots.range(..oldest).map(|(_, slot)| &slot.done);
+        let untold: f64 = untold.flatten().map(|trial| trial.seconds).sum();
+        self.spent + untold < budget
     }
 
     fn is_done(&self, number: u64) -> bool {
@@ -532,6 +551,7 @@ impl Run<'_, '_> {
         let Some(trial) = slot.done else {
             return;
         };
+        self.spent += trial.seconds;
         if let Some(rule) = &mut self.search.stopping {
             rule.tell(&trial);
         }

@@ -19,6 +19,22 @@ impl Costs {
     /// The names of all costs, as [`Costs::get`] takes them.
     pub const NAMES: [&'static str; 4] = ["parameters", "macs", "peak_memory_bytes", "latency_ms"];
 
+    /// The words for the costs on the command line and in configurations, in the
+    /// order of [`Costs::NAMES`].
+    pub const WORDS: [&'static str; 4] = ["parameters", "macs", "memory", "latency"];
+
+    /// The name of the cost that a word of [`Costs::WORDS`] stands for.
+    pub fn name_of(word: &str) -> Option<&'static str> {
+        let at = Self::WORDS.iter().position(|known| *known == word)?;
+        Some(Self::NAMES[at])
+    }
+
+    /// The word for the cost with this name, one of [`Costs::NAMES`].
+    pub fn word_of(name: &str) -> Option<&'static str> {
+        let at = Self::NAMES.iter().position(|known| *known == name)?;
+        Some(Self::WORDS[at])
+    }
+
     /// The cost with this name, one of [`Costs::NAMES`].
     pub fn get(&self, name: &str) -> Option<Quantity> {
         let count = |value: Option<u64>, unit| value.map(|v| Quantity::new(v as f64, unit));

@@ -23,6 +23,9 @@
 
 mod lines;
 mod process;
+mod words;
+
+pub use words::words;
 
 use super::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
 use crate::cost::{Direction, Unit};
@@ -263,10 +266,18 @@ impl Evaluator for CommandEvaluator {
 }
 
 /// A command that cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
     /// Nothing to start.
     #[error("the command is empty: it must name a program")]
     Empty,
+    /// A quote that does not end.
+    #[error("command `{line}`: the quote {quote} has no end")]
+    Open {
+        /// The command line.
+        line: String,
+        /// The quote.
+        quote: char,
+    },
 }

@@ -3,12 +3,14 @@
 //! A table has the validation accuracy and the training time of every
 //! architecture of a space, which a search may see, and test accuracies, which
 //! it may not: [`Table::test_accuracy`] wants a [`Scoring`], and only the end of
-//! a comparison ([`bench`](crate::bench)) makes one.
+//! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
+mod answer;
 mod nas_bench_201;
 mod published;
 mod read;
 
+pub use answer::{Answer, TestAccuracy};
 pub use published::{Measured, Published};
 pub use read::TableError;
 
@@ -53,6 +55,19 @@ impl TableEntry {
         let mut table = (self.read)(&data_folder.join(self.file), space)?;
         table.published = self.published;
         Ok(table)
+    }
+
+    /// The position of the data set of this name.
+    ///
+    /// # Errors
+    /// There is none; the error lists those that there are.
+    pub fn data_set(&self, name: &str) -> Result<usize, TableError> {
+        let found = self.data.iter().position(|data| *data == name);
+        found.ok_or_else(|| TableError::UnknownData {
+            table: self.name,
+            name: name.to_owned(),
+            known: self.data.to_vec(),
+        })
     }
 }
 

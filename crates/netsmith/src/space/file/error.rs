@@ -1,5 +1,6 @@
 //! What can be wrong with a file that writes a space.
 
+use crate::nearest::remedy;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use std::fmt;
 use std::ops::Range;
@@ -49,6 +50,57 @@ impl FileError {
             Self::Fault { hint, .. } => hint.as_deref(),
             Self::Read { .. } | Self::TooLarge { .. } => None,
         }
+    }
+
+    /// What the TOML reader says of the text of a file, with the key that was
+    /// probably meant.
+    pub fn of_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        let message = error.message().trim().replace('\n', ", ");
+        // `unknown field `x`, expected one of `a`, `b`, ...`
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let (rule, hint) = match quoted.next() {
+            Some(key) if message.starts_with("unknown field") => (
+                format!("nothing is called `{key}` here"),
+                Some(remedy(key, quoted)),
+            ),
+            _ => (message.clone(), None),
+        };
+        Self::Fault {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            span: error.span().unwrap_or(0..0),
+            rule,
+            hint,
+        }
+    }
+
+    /// The line of the fault with the fault underlined, below its place:
+    ///
+    /// ```text
+    ///  --> space.toml:7:9
+    ///   |
+    /// 7 | width = [0]
+    ///   |         ^^^
+    /// ```
+    pub fn excerpt(&self) -> Option<String> {
+        let Self::Fault {
+            file, text, span, ..
+        } = self
+        else {
+            return None;
+        };
+        let (number, column) = self.position()?;
+        let line = text.lines().nth(number - 1).unwrap_or_default();
+        let underlined = text.get(span.clone()).unwrap_or_default();
+        let underlined = underlined.lines().next().unwrap_or_default();
+        // A tab has the width that the terminal gives it, here as above.
+        let blank = |letter: char| if letter == '\t' { '\t' } else { ' ' };
+        let indent: String = line.chars().take(column - 1).map(blank).collect();
+        let marks = "^".repeat(underlined.chars().count().max(1));
+        let margin = " ".repeat(number.to_string().len());
+        Some(format!(
+            "{margin}--> {file}:{number}:{column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}"
+        ))
     }
 
     /// Line and column of the fault, counted from 1.
@@ -112,10 +164,9 @@ impl Fault {
     /// The hint that names the nearest of what there is, or all.
     pub(super) fn among<'a>(self, name: &str, known: impl Iterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.collect();
-        match crate::catalogue::nearest(name, known.iter().copied()) {
-            Some(near) => self.hint(format!("did you mean `{near}`?")),
-            None if known.is_empty() => self,
-            None => self.hint(format!("there are: {}", known.join(", "))),
+        match known.is_empty() {
+            true => self,
+            false => self.hint(remedy(name, known)),
         }
     }
 }

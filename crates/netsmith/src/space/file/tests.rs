@@ -163,3 +163,35 @@ fn a_size_may_follow_another_node() {
     let network = space.network(&space.parse("width=16").unwrap()).unwrap();
     assert_eq!(network.parameters(), 3 * 16 + 3 * 32 + 32 * 4 + 4);
 }
+
+#[test]
+fn an_excerpt_shows_the_line() {
+    let text = "[network]\nnodes = [\n\t{ operation = \"convolutoin\" },\n]\n";
+    let error = parse("space.toml", text, &task()).unwrap_err();
+    let excerpt = " --> space.toml:3:16\n  |\n3 | \t{ operation = \"convolutoin\" },\n  | \t              ^^^^^^^^^^^^^";
+    assert_eq!(error.excerpt().as_deref(), Some(excerpt));
+    let at_the_end = parse("space.toml", "[network", &task()).unwrap_err();
+    assert!(at_the_end.excerpt().unwrap().contains("1 | [network\n"));
+}
+
+#[test]
+fn other_files_of_toml_have_the_same_faults() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its faults are read")]
+    struct File {
+        budget: u32,
+        seed: u32,
+    }
+    let read = |text: &str| {
+        let error = toml::from_str::<File>(text).unwrap_err();
+        FileError::of_toml("run.toml", text, &error)
+    };
+    let unknown = read("seed = 1\nbudgt = 2\n");
+    assert_eq!(unknown.to_string(), "nothing is called `budgt` here");
+    assert_eq!(unknown.hint(), Some("did you mean `budget`?"));
+    assert_eq!(unknown.position(), Some((2, 1)));
+    let wrong = read("seed = \"one\"\nbudget = 2\n");
+    assert_eq!(wrong.position(), Some((1, 8)));
+    assert_eq!(wrong.hint(), None);
+}

@@ -1,6 +1,10 @@
 //! What a search is after: an objective, its penalties, and what else should be
 //! small.
 
+mod penalty;
+
+pub use penalty::{Penalty, PenaltyError, PenaltyKind};
+
 use crate::cost::Direction;
 use crate::trial::{Costs, Metric, Trial};
 
@@ -16,68 +20,10 @@ pub struct Objective {
     pub minimized: Vec<String>,
 }
 
-/// A term that lowers the score of costly networks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Penalty {
-    /// Name of the cost, one of [`Costs::NAMES`].
-    pub cost: String,
-    /// The value at which the penalty is neutral, in the unit of the cost.
-    pub target: f64,
-    /// How it acts.
-    pub kind: PenaltyKind,
-}
-
-/// How a penalty acts on a score `a` at a cost `c` with the target `t`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PenaltyKind {
-    /// `a · (c / t)^w`, with one exponent below the target and one above it:
-    /// MnasNet's reward (arXiv:1807.11626, equations 2 and 3). Soft: both −0.07;
-    /// hard: 0 and −1.
-    Power {
-        /// Exponent where `c <= t`.
-        within: f64,
-        /// Exponent where `c > t`.
-        beyond: f64,
-    },
-    /// `a − weight · c / t`: the efficiency term of AdaBERT's loss
-    /// (arXiv:2001.04246, section 3.3) for one architecture, with the cost as a
-    /// multiple of the target in place of a normalised one.
-    Linear {
-        /// Weight of the term.
-        weight: f64,
-    },
-}
-
-impl PenaltyKind {
-    /// MnasNet's soft constraint: twice the cost is worth 5 % of the score.
-    pub const SOFT: Self = Self::Power {
-        within: -0.07,
-        beyond: -0.07,
-    };
-    /// MnasNet's hard constraint.
-    pub const HARD: Self = Self::Power {
-        within: 0.0,
-        beyond: -1.0,
-    };
-}
-
-impl Penalty {
-    /// The score after this penalty; for a score of which less is better the
-    /// power acts the other way.
-    fn apply(&self, score: f64, cost: f64) -> f64 {
-        let ratio = cost / self.target;
-        match self.kind {
-            PenaltyKind::Power { within, beyond } => {
-                let exponent = if ratio <= 1.0 { within } else { beyond };
-                let factor = ratio.powf(exponent);
-                if score < 0.0 {
-                    score / factor
-                } else {
-                    score * factor
-                }
-            }
-            PenaltyKind::Linear { weight } => score - weight * ratio,
-        }
+impl Default for Objective {
+    /// The validation accuracy alone.
+    fn default() -> Self {
+        Self::new(Metric::validation_accuracy())
     }
 }
 
@@ -89,6 +35,13 @@ impl Objective {
             penalties: Vec::new(),
             minimized: Vec::new(),
         }
+    }
+
+    /// Whether this cost, one of [`Costs::NAMES`], takes part in it.
+    pub fn weighs(&self, cost: &str) -> bool {
+        let penalised = self.penalties.iter().map(|penalty| penalty.cost.as_str());
+        let minimized = self.minimized.iter().map(String::as_str);
+        penalised.chain(minimized).any(|name| name == cost)
     }
 
     /// The score of a trial, larger is better; `None` where it gave no result.

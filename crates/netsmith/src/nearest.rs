@@ -2,10 +2,7 @@
 
 /// The candidate most like `given`, if one is like it at all: at most one edit
 /// for every three letters, letters' case aside.
-pub(super) fn nearest<T: AsRef<str>>(
-    given: &str,
-    candidates: impl IntoIterator<Item = T>,
-) -> Option<T> {
+pub fn nearest<T: AsRef<str>>(given: &str, candidates: impl IntoIterator<Item = T>) -> Option<T> {
     let given: Vec<char> = given.to_lowercase().chars().collect();
     let most = given.len().div_ceil(3);
     let mut best: Option<(usize, T)> = None;
@@ -17,6 +14,17 @@ pub(super) fn nearest<T: AsRef<str>>(
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// What to do about a name that is not among those known: the one that was
+/// probably meant, or else all of them.
+pub fn remedy<T: AsRef<str>>(given: &str, known: impl IntoIterator<Item = T>) -> String {
+    let known: Vec<T> = known.into_iter().collect();
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    match nearest(given, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    }
 }
 
 /// The least number of letters put in, left out or replaced (Levenshtein).
@@ -44,5 +52,8 @@ mod tests {
         assert_eq!(nearest("cifar10", names), Some("cifar-10"));
         assert_eq!(nearest("Digit", names), Some("digits"));
         assert_eq!(nearest("imagenet", names), None);
+        assert_eq!(remedy("digit", names), "did you mean `digits`?");
+        let all = "there are: digits, fashion-mnist, cifar-10";
+        assert_eq!(remedy("imagenet", names), all);
     }
 }

@@ -1,0 +1,114 @@
+//! What a run found, as a table for people.
+
+use serde_json::Value;
+
+use crate::output::{bytes, columns, grouped};
+
+/// The facts that [`netsmith::report::json`] gives, a line each, and below them
+/// the comparison in words and the remarks.
+pub(super) fn table(facts: &Value) -> String {
+    let text = |name: &str| shown(name, &facts[name]);
+    let mut rows = vec![
+        ["run".to_owned(), text("run")],
+        [
+            "status".to_owned(),
+            format!("{} after {}", text("status"), text("seconds")),
+        ],
+        ["seed".to_owned(), text("seed")],
+    ];
+    let counts = ["finished", "failed", "stopped"];
+    let counts = counts.map(|name| format!("{} {name}", shown(name, &facts["trials"][name])));
+    rows.push(["trials".to_owned(), counts.join(", ")]);
+    for penalty in facts["penalties"].as_array().into_iter().flatten() {
+        rows.push(["penalty".to_owned(), shown("penalty", penalty)]);
+    }
+    for (name, value) in facts["best"].as_object().into_iter().flatten() {
+        let as_written = name.strip_suffix("_as_written");
+        let repeats = as_written.is_some_and(|name| facts["best"][name] == *value);
+        let value = shown(name, value);
+        if !value.is_empty() && !repeats {
+            rows.push([format!("best {}", name.replace('_', " ")), value]);
+        }
+    }
+    for baseline in facts["baselines"].as_array().into_iter().flatten() {
+        rows.push([
+            format!("beside it: {}", shown("name", &baseline["name"])),
+            compared(baseline),
+        ]);
+    }
+    for (name, path) in facts["files"].as_object().into_iter().flatten() {
+        rows.push([format!("file {name}"), shown("file", path)]);
+    }
+    let mut text = columns(&rows);
+    for list in ["verdict", "notes"] {
+        for sentence in facts[list].as_array().into_iter().flatten() {
+            text.push_str(&shown("sentence", sentence));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// What is known of something that the best network was compared with.
+fn compared(row: &Value) -> String {
+    let known = row.as_object().into_iter().flatten();
+    let known = known.filter(|(name, value)| *name != "name" && !value.is_null());
+    let known = known.map(|(name, value)| {
+        let (value, name) = (shown(name, value), name.replace('_', " "));
+        format!("{value} {}", name.trim_end_matches(" ms"))
+    });
+    known.collect::<Vec<_>>().join(", ")
+}
+
+/// A value in the unit that its name tells; nothing for one that is not known.
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match (number.as_u64(), number.as_f64().unwrap_or(f64::NAN)) {
+            (_, value) if name.ends_with("_accuracy") => format!("{:.2} %", value * 100.0),
+            (_, value) if name.ends_with("_ms") => format!("{value:.3} ms"),
+            (_, value) if name == "seconds" => format!("{value:.1} s"),
+            (Some(count), _) if name.ends_with("_bytes") => bytes(count),
+            (Some(count), _) => grouped(count),
+            (None, value) => format!("{value:.4}"),
+        },
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn facts_are_read_easily() {
+        let facts = json!({
+            "run": "runs/a", "status": "finished", "seconds": 61.23, "seed": 1,
+            "trials": {"finished": 4, "failed": 1, "stopped": 0},
+            "penalties": ["parameters=50000:soft"],
+            "best": {"parameters": 9210, "parameters_as_written": 9210, "latency_ms": null,
+                     "peak_memory_bytes": 2048, "test_accuracy": 0.975},
+            "baselines": [{"name": "lenet", "parameters": 61706, "latency_ms": 0.25,
+                           "validation_accuracy": null, "test_accuracy": 0.9}],
+            "files": {"onnx": "runs/a/best/model.onnx"},
+            "verdict": ["It was worth it."], "notes": ["A remark."],
+        });
+        let expected = "\
+run                     runs/a
+status                  finished after 61.2 s
+seed                    1
+trials                  4 finished, 1 failed, 0 stopped
+penalty                 parameters=50000:soft
+best parameters         9,210
+best peak memory bytes  2.0 KiB
+best test accuracy      97.50 %
+beside it: lenet        0.250 ms latency, 61,706 parameters, 90.00 % test accuracy
+file onnx               runs/a/best/model.onnx
+It was worth it.
+A remark.
+";
+        assert_eq!(table(&facts), expected);
+    }
+}

@@ -1,0 +1,98 @@
+//! The search of a run, the same for every evaluator.
+
+use super::{Config, PipelineError, Progress};
+use crate::cost::OperationTable;
+use crate::module::Kernels;
+use netsmith::evaluate::Evaluator;
+use netsmith::network::Network;
+use netsmith::objective::Objective;
+use netsmith::random::Seed;
+use netsmith::search::{Budget, End, Search};
+use netsmith::space::{Limits, Space};
+use netsmith::stopping::{Median, MedianParams};
+use netsmith::strategy::Strategy;
+use netsmith::study::Study;
+use netsmith::trial::{Fidelity, Trial};
+use std::sync::atomic::AtomicBool;
+
+/// Networks whose operations are timed before the search begins.
+const TIMED: u64 = 30;
+
+/// What a search is made of.
+pub(super) struct Searching<'a> {
+    pub(super) config: &'a Config,
+    pub(super) study: &'a Study,
+    pub(super) space: &'a Space,
+    pub(super) strategy: &'a mut dyn Strategy,
+    pub(super) evaluator: &'a dyn Evaluator,
+    pub(super) objective: &'a Objective,
+    pub(super) limits: Limits,
+    pub(super) fidelity: Fidelity,
+    pub(super) budget: Budget,
+    /// Evaluations at a time.
+    pub(super) workers: usize,
+    /// A proposal sees trials that are at least so far behind.
+    pub(super) window: u64,
+    pub(super) kernels: Kernels,
+    pub(super) interrupt: &'a AtomicBool,
+}
+
+impl Searching<'_> {
+    /// Searches until the budget ends or it is interrupted.
+    pub(super) fn run(
+        self,
+        observe: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Trial>, PipelineError> {
+        let config = self.config;
+        let table = OperationTable::new(self.study, self.kernels);
+        let latency = |network: &Network| table.estimate(network);
+        let needs_latency = config.limit_latency.is_some() || self.objective.weighs("latency_ms");
+        if needs_latency {
+            // Most operations are timed before any worker disturbs.
+            let seed = Seed::new(config.seed).child("latency");
+            for number in 0..TIMED {
+                let mut random = seed.nth(number).stream();
+                let drawn = self.space.sample(&self.limits, &mut random)?;
+                latency(&self.space.network(&drawn)?);
+            }
+        }
+        let search = Search {
+            space: self.space,
+            strategy: self.strategy,
+            evaluator: self.evaluator,
+            study: self.study,
+            objective: self.objective,
+            limits: self.limits,
+            latency_limit: config.limit_latency,
+            latency: needs_latency.then_some(&latency),
+            fidelity: self.fidelity,
+            stopping: stopping(self.fidelity, self.objective),
+            budget: self.budget,
+            workers: self.workers,
+            window: self.window,
+            memory: available_memory().map(|bytes| bytes / self.workers.max(1) as u64),
+            seed: Seed::new(config.seed),
+            interrupt: self.interrupt,
+        };
+        let (_end, trials): (End, _) = search.run(&mut |event| observe(Progress::Event(&event)))?;
+        Ok(trials)
+    }
+}
+
+/// The median rule, where a trial has steps to leave out.
+fn stopping(fidelity: Fidelity, objective: &Objective) -> Option<Median> {
+    let params = MedianParams::default();
+    (fidelity.epochs > 2)
+        .then(|| params.check(&objective.metric.name).ok())
+        .flatten()
+}
+
+/// Bytes that this machine has free, where the system tells.
+pub(super) fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
