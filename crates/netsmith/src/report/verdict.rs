@@ -57,8 +57,14 @@ pub fn verdict(
     sentences
 }
 
+/// Differences of scores below this are rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// The word for a gain, and how it compares with the spread.
 fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
+    // What rounding alone makes of equal values is no spread and no gain.
+    let exact = |value: f64| if value.abs() < ROUNDING { 0.0 } else { value };
+    let (gain, spread) = (exact(gain), spread.map(exact));
     let amount = gain.abs();
     match spread {
         None => {
@@ -160,6 +166,13 @@ mod tests {
                  a difference of 0.0500, 5.0 times the spread over seeds (0.0100)."
             ]
         );
+    }
+
+    #[test]
+    fn rounding_is_no_spread() {
+        let own = [0.1 + 0.2, 0.3, 0.3];
+        let sentences = verdict(&own, &[row("lenet", &[0.2])], true);
+        assert!(!sentences[1].contains("times the spread"), "{sentences:?}");
     }
 
     #[test]
