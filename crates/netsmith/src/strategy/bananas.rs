@@ -6,8 +6,9 @@
 //!         try the b of the largest draw from mean and deviation
 //! ```
 
-use super::evolution::{Known, mutant, stranger};
+use super::evolution::{Known, mutant};
 use super::predictor::Acquisition;
+use super::predictor::batches::Batches;
 use super::predictor::model::{self, Model};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
@@ -68,21 +69,14 @@ pub const ENTRY: Entry = Entry::new(
 /// are the features.
 #[derive(Debug)]
 pub struct Bananas {
-    initial: usize,
-    batch: usize,
     candidates: usize,
     parents: usize,
     acquisition: Acquisition,
-    model: Model,
-    known: Known,
-    /// The rest of the present batch; the next is the last.
-    queue: Vec<Suggestion>,
+    batches: Batches,
 }
 
 fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
     Ok(Box::new(Bananas {
-        initial: settings.integer("initial"),
-        batch: settings.integer("batch"),
         candidates: settings.integer("candidates"),
         parents: settings.integer("parents"),
         acquisition: match settings.text("acquisition") {
@@ -91,77 +85,53 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
             "expected-improvement" => Acquisition::ExpectedImprovement,
             _ => Acquisition::IndependentThompson,
         },
-        model: Model::of(settings),
-        known: Known::default(),
-        queue: Vec::new(),
+        batches: Batches::of(settings),
     }))
-}
-
-impl Bananas {
-    /// Mutants of the best that were not proposed, each once.
-    fn mutants(&self, ask: &mut Ask<'_>) -> Vec<Suggestion> {
-        let mut seen = Known::default();
-        let mut mutants = Vec::new();
-        let best = self.model.best();
-        let parents = &best[..self.parents.min(best.len())];
-        for parent in parents.iter().cycle().take(3 * self.candidates) {
-            let child = mutant(ask, &parent.architecture);
-            if let Some(architecture) = child
-                && !self.known.contains(&architecture)
-                && seen.insert(&architecture)
-            {
-                mutants.push(Suggestion {
-                    architecture,
-                    parent: Some(parent.number),
-                });
-            }
-            if mutants.len() >= self.candidates {
-                break;
-            }
-        }
-        mutants
-    }
-
-    /// The next batch, the best last.
-    fn choose(&mut self, ask: &mut Ask<'_>) {
-        self.model.learn(ask.space, 1, ask.random);
-        let mutants = self.mutants(ask).into_iter();
-        let mut worths: Vec<(f64, Suggestion)> = mutants
-            .map(|own| {
-                let architecture = &own.architecture;
-                let acquisition = self.acquisition;
-                let worth = self
-                    .model
-                    .worth(ask.space, architecture, acquisition, ask.random);
-                (worth, own)
-            })
-            .collect();
-        worths.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let skipped = worths.len().saturating_sub(self.batch);
-        self.queue = worths.drain(skipped..).map(|(_, own)| own).collect();
-    }
 }
 
 impl Strategy for Bananas {
     fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
-        if self.model.told() >= self.initial {
-            if self.queue.is_empty() {
-                self.choose(ask);
-            }
-            if let Some(suggestion) = self.queue.pop() {
-                self.known.insert(&suggestion.architecture);
-                return Ok(suggestion);
-            }
-        }
-        stranger(ask, &mut self.known)
+        let (candidates, parents) = (self.candidates, self.parents);
+        let mutants = |model: &Model, known: &Known, ask: &mut Ask<'_>| {
+            mutants(model, known, [candidates, parents], ask)
+        };
+        self.batches.ask(ask, self.acquisition, mutants)
     }
 
     fn tell(&mut self, observation: Observation) {
-        self.known.insert(&observation.architecture);
-        self.model.tell(observation);
+        self.batches.tell(observation);
     }
 
     fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.model.assist(scorer);
+        self.batches.assist(scorer);
     }
+}
+
+/// Mutants of the best so many, each once, that were not proposed.
+fn mutants(
+    model: &Model,
+    known: &Known,
+    [candidates, parents]: [usize; 2],
+    ask: &mut Ask<'_>,
+) -> Vec<Suggestion> {
+    let mut seen = Known::default();
+    let mut mutants = Vec::new();
+    let best = model.best();
+    let parents = &best[..parents.min(best.len())];
+    for parent in parents.iter().cycle().take(3 * candidates) {
+        let child = mutant(ask, &parent.architecture);
+        if let Some(architecture) = child
+            && !known.contains(&architecture)
+            && seen.insert(&architecture)
+        {
+            mutants.push(Suggestion {
+                architecture,
+                parent: Some(parent.number),
+            });
+        }
+        if mutants.len() >= candidates {
+            break;
+        }
+    }
+    mutants
 }

@@ -6,8 +6,9 @@
 //!         try the b children of which the predictor expects the most
 //! ```
 
-use super::evolution::{Individual, Known, Selection, mutant, stranger};
+use super::evolution::{Known, Selection, mutant};
 use super::predictor::Acquisition;
+use super::predictor::batches::Batches;
 use super::predictor::model::{self, Model};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
@@ -55,81 +56,63 @@ pub const ENTRY: Entry = Entry::new(
 /// place of a graph network; smaller batches for searches of a hundred trials.
 #[derive(Debug)]
 pub struct Npenas {
-    initial: usize,
-    batch: usize,
     parents: usize,
     children: usize,
-    model: Model,
-    known: Known,
-    /// The rest of the present batch; the next is the last.
-    queue: Vec<Suggestion>,
+    batches: Batches,
 }
 
 fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
     Ok(Box::new(Npenas {
-        initial: settings.integer("initial"),
-        batch: settings.integer("batch"),
         parents: settings.integer("parents"),
         children: settings.integer("children"),
-        model: Model::of(settings),
-        known: Known::default(),
-        queue: Vec::new(),
+        batches: Batches::of(settings),
     }))
-}
-
-impl Npenas {
-    /// The next batch, the best last.
-    fn choose(&mut self, ask: &mut Ask<'_>) {
-        self.model.learn(ask.space, 1, ask.random);
-        let best: Vec<Individual> = self.model.best().to_vec();
-        if best.is_empty() {
-            return;
-        }
-        let mut seen = Known::default();
-        let mut worths: Vec<(f64, Suggestion)> = Vec::new();
-        for _ in 0..self.parents {
-            let parent = &best[Selection::Tournament(2).rank(best.len(), ask.random)];
-            for _ in 0..self.children {
-                let child = mutant(ask, &parent.architecture);
-                let Some(architecture) = child else { continue };
-                if self.known.contains(&architecture) || !seen.insert(&architecture) {
-                    continue;
-                }
-                let mean = Acquisition::Mean;
-                let worth = self.model.worth(ask.space, &architecture, mean, ask.random);
-                let suggestion = Suggestion {
-                    architecture,
-                    parent: Some(parent.number),
-                };
-                worths.push((worth, suggestion));
-            }
-        }
-        worths.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let skipped = worths.len().saturating_sub(self.batch);
-        self.queue = worths.drain(skipped..).map(|(_, own)| own).collect();
-    }
 }
 
 impl Strategy for Npenas {
     fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
-        if self.model.told() >= self.initial {
-            if self.queue.is_empty() {
-                self.choose(ask);
-            }
-            if let Some(suggestion) = self.queue.pop() {
-                self.known.insert(&suggestion.architecture);
-                return Ok(suggestion);
-            }
-        }
-        stranger(ask, &mut self.known)
+        let (parents, children) = (self.parents, self.children);
+        let offspring = |model: &Model, known: &Known, ask: &mut Ask<'_>| {
+            offspring(model, known, [parents, children], ask)
+        };
+        self.batches.ask(ask, Acquisition::Mean, offspring)
     }
 
     fn tell(&mut self, observation: Observation) {
-        self.known.insert(&observation.architecture);
-        self.model.tell(observation);
+        self.batches.tell(observation);
     }
 
     fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.model.assist(scorer);
+        self.batches.assist(scorer);
     }
+}
+
+/// So many children of so many parents, each once, that were not proposed.
+fn offspring(
+    model: &Model,
+    known: &Known,
+    [parents, children]: [usize; 2],
+    ask: &mut Ask<'_>,
+) -> Vec<Suggestion> {
+    let best = model.best();
+    if best.is_empty() {
+        return Vec::new();
+    }
+    let mut seen = Known::default();
+    let mut offspring = Vec::new();
+    for _ in 0..parents {
+        let parent = &best[Selection::Tournament(2).rank(best.len(), ask.random)];
+        for _ in 0..children {
+            let child = mutant(ask, &parent.architecture);
+            let Some(architecture) = child else { continue };
+            if known.contains(&architecture) || !seen.insert(&architecture) {
+                continue;
+            }
+            offspring.push(Suggestion {
+                architecture,
+                parent: Some(parent.number),
+            });
+        }
+    }
+    offspring
 }

@@ -2,6 +2,7 @@
 //! would be.
 
 mod acquisition;
+pub(super) mod batches;
 mod encoding;
 mod gaussian_process;
 mod gradient_boosting;
