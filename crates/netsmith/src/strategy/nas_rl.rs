@@ -8,8 +8,8 @@
 //!         θ <- Adam(θ, g)                                push
 //! ```
 
-use super::controller::{Design, OptimizerKind, Policy, Terms};
-use super::policy_gradient::{Baseline, Batch, Learner, Staleness};
+use super::controller::Terms;
+use super::policy_gradient::{Baseline, Batch, Learner, OPTIMIZERS, POLICIES, Staleness};
 use super::reward::raised;
 use super::{Ask, Entry, Observation, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
@@ -109,8 +109,6 @@ pub const ENTRY: Entry = Entry::new(
     },
 ]);
 
-pub(super) const POLICIES: &[&str] = &["lstm", "independent"];
-pub(super) const OPTIMIZERS: &[&str] = &["adam", "sgd"];
 const ORDERS: &[&str] = &["after", "before"];
 
 /// REINFORCE with an average of rewards as baseline, in batches.
@@ -142,20 +140,10 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
 impl NasRl {
     /// The strategy with checked settings of [`ENTRY`].
     pub fn new(settings: &Settings) -> Self {
-        let learner = Learner::new(
-            design(settings),
-            settings.integer("batch"),
-            optimizer(settings),
-            settings.number("learning-rate"),
-        );
-        let baseline = Baseline::new(
-            settings.number("baseline-decay"),
-            settings.switch("baseline-correction"),
-        );
         Self {
-            learner,
+            learner: Learner::of(settings),
             power: settings.number("power"),
-            baseline,
+            baseline: Baseline::of(settings),
             joins_first: settings.text("baseline-order") == "before",
             entropy: settings.number("entropy"),
         }
@@ -196,33 +184,6 @@ impl NasRl {
             }
         });
         self.learner.count(batch);
-    }
-}
-
-/// The policy that the settings ask for.
-pub(super) fn design(settings: &Settings) -> Design {
-    let range = settings.number("initial-range");
-    let lstm = settings.text("policy") == "lstm";
-    Design {
-        policy: match lstm {
-            true => Policy::Lstm {
-                width: settings.integer("width"),
-                layers: settings.integer("layers"),
-            },
-            false => Policy::Independent,
-        },
-        initial_range: if lstm { range } else { 0.01 * range },
-        temperature: settings.number("temperature"),
-        option_clip: settings.number("clip"),
-        select_clip: settings.number("clip"),
-    }
-}
-
-/// The optimiser that the settings ask for.
-pub(super) fn optimizer(settings: &Settings) -> OptimizerKind {
-    match settings.text("optimizer") {
-        "sgd" => OptimizerKind::Sgd,
-        _ => OptimizerKind::ADAM,
     }
 }
 

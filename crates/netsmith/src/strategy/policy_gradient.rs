@@ -8,13 +8,20 @@
 //! pushed, as with the replicas of Zoph and Le, section 3.2: how many batches
 //! were pushed between is the staleness.
 
-use super::controller::{Controller, Design, Episode, Optimizer, OptimizerKind};
+use super::controller::{Controller, Design, Episode, Optimizer, OptimizerKind, Policy};
 use super::{Ask, Observation, Suggestion};
+use crate::catalogue::Settings;
 use crate::random::Seed;
 use crate::space::Infeasible;
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Values of the parameter `policy`.
+pub(super) const POLICIES: &[&str] = &["lstm", "independent"];
+
+/// Values of the parameter `optimizer`.
+pub(super) const OPTIMIZERS: &[&str] = &["adam", "sgd"];
 
 /// A policy that learns, with the batches on their way.
 #[derive(Clone, Debug)]
@@ -90,6 +97,14 @@ impl Baseline {
         }
     }
 
+    /// What `baseline-decay` and `baseline-correction` of a strategy ask for.
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self::new(
+            settings.number("baseline-decay"),
+            settings.switch("baseline-correction"),
+        )
+    }
+
     /// Takes in a reward.
     pub fn tell(&mut self, reward: f64) {
         self.average += (1.0 - self.decay) * (reward - self.average);
@@ -115,11 +130,17 @@ impl Baseline {
 }
 
 impl Learner {
-    pub(super) fn new(design: Design, batch: usize, kind: OptimizerKind, rate: f64) -> Self {
+    /// What the settings of a strategy ask for: `policy` and the parameters of
+    /// its [`Design`], `batch`, `optimizer` and `learning-rate`.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let kind = match settings.text("optimizer") {
+            "sgd" => OptimizerKind::Sgd,
+            _ => OptimizerKind::ADAM,
+        };
         Self {
-            design,
-            batch: batch as u64,
-            optimizer: Optimizer::new(kind, rate),
+            design: design(settings),
+            batch: settings.integer("batch") as u64,
+            optimizer: Optimizer::new(kind, settings.number("learning-rate")),
             controller: None,
             parameters: Arc::default(),
             version: 0,
@@ -226,6 +247,24 @@ impl Learner {
 
     pub(super) fn staleness(&self) -> Staleness {
         self.staleness
+    }
+}
+
+fn design(settings: &Settings) -> Design {
+    let range = settings.number("initial-range");
+    let lstm = settings.text("policy") == "lstm";
+    Design {
+        policy: match lstm {
+            true => Policy::Lstm {
+                width: settings.integer("width"),
+                layers: settings.integer("layers"),
+            },
+            false => Policy::Independent,
+        },
+        initial_range: if lstm { range } else { 0.01 * range },
+        temperature: settings.number("temperature"),
+        option_clip: settings.number("clip"),
+        select_clip: settings.number("clip"),
     }
 }
 

@@ -8,8 +8,7 @@
 //! ```
 
 use super::controller::{Episode, Terms};
-use super::nas_rl::{OPTIMIZERS, POLICIES, design, optimizer};
-use super::policy_gradient::{Baseline, Batch, Learner, Staleness};
+use super::policy_gradient::{Baseline, Batch, Learner, OPTIMIZERS, POLICIES, Staleness};
 use super::reward::raised;
 use super::{Ask, Entry, Observation, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
@@ -167,23 +166,13 @@ struct Sample<'b> {
 impl Ppo {
     /// The strategy with checked settings of [`ENTRY`].
     pub fn new(settings: &Settings) -> Self {
-        let learner = Learner::new(
-            design(settings),
-            settings.integer("batch"),
-            optimizer(settings),
-            settings.number("learning-rate"),
-        );
-        let baseline = Baseline::new(
-            settings.number("baseline-decay"),
-            settings.switch("baseline-correction"),
-        );
         Self {
-            learner,
+            learner: Learner::of(settings),
             epochs: settings.integer("epochs"),
             ratio_clip: settings.number("ratio-clip"),
             whole: settings.text("ratio") == "architecture",
             power: settings.number("power"),
-            baseline,
+            baseline: Baseline::of(settings),
             scaled: settings.switch("scaled-advantage"),
             entropy: settings.number("entropy"),
         }

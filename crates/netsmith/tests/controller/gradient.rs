@@ -20,6 +20,25 @@ fn value(controller: &mut Controller, theta: &[f64], episode: &Episode, scores: 
     weighted + 0.3 * pass.entropies().sum::<f64>() + 0.7 * pass.skip_divergence(TARGET)
 }
 
+/// What the controller itself says its slope is.
+fn gradient(
+    controller: &mut Controller,
+    theta: &[f64],
+    episode: &Episode,
+    scores: &[f64],
+) -> Vec<f64> {
+    let mut gradient = vec![0.0; theta.len()];
+    let terms = Terms {
+        scores,
+        entropy: 0.3,
+        skip: Some((0.7, TARGET)),
+    };
+    controller
+        .pass(theta, episode)
+        .add_gradient(&terms, &mut gradient);
+    gradient
+}
+
 #[track_caller]
 fn check(space: &Space, design: Design, limits: &Limits) {
     let mut controller = Controller::new(space, design);
@@ -31,15 +50,7 @@ fn check(space: &Space, design: Design, limits: &Limits) {
         let episode = drawn.expect("feasible").expect("a draw");
         let count = episode.steps.len();
         let scores: Vec<f64> = (0..count).map(|step| 1.0 - 0.3 * step as f64).collect();
-        let mut gradient = vec![0.0; theta.len()];
-        let terms = Terms {
-            scores: &scores,
-            entropy: 0.3,
-            skip: Some((0.7, TARGET)),
-        };
-        controller
-            .pass(&theta, &episode)
-            .add_gradient(&terms, &mut gradient);
+        let gradient = gradient(&mut controller, &theta, &episode, &scores);
         let mut moved = theta.clone();
         let mut touched = 0;
         for index in 0..theta.len() {
@@ -107,15 +118,7 @@ fn cells_with_inactive_decisions() {
     // Six selects of two slots and sixteen operations: two selects have one option.
     assert_eq!(episode.steps.len(), 28);
     let scores = vec![1.0; 28];
-    let mut gradient = vec![0.0; theta.len()];
-    let terms = Terms {
-        scores: &scores,
-        entropy: 0.3,
-        skip: Some((0.7, TARGET)),
-    };
-    controller
-        .pass(&theta, &episode)
-        .add_gradient(&terms, &mut gradient);
+    let gradient = gradient(&mut controller, &theta, &episode, &scores);
     let mut moved = theta.clone();
     for index in (0..theta.len()).step_by(7) {
         let mut at = |by: f64| {
