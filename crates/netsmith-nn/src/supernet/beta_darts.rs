@@ -5,11 +5,9 @@
 //! L_val + λ L_β,   L_β = mean over sites of log Σ_k exp(α_k),   λ = scale · e / E
 //! ```
 
-use super::darts::{mixed, pulled};
 use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options, softmax};
+use super::{Alphas, Draw, Entry, Method, Moment, Options, softmax, softmax_pulls};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
-use netsmith::random::Random;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -46,10 +44,6 @@ impl Method for BetaDarts {
         &self.options
     }
 
-    fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
-        mixed(alphas)
-    }
-
     fn pull(
         &self,
         alphas: &Alphas,
@@ -58,7 +52,7 @@ impl Method for BetaDarts {
         moment: Moment,
     ) -> Vec<Vec<f64>> {
         let weight = self.scale * moment.epoch as f64 / moment.epochs.max(1) as f64;
-        let mut gradient = pulled(draw, slopes);
+        let mut gradient = softmax_pulls(draw, slopes);
         for (gradient, regular) in gradient.iter_mut().zip(regulariser_gradient(alphas)) {
             for (gradient, regular) in gradient.iter_mut().zip(regular) {
                 *gradient += weight * regular;

@@ -6,12 +6,11 @@
 
 use super::EpochReport;
 use crate::module::Weights;
+use crate::train::weight_file::{WeightFile, replace, to_bytes};
 use crate::train::{Optimizer, OptimizerState};
-use ::safetensors::tensor::{Metadata, TensorView};
-use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
+use ::safetensors::SafeTensorError;
 use netsmith::network::Network;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -96,32 +95,16 @@ impl State {
         };
         let json = serde_json::to_string(&record);
         let json = json.expect("a record is plain numbers — this is a bug in netsmith");
-        let mut tensors = Vec::new();
         let groups = [
-            ("weights", &self.weights.0),
-            ("momentum", &self.optimizer.moments[0]),
+            ("weights".to_owned(), &self.weights.0),
+            ("momentum".to_owned(), &self.optimizer.moments[0]),
         ];
-        for (group, values) in groups {
-            for (weight, values) in network.weights().iter().zip(values) {
-                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                tensors.push((format!("{group}/{}", weight.name), values.len(), bytes));
-            }
-        }
-        let views = tensors.iter().map(|(name, size, bytes)| {
-            let view = TensorView::new(Dtype::F32, vec![*size], bytes)?;
-            Ok((name.as_str(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, SafeTensorError>>()?;
-        let metadata = HashMap::from([(KEY.to_owned(), json)]);
-        let bytes = ::safetensors::serialize(views, Some(metadata))?;
-        let part = path.with_extension("part");
-        let file = |source| StateError::File {
+        let bytes = to_bytes(network, &groups, (KEY, json))?;
+        replace(path, &bytes).map_err(|source| StateError::File {
             action: "write",
             path: path.to_owned(),
             source,
-        };
-        fs::write(&part, bytes).map_err(file)?;
-        fs::rename(&part, path).map_err(file)
+        })
     }
 
     /// Reads it.
@@ -134,30 +117,13 @@ impl State {
             path: path.to_owned(),
             source,
         })?;
-        let (_, header): (usize, Metadata) = SafeTensors::read_metadata(&bytes)?;
-        let tensors = SafeTensors::deserialize(&bytes)?;
-        let json = header.metadata().as_ref().and_then(|map| map.get(KEY));
+        let file = WeightFile::of(&bytes)?;
+        let json = file.record(KEY);
         let record: Option<Record> = json.and_then(|json| serde_json::from_str(json).ok());
         let record = record.ok_or(StateError::Other)?;
         let group = |group: &str, all: bool| {
-            let read = |weight: &netsmith::network::Weight| {
-                let name = format!("{group}/{}", weight.name);
-                let tensor = tensors.tensor(&name).map_err(|_| StateError::Other)?;
-                let size = match all || weight.shape.role.trains() {
-                    true => weight.shape.elements(),
-                    false => 0,
-                };
-                if tensor.dtype() != Dtype::F32 || tensor.shape() != [size] {
-                    return Err(StateError::Other);
-                }
-                let (chunks, _) = tensor.data().as_chunks();
-                Ok(chunks
-                    .iter()
-                    .map(|&chunk| f32::from_le_bytes(chunk))
-                    .collect())
-            };
-            let weights = network.weights().iter();
-            weights.map(read).collect::<Result<Vec<Vec<f32>>, _>>()
+            let read = file.group(network, group, all);
+            read.map_err(|_| StateError::Other)
         };
         Ok(Self {
             weights: Weights(group("weights", true)?),

@@ -9,9 +9,8 @@
 //! ```
 
 use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options, Order, softmax_pull};
+use super::{Entry, Method, Options, Order};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
-use netsmith::random::Random;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -50,35 +49,4 @@ impl Method for Darts {
     fn options(&self) -> &Options {
         &self.options
     }
-
-    fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
-        mixed(alphas)
-    }
-
-    fn pull(
-        &self,
-        _alphas: &Alphas,
-        draw: &Draw,
-        slopes: &[Vec<f64>],
-        _moment: Moment,
-    ) -> Vec<Vec<f64>> {
-        pulled(draw, slopes)
-    }
-}
-
-/// The softmax of every site.
-pub(super) fn mixed(alphas: &Alphas) -> Draw {
-    let soft = alphas.probabilities();
-    Draw {
-        mixture: soft.clone(),
-        soft,
-    }
-}
-
-/// The gradient through the softmax of every site.
-pub(super) fn pulled(draw: &Draw, slopes: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let sites = draw.soft.iter().zip(slopes);
-    sites
-        .map(|(soft, slopes)| softmax_pull(soft, slopes))
-        .collect()
 }

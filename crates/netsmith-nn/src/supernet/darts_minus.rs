@@ -10,7 +10,6 @@
 //! weight: the same where it is the identity; where it reduces the image, its
 //! weights are shared with the option's. Edges without one have none.
 
-use super::darts::{mixed, pulled};
 use super::options::{SHARED_COUNT, with_shared};
 use super::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, Settings};
@@ -45,23 +44,17 @@ impl Method for DartsMinus {
     }
 
     fn draw(&self, alphas: &Alphas, moment: Moment, _random: &mut Random) -> Draw {
-        let mut draw = mixed(alphas);
+        let soft = alphas.probabilities();
+        let mut draw = Draw {
+            mixture: soft.clone(),
+            soft,
+        };
         let auxiliary = 1.0 - moment.progress();
         for (weights, skips) in draw.mixture.iter_mut().zip(&alphas.skip) {
             let skips = weights.iter_mut().zip(skips).filter(|(_, skip)| **skip);
             skips.for_each(|(weight, _)| *weight += auxiliary);
         }
         draw
-    }
-
-    fn pull(
-        &self,
-        _alphas: &Alphas,
-        draw: &Draw,
-        slopes: &[Vec<f64>],
-        _moment: Moment,
-    ) -> Vec<Vec<f64>> {
-        pulled(draw, slopes)
     }
 }
 

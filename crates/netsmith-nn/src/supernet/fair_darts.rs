@@ -13,7 +13,6 @@
 use super::options::{SHARED_COUNT, with_shared};
 use super::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
-use netsmith::random::Random;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -48,14 +47,6 @@ fn build(settings: &Settings) -> Box<dyn Method> {
 impl Method for FairDarts {
     fn options(&self) -> &Options {
         &self.options
-    }
-
-    fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
-        let soft = self.strengths(alphas);
-        Draw {
-            mixture: soft.clone(),
-            soft,
-        }
     }
 
     fn pull(

@@ -43,25 +43,42 @@ pub trait Method: std::fmt::Debug + Send + Sync {
     /// Rates, schedules and the rest that the loop asks for.
     fn options(&self) -> &Options;
 
-    /// How the options of each site count in the next pass.
-    fn draw(&self, alphas: &Alphas, moment: Moment, random: &mut Random) -> Draw;
+    /// How the options of each site count in the next pass: all of them, by
+    /// their strengths, by default.
+    fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
+        let soft = self.strengths(alphas);
+        Draw {
+            mixture: soft.clone(),
+            soft,
+        }
+    }
 
     /// The gradient of the loss with respect to the architecture's parameters,
     /// from that with respect to the mixture; what the method adds to the loss
-    /// is included.
+    /// is included. By default the gradient through the softmax of every site.
     fn pull(
         &self,
-        alphas: &Alphas,
+        _alphas: &Alphas,
         draw: &Draw,
         slopes: &[Vec<f64>],
-        moment: Moment,
-    ) -> Vec<Vec<f64>>;
+        _moment: Moment,
+    ) -> Vec<Vec<f64>> {
+        softmax_pulls(draw, slopes)
+    }
 
     /// How strong each option is where an architecture is derived: its
     /// probability, by default.
     fn strengths(&self, alphas: &Alphas) -> Vec<Vec<f64>> {
         alphas.probabilities()
     }
+}
+
+/// The gradient through the softmax of every site.
+fn softmax_pulls(draw: &Draw, slopes: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let sites = draw.soft.iter().zip(slopes);
+    sites
+        .map(|(soft, slopes)| softmax_pull(soft, slopes))
+        .collect()
 }
 
 /// The parameters of the architecture, by site, and which options they may take.

@@ -1,7 +1,7 @@
 //! The supernet as a network, and the sites where it is open.
 
-use super::simplex::largest;
 use crate::module::Mixture;
+use crate::train::largest;
 use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
 use netsmith::space::{Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedSelect, Space};
 use netsmith_kernels::LANES;

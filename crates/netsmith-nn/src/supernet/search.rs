@@ -5,7 +5,7 @@ use super::simplex::entropy;
 use super::{Alphas, Draw, Method, Moment, Order, State, Supernet, SupernetError};
 use crate::data::{Answers, Augmentation, Batch, Batches, Normalization, Part};
 use crate::module::{Goal, MixedStep, Mixture, Module, ModuleError, Weights};
-use crate::train::{Loss, Optimizer, OptimizerState, clip};
+use crate::train::{Loss, Optimizer, OptimizerState, clip, largest};
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Infeasible, Limits, Space};
 use rand::RngExt;
@@ -628,7 +628,7 @@ impl Run<'_> {
                 |answers, gradient| {
                     if let Answers::Classes(classes) = &batch.answers {
                         let rows = answers.chunks_exact(answers.len() / classes.len());
-                        let guesses = rows.map(first_largest);
+                        let guesses = rows.map(|row| largest(row) as u32);
                         hits = guesses.zip(classes).filter(|(a, b)| a == *b).count();
                     }
                     loss.of(answers, &batch.answers, None, gradient)
@@ -704,14 +704,4 @@ fn batches<'a>(search: &Search<'a>, part: &Part, seed: &Seed) -> Batches<'a> {
         .normalized(search.normalization)
         .augmented(search.augmentation, seed)
         .whole_only()
-}
-
-fn first_largest(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (class, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = class;
-        }
-    }
-    best as u32
 }

@@ -1,5 +1,6 @@
 //! Probabilities of options: softmax, Gumbel-softmax, and their gradients.
 
+use crate::train::largest;
 use netsmith::random::Random;
 use rand::RngExt;
 
@@ -56,17 +57,6 @@ pub fn gumbel_pull(soft: &[f64], slopes: &[f64], temperature: f64) -> Vec<f64> {
 pub(super) fn hardened(soft: &[f64]) -> Vec<f64> {
     let best = largest(soft);
     (0..soft.len()).map(|k| f64::from(k == best)).collect()
-}
-
-/// The first place of the largest value.
-pub(super) fn largest(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (place, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = place;
-        }
-    }
-    best
 }
 
 /// `−Σ p ln p`.

@@ -82,7 +82,7 @@ mod tests {
         };
         for _ in 0..30_000 {
             let draw = method.draw(&alphas, moment, &mut random);
-            counts[super::super::simplex::largest(&draw.mixture[0])] += 1.0;
+            counts[crate::train::largest(&draw.mixture[0])] += 1.0;
         }
         let terms = [counts[0], counts[1], counts[3]].map(|n| (n - 1e4_f64).powi(2) / 1e4);
         // The 99.9th percentile of chi-square with two degrees of freedom.

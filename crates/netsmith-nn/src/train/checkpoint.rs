@@ -6,14 +6,13 @@
 //! bits. It is written beside its place and then renamed, so that a file that
 //! is there is whole.
 
+use super::weight_file::{Misfit, WeightFile, replace, to_bytes};
 use super::{End, Epoch, Optimizer, OptimizerState, Trained};
 use crate::module::Weights;
-use ::safetensors::tensor::{Metadata, TensorView};
-use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
+use ::safetensors::SafeTensorError;
 use netsmith::cost::{Direction, Quantity, Unit};
 use netsmith::network::Network;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -135,12 +134,7 @@ impl Checkpoint {
             path: path.to_owned(),
             source,
         };
-        let bytes = self.bytes(network)?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = path.with_file_name(name);
-        fs::write(&part, bytes).map_err(write)?;
-        fs::rename(&part, path).map_err(write)
+        replace(path, &self.bytes(network)?).map_err(write)
     }
 
     /// Reads a checkpoint.
@@ -172,30 +166,12 @@ impl Checkpoint {
         if let Some(best) = &self.best {
             groups.push(("best".to_owned(), &best.weights.0));
         }
-        let mut tensors = Vec::new();
-        for (group, values) in groups {
-            for (weight, values) in network.weights().iter().zip(values) {
-                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                tensors.push((format!("{group}/{}", weight.name), values.len(), bytes));
-            }
-        }
-        let views = tensors.iter().map(|(name, size, bytes)| {
-            let view = TensorView::new(Dtype::F32, vec![*size], bytes)?;
-            Ok((name.as_str(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, SafeTensorError>>();
-        let metadata = HashMap::from([(KEY.to_owned(), json)]);
-        views
-            .and_then(|views| ::safetensors::serialize(views, Some(metadata)))
-            .map_err(|source| CheckpointError::Format { source })
+        to_bytes(network, &groups, (KEY, json)).map_err(|source| CheckpointError::Format { source })
     }
 
     fn from_bytes(network: &Network, bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let format = |source| CheckpointError::Format { source };
-        let (_, header): (usize, Metadata) = SafeTensors::read_metadata(bytes).map_err(format)?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(format)?;
-        let json = header.metadata().as_ref().and_then(|m| m.get(KEY));
-        let json = json.ok_or(CheckpointError::NoRecord)?;
+        let file = WeightFile::of(bytes).map_err(|source| CheckpointError::Format { source })?;
+        let json = file.record(KEY).ok_or(CheckpointError::NoRecord)?;
         let record: Record = serde_json::from_str(json).map_err(|_| CheckpointError::NoRecord)?;
         if record.format != FORMAT {
             return Err(CheckpointError::Version {
@@ -203,19 +179,8 @@ impl Checkpoint {
             });
         }
         let group = |group: &str, all: bool| {
-            let of = |weight: &netsmith::network::Weight| {
-                let size = if all || weight.shape.role.trains() {
-                    weight.shape.elements()
-                } else {
-                    0
-                };
-                read(&tensors, &format!("{group}/{}", weight.name), size)
-            };
-            network
-                .weights()
-                .iter()
-                .map(of)
-                .collect::<Result<Vec<_>, _>>()
+            let other = |Misfit { tensor }| CheckpointError::OtherNetwork { tensor };
+            file.group(network, group, all).map_err(other)
         };
         let moments = 0..record.optimizer.moments();
         let moments = moments.map(|number| group(&format!("moment{number}"), false));
@@ -280,21 +245,6 @@ fn direction(unit: Unit) -> Direction {
         Unit::Target => Direction::Minimize,
         _ => Direction::Maximize,
     }
-}
-
-fn read(tensors: &SafeTensors<'_>, name: &str, size: usize) -> Result<Vec<f32>, CheckpointError> {
-    let missing = || CheckpointError::OtherNetwork {
-        tensor: name.to_owned(),
-    };
-    let tensor = tensors.tensor(name).map_err(|_| missing())?;
-    if tensor.dtype() != Dtype::F32 || tensor.shape() != [size] {
-        return Err(missing());
-    }
-    let (values, _) = tensor.data().as_chunks();
-    Ok(values
-        .iter()
-        .map(|&bytes| f32::from_le_bytes(bytes))
-        .collect())
 }
 
 /// A checkpoint that cannot be written or read.

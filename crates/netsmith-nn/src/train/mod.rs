@@ -26,10 +26,12 @@ mod predict;
 mod recipe;
 mod schedule;
 mod timing;
+pub(crate) mod weight_file;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use memory::training_memory;
 pub use optimizer::{Optimizer, OptimizerState};
+pub(crate) use predict::largest;
 pub use predict::{Measured, Predictor};
 pub use recipe::Recipe;
 pub use schedule::Schedule;

@@ -124,7 +124,8 @@ impl Judge<'_> {
         }
         let answers = match task {
             Task::Classification { classes } => {
-                Answers::Classes(raw.chunks_exact(classes.len()).map(largest).collect())
+                let rows = raw.chunks_exact(classes.len());
+                Answers::Classes(rows.map(|row| largest(row) as u32).collect())
             }
             Task::Regression { .. } => {
                 let scale = self.normalization.target;
@@ -142,13 +143,13 @@ impl Judge<'_> {
     }
 }
 
-/// The first class with the largest logit.
-fn largest(logits: &[f32]) -> u32 {
+/// The first place of the largest value; 0 of none.
+pub(crate) fn largest<T: PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
-    for (class, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = class;
+    for (place, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = place;
         }
     }
-    best as u32
+    best
 }
