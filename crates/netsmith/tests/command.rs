@@ -127,6 +127,7 @@ fn a_good_command_is_heard() {
     let (outcome, metrics) = evaluate(&evaluator(script), &mut watch);
     assert_eq!(outcome, Outcome::Finished);
     assert_eq!((watch.steps, watch.saved), (vec![1, 2], vec![1]));
+    assert!(watch.works);
     let value = |name| metrics.get(name).map(|quantity| quantity.value);
     assert_eq!(value("validation_accuracy"), Some(0.75));
     assert_eq!(value("own"), Some(2.0));

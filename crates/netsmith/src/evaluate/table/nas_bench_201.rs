@@ -26,7 +26,7 @@ pub(super) const ENTRY: TableEntry = TableEntry {
 
 /// Mean and deviation of the test accuracy in percent, on CIFAR-10, CIFAR-100 and
 /// ImageNet16-120, of cells found on CIFAR-10 within 12,000 simulated seconds:
-/// table 5 of the benchmark's paper, as corrected in its later versions.
+/// as Mellor et al. 2021 (NASWOT) repeat them from the benchmark.
 const PUBLISHED: [Published; 4] = [
     published("random", [(93.70, 0.36), (71.04, 1.07), (44.57, 1.25)]),
     published(
