@@ -16,6 +16,7 @@ use netsmith_nn::data::{DataError, MetricError, SplitError};
 use netsmith_nn::export::{ExportError, WeightsError};
 use netsmith_nn::module::ModuleError;
 use netsmith_nn::pipeline::PipelineError;
+use netsmith_nn::supernet::{SupernetError, TimingError};
 use netsmith_nn::train::TrainError;
 
 use crate::exit;
@@ -120,6 +121,7 @@ always! {
     SplitError => exit::DATA, |error| error.hint().map(Into::into);
     StudyError => exit::FAILED, StudyError::hint;
     ModuleError => exit::FAILED, |_| None;
+    SupernetError => exit::USAGE, SupernetError::hint;
     TrainError => exit::FAILED, |_| None;
     ExportError => exit::FAILED, |_| None;
     WeightsError => exit::FAILED, |_| None;
@@ -138,6 +140,16 @@ impl From<DataError> for Failure {
             _ => exit::DATA,
         };
         Self::of(code, &error, error.hint())
+    }
+}
+
+impl From<TimingError> for Failure {
+    fn from(error: TimingError) -> Self {
+        match error {
+            TimingError::Supernet(error) => error.into(),
+            TimingError::Module(error) => error.into(),
+            other => Self::of(exit::FAILED, &other, None),
+        }
     }
 }
 

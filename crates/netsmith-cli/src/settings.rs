@@ -45,19 +45,16 @@ impl Given {
         Ok(given)
     }
 
-    /// Those of the space alone.
+    /// Refuses settings of a strategy and of an evaluator.
     ///
     /// # Errors
-    /// As [`Given::read`]; and a setting of a strategy.
-    pub(crate) fn of_space<'a>(
-        texts: impl IntoIterator<Item = &'a str>,
-    ) -> Result<BTreeMap<String, String>, Failure> {
-        let given = Self::read(texts)?;
-        match given.strategy.keys().chain(given.evaluator.keys()).next() {
+    /// There is one.
+    pub(crate) fn without_strategy(&self) -> Result<(), Failure> {
+        match self.strategy.keys().chain(self.evaluator.keys()).next() {
             Some(key) => Err(Failure::usage(format!(
                 "setting `{key}`: nothing is searched here, so only the space can be set"
             ))),
-            None => Ok(given.space),
+            None => Ok(()),
         }
     }
 }

@@ -4,14 +4,18 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
+use netsmith::catalogue::{Settings, find};
 use netsmith::network::{MemoryPlan, Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Space, Task, build_named};
-use netsmith_nn::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
+use netsmith_nn::cost::{
+    Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency, resident_memory_of,
+};
 use netsmith_nn::data::{self, InputSchema, Normalization};
 use netsmith_nn::export::{TrainedNetwork, onnx};
 use netsmith_nn::module::{Kernels, Module, Weights};
-use netsmith_nn::train::{Recipe, time_steps, training_memory};
+use netsmith_nn::supernet::{self, Method, Supernet};
+use netsmith_nn::train::{Recipe, StepTimes, time_steps, training_memory};
 use serde::Serialize;
 
 use crate::exit;
@@ -34,6 +38,11 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "architecture")]
     supernet: bool,
 
+    /// How the supernet's options are mixed in a training step, see
+    /// `netsmith list strategies`; `darts` computes them all
+    #[arg(long, value_name = "NAME", requires = "supernet")]
+    method: Option<String>,
+
     /// The shape of one sample: CHANNELSxHEIGHTxWIDTH, or FEATURES
     #[arg(long, value_name = "SHAPE", default_value = "3x32x32")]
     input: String,
@@ -50,7 +59,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 
-    /// A parameter of the space, such as `channels=16`; repeatable
+    /// A parameter of the space, such as `channels=16`, or of the method, such
+    /// as `strategy.temperature=5`; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 
@@ -77,11 +87,18 @@ enum KernelsName {
 struct Profile {
     space: String,
     architecture: Option<String>,
+    method: Option<String>,
     parameters: u64,
     macs: u64,
     peak_memory_bytes: u64,
     architecture_parameters: Option<u64>,
+    /// By plan.
     training_memory_bytes: u64,
+    /// What the timed steps took of the machine's memory on top of the process
+    /// as it was before.
+    training_resident_bytes: Option<u64>,
+    /// The most that the whole process held while they ran.
+    process_peak_bytes: Option<u64>,
     inference_ms: Option<f64>,
     inference_runtime: Option<String>,
     train_step_ms: Option<f64>,
@@ -93,76 +110,154 @@ struct Profile {
 /// Profiles one network.
 ///
 /// # Errors
-/// No such space, setting or architecture; or the network cannot be run.
+/// No such space, setting, architecture or method; or the network cannot be run.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let space = space_of(arguments)?;
+    let threads = arguments.threads.map_or_else(cores, NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Failure::of(exit::FAILED, &error, None))?;
+    let given = Given::read(arguments.set.iter().map(String::as_str))?;
+    let space = space_of(arguments, &given)?;
+    let method = method_of(arguments, &given)?;
+    let profile = match &arguments.architecture {
+        Some(text) => of_architecture(arguments, &space, text, &pool)?,
+        None => of_supernet(arguments, &space, method, &pool)?,
+    };
+    output.result(&profile, || human(&profile))
+}
+
+fn of_architecture(
+    arguments: &Arguments,
+    space: &Space,
+    text: &str,
+    pool: &rayon::ThreadPool,
+) -> Result<Profile, Failure> {
     let kernels = match arguments.kernels {
         KernelsName::Fused => Kernels::Fused,
         KernelsName::Burn => Kernels::Burn,
     };
+    let architecture = space.parse(text)?;
+    let network = space.network(&architecture)?;
     let batch = arguments.batch.get();
-    let threads = arguments.threads.map_or_else(cores, NonZeroUsize::get);
-    let (text, network) = match &arguments.architecture {
-        Some(text) => {
-            let architecture = space.parse(text)?;
-            (
-                Some(space.text(&architecture)),
-                space.network(&architecture)?,
-            )
-        }
-        None => (None, space.supernet()?),
+    let mut profile = Profile {
+        architecture: Some(space.text(&architecture)),
+        ..plan_of(space, &network, arguments, pool)
     };
-    let is_supernet = text.is_none();
-    if is_supernet && arguments.train_step.is_some() {
-        return Err(Failure::usage(
-            "`--train-step` with `--supernet`: a supernet cannot be trained by this version",
-        )
-        .with_hint("leave `--train-step` out, or give an `--architecture`"));
+    // The steps come first: what an inference leaves behind would hide in the
+    // memory that they take.
+    if let Some(steps) = arguments.train_step {
+        let timed = || pool.install(|| time_steps(&network, kernels, batch, steps.get()));
+        profile.add_steps(kernels, timed)?;
     }
+    let latency = pool.install(|| inference(&network, pool.current_num_threads()))?;
+    profile.inference_ms = Some(latency.median_ms);
+    profile.inference_runtime = Some(latency.runtime);
+    Ok(profile)
+}
+
+fn of_supernet(
+    arguments: &Arguments,
+    space: &Space,
+    method: Option<NamedMethod>,
+    pool: &rayon::ThreadPool,
+) -> Result<Profile, Failure> {
+    let network = space.supernet()?;
+    let mut profile = Profile {
+        architecture_parameters: Some(architecture_parameters(space)),
+        ..plan_of(space, &network, arguments, pool)
+    };
+    let Some((name, method)) = method else {
+        return Ok(profile);
+    };
+    if let KernelsName::Burn = arguments.kernels {
+        return Err(
+            Failure::usage("kernels `burn`: a supernet is trained by `fused` alone")
+                .with_hint("leave `--kernels` out, or give an `--architecture`"),
+        );
+    }
+    let supernet = Supernet::of(space)?;
+    let (batch, hard) = (arguments.batch.get(), method.options().hard);
+    profile.method = Some(name);
+    profile.training_memory_bytes = supernet.planned_memory(batch, hard);
+    if let Some(steps) = arguments.train_step {
+        let method = method.as_ref();
+        let timed = || supernet::time_steps(&supernet, method, batch, steps.get());
+        profile.add_steps(Kernels::Fused, || pool.install(timed))?;
+    }
+    Ok(profile)
+}
+
+/// What is known of a network without running it.
+fn plan_of(
+    space: &Space,
+    network: &Network,
+    arguments: &Arguments,
+    pool: &rayon::ThreadPool,
+) -> Profile {
+    let batch = arguments.batch.get();
     // The optimiser of the recipe and that of the timed steps keep one moment.
     let recipe = Recipe {
         batch_size: batch,
         ..Recipe::images(usize::MAX)
     };
-    let mut profile = Profile {
+    Profile {
         space: space.name().to_owned(),
-        architecture: text,
+        architecture: None,
+        method: None,
         parameters: network.parameters(),
         macs: network.macs(),
-        peak_memory_bytes: MemoryPlan::of(&network, 1).inference(),
-        architecture_parameters: is_supernet.then(|| architecture_parameters(&space)),
-        training_memory_bytes: training_memory(&network, &recipe),
+        peak_memory_bytes: MemoryPlan::of(network, 1).inference(),
+        architecture_parameters: None,
+        training_memory_bytes: training_memory(network, &recipe),
+        training_resident_bytes: None,
+        process_peak_bytes: None,
         inference_ms: None,
         inference_runtime: None,
         train_step_ms: None,
         train_kernels: None,
-        threads,
+        threads: pool.current_num_threads(),
         batch,
-    };
-    if !is_supernet {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|error| Failure::of(exit::FAILED, &error, None))?;
-        let latency = pool.install(|| inference(&network, threads))?;
-        profile.inference_ms = Some(latency.median_ms);
-        profile.inference_runtime = Some(latency.runtime);
-        if let Some(steps) = arguments.train_step {
-            let times = pool.install(|| time_steps(&network, kernels, batch, steps.get()))?;
-            profile.train_step_ms = Some(times.median().as_secs_f64() * 1e3);
-            profile.train_kernels = Some(kernels.name());
-        }
     }
-    output.result(&profile, || human(&profile))
 }
 
-fn space_of(arguments: &Arguments) -> Result<Space, Failure> {
-    let given = Given::of_space(arguments.set.iter().map(String::as_str))?;
+impl Profile {
+    /// Times the steps and watches the memory that they take.
+    fn add_steps<E>(
+        &mut self,
+        kernels: Kernels,
+        timed: impl FnOnce() -> Result<StepTimes, E>,
+    ) -> Result<(), E> {
+        let (times, memory) = resident_memory_of(timed);
+        self.train_step_ms = Some(times?.median().as_secs_f64() * 1e3);
+        self.train_kernels = Some(kernels.name());
+        self.training_resident_bytes = memory.map(|memory| memory.taken());
+        self.process_peak_bytes = memory.map(|memory| memory.peak);
+        Ok(())
+    }
+}
+
+fn space_of(arguments: &Arguments, given: &Given) -> Result<Space, Failure> {
     let task = Task {
         input: arguments.input.parse()?,
         outputs: arguments.classes.get(),
     };
-    Ok(build_named(&arguments.space, &task, &given)?)
+    Ok(build_named(&arguments.space, &task, &given.space)?)
+}
+
+/// A method of gradient search with its name.
+type NamedMethod = (String, Box<dyn Method>);
+
+/// The method that was named, or DARTS where steps are to be timed without one.
+fn method_of(arguments: &Arguments, given: &Given) -> Result<Option<NamedMethod>, Failure> {
+    let usual = || (arguments.supernet && arguments.train_step.is_some()).then_some("darts");
+    let Some(name) = arguments.method.as_deref().or_else(usual) else {
+        given.without_strategy()?;
+        return Ok(None);
+    };
+    let entry = find("method", supernet::CATALOGUE, name)?;
+    let settings = Settings::new(entry.parameters, &given.strategy)?;
+    Ok(Some((name.to_owned(), (entry.build)(&settings))))
 }
 
 fn cores() -> usize {
@@ -237,6 +332,9 @@ fn human(profile: &Profile) -> String {
         Some(text) => row("architecture", text.clone()),
         None => row("architecture", "all in one supernet".to_owned()),
     }
+    if let Some(method) = &profile.method {
+        row("method", method.clone());
+    }
     row("parameters", grouped(profile.parameters));
     if let Some(count) = profile.architecture_parameters {
         row("architecture parameters", grouped(count));
@@ -244,7 +342,15 @@ fn human(profile: &Profile) -> String {
     row("macs", grouped(profile.macs));
     row("peak memory, batch 1", bytes(profile.peak_memory_bytes));
     let name = format!("training memory, batch {}", profile.batch);
-    row(&name, bytes(profile.training_memory_bytes));
+    row(
+        &name,
+        format!("{} by plan", bytes(profile.training_memory_bytes)),
+    );
+    if let (Some(taken), Some(peak)) = (profile.training_resident_bytes, profile.process_peak_bytes)
+    {
+        let measured = format!("{} ({} with the whole process)", bytes(taken), bytes(peak));
+        row("training memory, measured", measured);
+    }
     let threads = match profile.threads {
         1 => "1 thread".to_owned(),
         threads => format!("{threads} threads"),

@@ -27,6 +27,7 @@ mod options;
 mod search;
 mod simplex;
 mod single_path;
+mod timing;
 
 pub use checkpoint::{State, StateError};
 pub use health::{RobustRule, dominant_eigenvalue, skips_dominate};
@@ -34,6 +35,7 @@ pub use network::{Site, SiteForm, Supernet, SupernetError};
 pub use options::{Options, Order};
 pub use search::{Decision, End, EpochReport, Found, Search, SearchError};
 pub use simplex::{entropy, gumbel, gumbel_pull, softmax, softmax_pull};
+pub use timing::{TimingError, time_steps};
 
 use netsmith::catalogue::Settings;
 use netsmith::random::Random;

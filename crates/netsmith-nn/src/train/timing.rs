@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const WARM_UP: usize = 2;
 
 /// What was measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepTimes {
     /// How long each step took.
     pub steps: Vec<Duration>,
@@ -61,10 +61,7 @@ pub fn time_steps(
         classes: vec![String::new(); classes],
     };
     let loss = Loss::new(&task, 0.0);
-    let mut times = StepTimes {
-        steps: Vec::new(),
-        losses: Vec::new(),
-    };
+    let mut times = StepTimes::default();
     for number in 0..WARM_UP + steps {
         let start = Instant::now();
         let mut step = module.step(

@@ -1,0 +1,115 @@
+//! How long a training step of a supernet takes.
+
+use super::{Alphas, Method, Moment, Supernet, SupernetError};
+use crate::data::{Answers, Task};
+use crate::module::{Goal, Module, ModuleError, Weights};
+use crate::train::{Loss, Optimizer, OptimizerState, StepTimes};
+use netsmith::random::Seed;
+use rand::RngExt;
+use std::time::Instant;
+
+/// Steps before the clock starts.
+const WARM_UP: usize = 2;
+
+/// The share of the last step that is kept, for weights and architecture alike.
+const MOMENTUM: f32 = 0.9;
+
+/// Why the steps of a supernet cannot be timed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimingError {
+    /// The method has nothing to choose from.
+    #[error(transparent)]
+    Supernet(#[from] SupernetError),
+    /// The supernet cannot be run.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+}
+
+/// Times training steps of a supernet under a method on random samples, after
+/// two steps of warm-up.
+///
+/// A step draws a mixture as the method does, makes one forward and backward
+/// pass of the cross-entropy that gives the gradients of the weights and of the
+/// architecture's parameters together, and moves both by SGD with momentum 0.9.
+/// A [`Search`](super::Search) takes the two gradients in passes of their own,
+/// on different halves of the data, and a second-order method more of them: a
+/// pass for each is what its step costs.
+///
+/// # Errors
+/// The method has nothing to choose from, or the supernet cannot be run.
+pub fn time_steps(
+    supernet: &Supernet,
+    method: &dyn Method,
+    batch: usize,
+    steps: usize,
+) -> Result<StepTimes, TimingError> {
+    let options = *method.options();
+    let network = &supernet.network;
+    let mut module = Module::supernet(network)?;
+    let seed = Seed::new(0);
+    let mut weights = Weights::init(network, &seed);
+    let momentum = Optimizer::Sgd {
+        momentum: MOMENTUM,
+        nesterov: false,
+    };
+    let mut state = OptimizerState::new(network, momentum);
+    let zeros = || supernet.sites.iter().map(|site| vec![0.0; site.zero.len()]);
+    let mut alphas = Alphas {
+        logits: zeros().collect(),
+        open: supernet.open(options.none)?,
+        skip: supernet.skip(),
+    };
+    let mut moments: Vec<Vec<f64>> = zeros().collect();
+    let mut random = seed.child("samples").stream();
+    let size = batch * module.input().elements();
+    let inputs: Vec<f32> = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
+    let classes = module.output().elements();
+    let labels = (0..batch)
+        .map(|_| random.random_range(0..classes as u32))
+        .collect();
+    let labels = Answers::Classes(labels);
+    let task = Task::Classification {
+        classes: vec![String::new(); classes],
+    };
+    let loss = Loss::new(&task, 0.0);
+    let goal = match options.learns {
+        true => Goal::Both,
+        false => Goal::Weights,
+    };
+    let moment = Moment {
+        epoch: 0,
+        epochs: 1,
+    };
+    let rate = options.learning_rate;
+    let mut times = StepTimes::default();
+    for number in 0..WARM_UP + steps {
+        let start = Instant::now();
+        let mut draws = seed.child("draws").nth(number as u64).stream();
+        let draw = method.draw(&alphas, moment, &mut draws);
+        let mixture = supernet.mixture(&draw.mixture);
+        let step = module.mixed_step(
+            &weights,
+            &mixture,
+            &inputs,
+            Some(goal),
+            |answers, gradient| loss.of(answers, &labels, None, gradient),
+        );
+        state.update(network, &mut weights, &step.gradients, rate as f32, 0.0);
+        if options.learns {
+            let slopes = supernet.slopes(&step.mixing);
+            let pull = method.pull(&alphas, &draw, &slopes, moment);
+            for ((logits, moments), pull) in alphas.logits.iter_mut().zip(&mut moments).zip(pull) {
+                for ((logit, moment), pull) in logits.iter_mut().zip(moments).zip(pull) {
+                    *moment = f64::from(MOMENTUM) * *moment + pull;
+                    *logit -= rate * *moment;
+                }
+            }
+        }
+        if number >= WARM_UP {
+            times.steps.push(start.elapsed());
+            times.losses.push(step.loss);
+        }
+    }
+    Ok(times)
+}
