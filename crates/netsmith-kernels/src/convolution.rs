@@ -183,6 +183,7 @@ impl Kernel for Gather<'_> {
                     bias,
                 };
                 match size {
+                    1 if source.len() == self.read_plane => tile.alone(processor, written),
                     1 => tile.run::<P, 1>(processor, written),
                     2 => tile.run::<P, 2>(processor, written),
                     3 => tile.run::<P, 3>(processor, written),
@@ -208,7 +209,78 @@ struct Tile<'a> {
     bias: Option<&'a [f32]>,
 }
 
+/// Positions that are computed together where one channel reads one channel.
+const POSITIONS: usize = 6;
+
 impl Tile<'_> {
+    /// One channel that reads one channel: the sums of a few positions side by
+    /// side fill the registers, and share the weights.
+    #[inline(always)]
+    fn alone<P: Processor>(&self, processor: P, target: &mut [Lane]) {
+        let bias = self.bias.map_or(0.0, |bias| bias[0]);
+        let (inside, step) = self.inside();
+        for (row, target) in self
+            .rows
+            .iter()
+            .zip(target.chunks_exact_mut(self.columns.len()))
+        {
+            let mut x = 0;
+            while x < self.columns.len() {
+                if inside.contains(&x) && x + POSITIONS <= inside.end {
+                    let mut sums = [[processor.splat(bias); 2]; POSITIONS];
+                    for &(ky, y) in row {
+                        let weights = &self.weights[ky * self.window.kernel[1]..];
+                        let source = &self.source[y * self.width..][..self.width];
+                        for &(kx, first) in &self.columns[x] {
+                            let weight = processor.splat(weights[kx]);
+                            let source = &source[first..=first + step * (POSITIONS - 1)];
+                            for at in 0..POSITIONS {
+                                for half in 0..2 {
+                                    let value = processor.load(&source[at * step], half);
+                                    sums[at][half] = processor.fuse(weight, value, sums[at][half]);
+                                }
+                            }
+                        }
+                    }
+                    for (sums, target) in sums.iter().zip(&mut target[x..]) {
+                        processor.store(*sums, target);
+                    }
+                    x += POSITIONS;
+                } else {
+                    let mut sums = [[processor.splat(bias); 2]];
+                    for &(ky, y) in row {
+                        let weights = &self.weights[ky * self.window.kernel[1]..];
+                        let source = &self.source[y * self.width..][..self.width];
+                        for &(kx, x) in &self.columns[x] {
+                            add(processor, &source[x], &[weights[kx]], &mut sums);
+                        }
+                    }
+                    processor.store(sums[0], &mut target[x]);
+                    x += 1;
+                }
+            }
+        }
+    }
+
+    /// The columns that all taps reach, each tap the same step further in what
+    /// is read than in the column before; and that step.
+    #[inline(always)]
+    fn inside(&self) -> (std::ops::Range<usize>, usize) {
+        let taps = self.window.kernel[1];
+        let full = |column: &Vec<(usize, usize)>| column.len() == taps;
+        let Some(start) = self.columns.iter().position(full) else {
+            return (0..0, 1);
+        };
+        let rest = &self.columns[start..];
+        let length = rest.iter().take_while(|column| full(column)).count();
+        let step = if length > 1 {
+            rest[1][0].1 - rest[0][0].1
+        } else {
+            1
+        };
+        (start..start + length, step)
+    }
+
     #[inline(always)]
     fn run<P: Processor, const M: usize>(&self, processor: P, target: &mut [Lane]) {
         let taps = self.window.taps();
@@ -225,22 +297,11 @@ impl Tile<'_> {
             for (x, column) in self.columns.iter().enumerate() {
                 self.window.terms(row, column, self.width, &mut terms);
                 let mut sums = start;
-                if self.source.len() == self.plane {
-                    for &(ky, y) in row {
-                        let weights = &weights[ky * self.window.kernel[1]..];
-                        let source = &self.source[y * self.width..][..self.width];
-                        for &(kx, x) in column {
-                            add(processor, &source[x], &weights[kx], &mut sums);
-                        }
-                    }
-                } else {
-                    self.window.terms(row, column, self.width, &mut terms);
-                    let channels = self.source.chunks_exact(self.plane);
-                    for (source, weights) in channels.zip(weights.chunks_exact(taps)) {
-                        for term in &terms {
-                            let value = &source[term.source as usize];
-                            add(processor, value, &weights[term.tap as usize], &mut sums);
-                        }
+                let channels = self.source.chunks_exact(self.plane);
+                for (source, weights) in channels.zip(weights.chunks_exact(taps)) {
+                    for term in &terms {
+                        let value = &source[term.source as usize];
+                        add(processor, value, &weights[term.tap as usize], &mut sums);
                     }
                 }
                 for m in 0..M {

@@ -19,6 +19,7 @@
 
 pub mod batch_norm;
 mod block;
+mod buffer;
 pub mod convolution;
 pub mod linear;
 mod processor;
@@ -26,6 +27,7 @@ pub mod weight_gradient;
 mod window;
 
 pub use block::{blocks, channel_sums, pack, unpack};
+pub use buffer::Buffer;
 pub use window::Window;
 
 /// Samples side by side in a block.

@@ -12,7 +12,7 @@ use crate::{LANES, Lane};
 use rayon::prelude::*;
 
 /// Output channels of a tile.
-const OUT: usize = 3;
+const OUT: usize = 4;
 /// Pairs of an input channel and a tap in a tile.
 const PAIRS: usize = 3;
 /// Positions over which a tile is summed before the next: the rows of four
@@ -123,6 +123,9 @@ impl Kernel for Product<'_> {
                 for (number, tile) in self.pairs.chunks(PAIRS).enumerate() {
                     let at = (out, number * PAIRS);
                     match (size, tile.len()) {
+                        (4, 3) => self.tile::<P, 4, 3>(processor, rows.clone(), tile, at),
+                        (4, 2) => self.tile::<P, 4, 2>(processor, rows.clone(), tile, at),
+                        (4, _) => self.tile::<P, 4, 1>(processor, rows.clone(), tile, at),
                         (3, 3) => self.tile::<P, 3, 3>(processor, rows.clone(), tile, at),
                         (3, 2) => self.tile::<P, 3, 2>(processor, rows.clone(), tile, at),
                         (3, _) => self.tile::<P, 3, 1>(processor, rows.clone(), tile, at),
@@ -167,7 +170,9 @@ impl Product<'_> {
             for (r, gradient) in gradients.iter_mut().enumerate() {
                 *gradient = &self.gradient[(out + r) * plane + y * width..][..width];
             }
-            for x in 0..width {
+            // Where every tap meets the input nothing need be asked of a column.
+            let inside = self.inside(pairs, &sources);
+            for x in (0..inside.start).chain(inside.end..width) {
                 let column = x * window.stride[1];
                 let mut values = [&OUTSIDE; T];
                 for t in 0..T {
@@ -175,18 +180,26 @@ impl Product<'_> {
                         values[t] = value;
                     }
                 }
-                for half in 0..2 {
-                    let mut taken = [processor.splat(0.0); T];
-                    for t in 0..T {
-                        taken[t] = processor.load(values[t], half);
-                    }
-                    for r in 0..R {
-                        let gradient = processor.load(&gradients[r][x], half);
-                        for t in 0..T {
-                            sums[r][t] = processor.fuse(gradient, taken[t], sums[r][t]);
-                        }
-                    }
-                }
+                let gradients = gradients.map(|gradient| &gradient[x]);
+                add(processor, values, gradients, &mut sums);
+            }
+            if inside.is_empty() {
+                continue;
+            }
+            for t in 0..T {
+                sources[t] = &sources[t][inside.start.wrapping_add(shift[t])..][..inside.len()];
+            }
+            for gradient in &mut gradients {
+                *gradient = &gradient[inside.clone()];
+            }
+            for x in 0..inside.len() {
+                let values = sources.map(|source| &source[x]);
+                add(
+                    processor,
+                    values,
+                    gradients.map(|gradient| &gradient[x]),
+                    &mut sums,
+                );
             }
         }
         let columns = self.pairs.len();
@@ -195,6 +208,23 @@ impl Product<'_> {
                 self.weights[(out + r) * columns + first + t] += processor.total(sums[r][t]);
             }
         }
+    }
+
+    /// The columns of the output, side by side in the input too, in which all
+    /// pairs read an element of their rows.
+    #[inline(always)]
+    fn inside(&self, pairs: &[Pair], sources: &[&[Lane]]) -> std::ops::Range<usize> {
+        let window = self.window;
+        if window.stride[1] != 1 || sources.iter().any(|source| source.is_empty()) {
+            return 0..0;
+        }
+        let (mut start, mut end) = (0, window.output[1]);
+        for pair in pairs {
+            let shift = pair.kx * window.dilation;
+            start = start.max(window.before[1].saturating_sub(shift));
+            end = end.min((window.input[1] + window.before[1]).saturating_sub(shift));
+        }
+        start.min(end)..end
     }
 
     /// The input row that a pair reads for row `y` of the output; empty outside.
@@ -207,6 +237,28 @@ impl Product<'_> {
             &self.input[(pair.channel * height + row) * width..][..width]
         } else {
             &[]
+        }
+    }
+}
+
+/// Adds the products of some gradients with some values.
+#[inline(always)]
+fn add<P: Processor, const R: usize, const T: usize>(
+    processor: P,
+    values: [&Lane; T],
+    gradients: [&Lane; R],
+    sums: &mut [[P::Register; T]; R],
+) {
+    for half in 0..2 {
+        let mut taken = [processor.splat(0.0); T];
+        for t in 0..T {
+            taken[t] = processor.load(values[t], half);
+        }
+        for r in 0..R {
+            let gradient = processor.load(gradients[r], half);
+            for t in 0..T {
+                sums[r][t] = processor.fuse(gradient, taken[t], sums[r][t]);
+            }
         }
     }
 }

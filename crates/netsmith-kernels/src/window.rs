@@ -84,6 +84,11 @@ impl Window {
         targets
             .map(|target| {
                 let taps = (0..self.kernel[axis]).filter_map(|tap| {
+                    // Upwards through what is read, in either direction.
+                    let tap = match direction {
+                        Direction::Forward => tap,
+                        Direction::Backward => self.kernel[axis] - 1 - tap,
+                    };
                     let source = meets(target, tap)?;
                     (source < limit).then_some((tap, source))
                 });

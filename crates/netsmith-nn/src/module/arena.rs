@@ -1,6 +1,6 @@
 //! Buffers that are used again.
 
-use netsmith_kernels::{LANES, Lane};
+use netsmith_kernels::Buffer;
 use std::collections::BTreeMap;
 
 /// Buffers that no node needs at the moment, by size.
@@ -9,18 +9,18 @@ use std::collections::BTreeMap;
 /// nothing is cleared.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
-    free: BTreeMap<usize, Vec<Vec<Lane>>>,
+    free: BTreeMap<usize, Vec<Buffer>>,
 }
 
 impl Arena {
     /// A buffer of this size; what it holds is not defined.
-    pub(super) fn take(&mut self, size: usize) -> Vec<Lane> {
+    pub(super) fn take(&mut self, size: usize) -> Buffer {
         let free = self.free.get_mut(&size).and_then(Vec::pop);
-        free.unwrap_or_else(|| vec![[0.0; LANES]; size])
+        free.unwrap_or_else(|| Buffer::zeroed(size))
     }
 
     /// A buffer that is no longer needed.
-    pub(super) fn give(&mut self, buffer: Vec<Lane>) {
+    pub(super) fn give(&mut self, buffer: Buffer) {
         self.free.entry(buffer.len()).or_default().push(buffer);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     concat, convolution, dropout, elementwise, layer_norm, pool, rearrange,
 };
 use netsmith::network::{Network, Operation, Saved, Shape};
-use netsmith_kernels::{Lane, blocks, channel_sums, linear, pack, unpack, weight_gradient};
+use netsmith_kernels::{Buffer, Lane, blocks, channel_sums, linear, pack, unpack, weight_gradient};
 
 /// The buffers and the plan of one network.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ struct Pass<'a> {
     mixture: Option<(&'a Mixture, Vec<bool>)>,
     samples: usize,
     /// The values that are alive, by the node that holds them.
-    values: Vec<Option<Vec<Lane>>>,
+    values: Vec<Option<Buffer>>,
     /// The gradients that have arrived so far.
-    gradients: Vec<Option<Vec<Lane>>>,
+    gradients: Vec<Option<Buffer>>,
     memories: Vec<Option<batch_norm::Memory>>,
     statistics: Vec<BatchStatistics>,
     /// The gradients of the weights.
@@ -219,7 +219,7 @@ impl Pass<'_> {
     }
 
     /// The input's own buffer where it may be written over, else a copy.
-    fn copy_of(&mut self, index: usize, input: usize) -> Vec<Lane> {
+    fn copy_of(&mut self, index: usize, input: usize) -> Buffer {
         if self.may_overwrite(index, input)
             && let Some(buffer) = self.values[self.plan.holder[input]].take()
         {
@@ -231,7 +231,7 @@ impl Pass<'_> {
     }
 
     /// The value of one node.
-    fn value(&mut self, index: usize, inputs: &[f32]) -> Vec<Lane> {
+    fn value(&mut self, index: usize, inputs: &[f32]) -> Buffer {
         let node = &self.network.nodes()[index];
         let shape = node.shape;
         let weight = |at: usize| node.weights.get(at).map(|&w| &self.weights.0[w][..]);
@@ -338,7 +338,7 @@ impl Pass<'_> {
         value
     }
 
-    fn scaled(&mut self, index: usize, input: usize, factors: Option<Vec<f32>>) -> Vec<Lane> {
+    fn scaled(&mut self, index: usize, input: usize, factors: Option<Vec<f32>>) -> Buffer {
         let mut value = self.copy_of(index, input);
         if let Some(factors) = factors {
             let size = self.network.nodes()[index].shape.elements();
@@ -347,7 +347,7 @@ impl Pass<'_> {
         value
     }
 
-    fn sum(&mut self, index: usize) -> Vec<Lane> {
+    fn sum(&mut self, index: usize) -> Buffer {
         let inputs = &self.network.nodes()[index].inputs;
         let own = |&&input: &&usize| {
             let twice = inputs
@@ -389,7 +389,7 @@ impl Pass<'_> {
     }
 
     #[expect(clippy::float_cmp, reason = "a hard choice counts exactly one")]
-    fn mix(&mut self, index: usize, decision: usize) -> Vec<Lane> {
+    fn mix(&mut self, index: usize, decision: usize) -> Buffer {
         let mixed = self.mixed(index, decision);
         if let [(_, input, weight)] = mixed[..]
             && weight == 1.0
@@ -473,7 +473,7 @@ impl Pass<'_> {
     }
 
     #[expect(clippy::float_cmp, reason = "a hard choice counts exactly one")]
-    fn pull_mix(&mut self, index: usize, decision: usize, gradient: Vec<Lane>) {
+    fn pull_mix(&mut self, index: usize, decision: usize, gradient: Buffer) {
         let mixed = self.mixed(index, decision);
         if self.goal.is_some_and(Goal::mixes) {
             for &(at, input, _) in &mixed {
@@ -502,7 +502,7 @@ impl Pass<'_> {
     }
 
     /// Takes the gradient of a node's value to its inputs and weights.
-    fn pull(&mut self, index: usize, mut gradient: Vec<Lane>) {
+    fn pull(&mut self, index: usize, mut gradient: Buffer) {
         let node = &self.network.nodes()[index];
         let shape = node.shape;
         let first = node.inputs.first().copied().unwrap_or(index);
@@ -672,7 +672,7 @@ impl Pass<'_> {
         }
     }
 
-    fn pull_scaled(&mut self, input: usize, factors: Option<Vec<f32>>, mut gradient: Vec<Lane>) {
+    fn pull_scaled(&mut self, input: usize, factors: Option<Vec<f32>>, mut gradient: Buffer) {
         if let Some(factors) = factors {
             let size = self.network.nodes()[input].shape.elements();
             dropout::scale(&factors, self.samples, size, &mut gradient);
@@ -680,7 +680,7 @@ impl Pass<'_> {
         self.deliver(input, gradient);
     }
 
-    fn pull_product(&mut self, a: usize, b: usize, gradient: Vec<Lane>) {
+    fn pull_product(&mut self, a: usize, b: usize, gradient: Buffer) {
         let plane = self.ratio(a, b);
         let mut target = self.arena.take(self.size(b));
         elementwise::multiply_backward(plane, self.read(a), &gradient, &mut target);
@@ -695,7 +695,7 @@ impl Pass<'_> {
     fn pull_reading(
         &mut self,
         input: usize,
-        gradient: Vec<Lane>,
+        gradient: Buffer,
         pull: impl FnOnce(&[Lane], &[Lane], &mut [Lane]),
     ) {
         if self.plan.needs[input] {
@@ -707,12 +707,7 @@ impl Pass<'_> {
     }
 
     /// Computes the gradient of an input from that of the output alone.
-    fn moved(
-        &mut self,
-        input: usize,
-        gradient: Vec<Lane>,
-        pull: impl FnOnce(&[Lane], &mut [Lane]),
-    ) {
+    fn moved(&mut self, input: usize, gradient: Buffer, pull: impl FnOnce(&[Lane], &mut [Lane])) {
         let mut target = self.arena.take(self.size(input));
         pull(&gradient, &mut target);
         self.arena.give(gradient);
@@ -720,7 +715,7 @@ impl Pass<'_> {
     }
 
     /// Adds a gradient to those that have reached a node.
-    fn deliver(&mut self, node: usize, gradient: Vec<Lane>) {
+    fn deliver(&mut self, node: usize, gradient: Buffer) {
         if !self.plan.needs[node] {
             return self.arena.give(gradient);
         }
