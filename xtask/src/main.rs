@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod peers;
 mod process;
 mod python;
 mod readme;
@@ -31,7 +32,8 @@ commands:
   check [--only STAGE]... [--skip STAGE]...   all that a change must pass, in order
   tidy                                        the rules of the tree alone
   bless                                       run the tests and accept every snapshot
-  torch                                       regenerate and check what comes from PyTorch";
+  torch                                       regenerate and check what comes from PyTorch
+  peers [--python FILE] [WORK]...             time Netsmith beside PyTorch";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["tidy"] => tidy::run(&repository),
         ["bless"] => tests_command::bless(&repository),
         ["torch"] => torch::run(&repository),
+        ["peers", options @ ..] => peers::run(&repository, options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

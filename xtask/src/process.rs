@@ -53,7 +53,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 
 /// The command in one line: its program without the folder, and its arguments up
 /// to the end of the first line.
-fn describe(command: &Command) -> String {
+pub(crate) fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
     let words = std::iter::once(name)

@@ -60,8 +60,8 @@ mod tests {
         buffer[4][15] = 2.0;
         assert_eq!(buffer.len(), 5);
         assert_eq!(
-            buffer.clone()[4],
-            std::array::from_fn(|lane| if lane == 15 { 2.0 } else { 0.0 })
+            buffer.clone()[4].map(f32::to_bits)[14..],
+            [0, 2.0_f32.to_bits()]
         );
         assert_eq!(buffer.as_ptr().addr() % 64, 0);
         assert!(Buffer::default().is_empty());
