@@ -122,6 +122,7 @@ class MixedEdge(nn.Module):
 
     def __init__(self, channels, stride):
         super().__init__()
+        self.stride = stride
         pool = [
             nn.MaxPool2d(3, stride, 1),
             nn.AvgPool2d(3, stride, 1, count_include_pad=False),
@@ -137,9 +138,8 @@ class MixedEdge(nn.Module):
     def forward(self, x, weights):
         if isinstance(weights, tuple):
             chosen, weight = weights
-            # Place 0 is the zero operation.
             if chosen == 0:
-                return None
+                return 0.0 * x[:, :, :: self.stride, :: self.stride]
             return weight * self.operations[chosen - 1](x)
         return sum(weights[at + 1] * it(x) for at, it in enumerate(self.operations))
 
@@ -172,9 +172,7 @@ class Cell(nn.Module):
                 for at, state in enumerate(states)
             ]
             offset += len(states)
-            parts = [part for part in parts if part is not None]
-            # A node of which every edge drew zero is zero.
-            states.append(sum(parts) if parts else torch.zeros_like(states[-1]))
+            states.append(sum(parts))
         return torch.cat(states[2:], dim=1)
 
 
