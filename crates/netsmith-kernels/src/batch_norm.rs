@@ -39,27 +39,26 @@ impl NormShape {
     }
 }
 
+/// Lanes that a thread takes at the least: fewer are done before another thread
+/// has woken.
+const GRAIN: usize = 1 << 13;
+
+/// How many pieces of this many lanes a thread takes at the least.
+fn grain(lanes: usize) -> usize {
+    GRAIN.div_ceil(lanes.max(1))
+}
+
 /// Mean and biased variance of each channel over all samples and positions.
 pub fn statistics(shape: &NormShape, values: &[Lane]) -> (Vec<f32>, Vec<f32>) {
     let channels = (0..shape.channels).into_par_iter();
     channels
+        .with_min_len(grain(values.len() / shape.channels))
         .map(|channel| {
-            // Each plane has its own mean, so that no sum is large beside its
-            // terms; the planes' moments are then combined.
-            let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-            for (plane, valid) in shape.planes(channel, values) {
-                let size = (valid * plane.len()) as f64;
-                let own = total(dispatch(Sum(plane)), valid) / size;
-                let around = total(dispatch(Squares(plane, own as f32)), valid);
-                // The mean was rounded: its distance to the true one is taken out.
-                let rounded = own - f64::from(own as f32);
-                let distance = own - mean;
-                squares += around - rounded * rounded * size
-                    + distance * distance * count * size / (count + size);
-                count += size;
-                mean += distance * size / count;
-            }
-            (mean as f32, (squares / count).max(0.0) as f32)
+            dispatch(Moments {
+                shape,
+                channel,
+                values,
+            })
         })
         .unzip()
 }
@@ -76,19 +75,17 @@ pub fn apply(
     let size = shape.channels * shape.plane;
     let blocks = source
         .par_chunks_exact(size)
-        .zip(target.par_chunks_exact_mut(size));
+        .zip(target.par_chunks_exact_mut(size))
+        .with_min_len(grain(size));
     blocks.for_each(|(source, target)| {
-        let planes = source.chunks_exact(shape.plane);
-        let planes = planes.zip(target.chunks_exact_mut(shape.plane));
-        for (channel, (source, target)) in planes.enumerate() {
-            dispatch(Apply {
-                scale: scale[channel],
-                shift: shift[channel],
-                rectified,
-                source,
-                target,
-            });
-        }
+        dispatch(Apply {
+            plane: shape.plane,
+            scale,
+            shift,
+            rectified,
+            source,
+            target,
+        });
     });
 }
 
@@ -123,38 +120,39 @@ pub fn backward(
     };
     let sums: Vec<(f64, f64)> = (0..shape.channels)
         .into_par_iter()
+        .with_min_len(grain(values.len() / shape.channels))
         .map(|channel| {
-            let (mut plain, mut weighted) = (0.0, 0.0);
-            let gradients = shape.planes(channel, gradient);
-            for ((values, valid), (gradient, _)) in shape.planes(channel, values).zip(gradients) {
-                let sums = dispatch(Sums(line(channel), values, gradient));
-                plain += total(sums.0, valid);
-                weighted += total(sums.1, valid);
-            }
+            let (plain, weighted) = dispatch(Slopes {
+                shape,
+                channel,
+                line: line(channel),
+                values,
+                gradient,
+            });
             (plain, weighted * f64::from(norm.inverse_deviation[channel]))
         })
         .collect();
     let size = shape.channels * shape.plane;
     let blocks = values
         .par_chunks_exact(size)
-        .zip(gradient.par_chunks_exact_mut(size));
+        .zip(gradient.par_chunks_exact_mut(size))
+        .with_min_len(grain(size));
+    let channels = sums.iter().enumerate().map(|(channel, (plain, weighted))| {
+        let inverse = f64::from(norm.inverse_deviation[channel]);
+        let slope = weighted * inverse / shape.count();
+        (line(channel), (plain / shape.count()) as f32, slope as f32)
+    });
+    let channels: Vec<(Line, f32, f32)> = channels.collect();
     blocks.enumerate().for_each(|(block, (values, gradient))| {
         let valid = shape.samples.saturating_sub(block * LANES).min(LANES);
-        let planes = values.chunks_exact(shape.plane);
-        let planes = planes.zip(gradient.chunks_exact_mut(shape.plane));
-        for (channel, (values, gradient)) in planes.enumerate() {
-            let (plain, weighted) = sums[channel];
-            let inverse = f64::from(norm.inverse_deviation[channel]);
-            dispatch(Backward {
-                line: line(channel),
-                constant: (plain / shape.count()) as f32,
-                slope: (weighted * inverse / shape.count()) as f32,
-                values,
-                gradient,
-            });
-            if valid < LANES {
-                gradient.iter_mut().for_each(|lane| lane[valid..].fill(0.0));
-            }
+        dispatch(Backward {
+            plane: shape.plane,
+            channels: &channels,
+            values,
+            gradient,
+        });
+        if valid < LANES {
+            gradient.iter_mut().for_each(|lane| lane[valid..].fill(0.0));
         }
     });
     let weight = sums.iter().map(|(_, weighted)| *weighted as f32);
@@ -169,45 +167,64 @@ fn total(sums: Lane, valid: usize) -> f64 {
     sums[..valid].iter().map(|sum| f64::from(*sum)).sum()
 }
 
-/// The sum of each sample over a plane.
-struct Sum<'a>(&'a [Lane]);
+/// Mean and biased variance of one channel.
+struct Moments<'a> {
+    shape: &'a NormShape,
+    channel: usize,
+    values: &'a [Lane],
+}
 
-impl Kernel for Sum<'_> {
-    type Output = Lane;
+impl Kernel for Moments<'_> {
+    type Output = (f32, f32);
 
     #[inline(always)]
-    fn run<P: Processor>(self, processor: P) -> Lane {
-        let one = processor.splat(1.0);
-        let mut sums = [[processor.splat(0.0); 2]; 2];
-        for (number, lane) in self.0.iter().enumerate() {
-            let sums = &mut sums[number % 2];
-            for half in 0..2 {
-                sums[half] = processor.fuse(processor.load(lane, half), one, sums[half]);
-            }
+    fn run<P: Processor>(self, processor: P) -> (f32, f32) {
+        // Each plane has its own mean, so that no sum is large beside its
+        // terms; the planes' moments are then combined.
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for (plane, valid) in self.shape.planes(self.channel, self.values) {
+            let size = (valid * plane.len()) as f64;
+            let own = total(sum(processor, plane), valid) / size;
+            let around = total(squared_distances(processor, plane, own as f32), valid);
+            // The mean was rounded: its distance to the true one is taken out.
+            let rounded = own - f64::from(own as f32);
+            let distance = own - mean;
+            squares += around - rounded * rounded * size
+                + distance * distance * count * size / (count + size);
+            count += size;
+            mean += distance * size / count;
         }
-        joined(processor, sums)
+        (mean as f32, (squares / count).max(0.0) as f32)
     }
 }
 
-/// The sum of squared distances to a value of each sample over a plane.
-struct Squares<'a>(&'a [Lane], f32);
-
-impl Kernel for Squares<'_> {
-    type Output = Lane;
-
-    #[inline(always)]
-    fn run<P: Processor>(self, processor: P) -> Lane {
-        let (one, centre) = (processor.splat(1.0), processor.splat(-self.1));
-        let mut sums = [[processor.splat(0.0); 2]; 2];
-        for (number, lane) in self.0.iter().enumerate() {
-            let sums = &mut sums[number % 2];
-            for half in 0..2 {
-                let distance = processor.fuse(processor.load(lane, half), one, centre);
-                sums[half] = processor.fuse(distance, distance, sums[half]);
-            }
+/// The sum of each sample over a plane.
+#[inline(always)]
+fn sum<P: Processor>(processor: P, plane: &[Lane]) -> Lane {
+    let one = processor.splat(1.0);
+    let mut sums = [[processor.splat(0.0); 2]; 2];
+    for (number, lane) in plane.iter().enumerate() {
+        let sums = &mut sums[number % 2];
+        for half in 0..2 {
+            sums[half] = processor.fuse(processor.load(lane, half), one, sums[half]);
         }
-        joined(processor, sums)
     }
+    joined(processor, sums)
+}
+
+/// The sum of squared distances to a value of each sample over a plane.
+#[inline(always)]
+fn squared_distances<P: Processor>(processor: P, plane: &[Lane], centre: f32) -> Lane {
+    let (one, centre) = (processor.splat(1.0), processor.splat(-centre));
+    let mut sums = [[processor.splat(0.0); 2]; 2];
+    for (number, lane) in plane.iter().enumerate() {
+        let sums = &mut sums[number % 2];
+        for half in 0..2 {
+            let distance = processor.fuse(processor.load(lane, half), one, centre);
+            sums[half] = processor.fuse(distance, distance, sums[half]);
+        }
+    }
+    joined(processor, sums)
 }
 
 /// Two running sums as one.
@@ -223,10 +240,11 @@ fn joined<P: Processor>(processor: P, sums: [[P::Register; 2]; 2]) -> Lane {
     lane
 }
 
-/// A line over one plane.
+/// A line over each plane of a block.
 struct Apply<'a> {
-    scale: f32,
-    shift: f32,
+    plane: usize,
+    scale: &'a [f32],
+    shift: &'a [f32],
     rectified: bool,
     source: &'a [Lane],
     target: &'a mut [Lane],
@@ -237,13 +255,15 @@ impl Kernel for Apply<'_> {
 
     #[inline(always)]
     fn run<P: Processor>(self, _: P) {
-        let (scale, shift) = (self.scale, self.shift);
-        let source = self.source.as_flattened().iter();
-        let pairs = source.zip(self.target.as_flattened_mut());
-        if self.rectified {
-            pairs.for_each(|(source, target)| *target = (source * scale + shift).max(0.0));
-        } else {
-            pairs.for_each(|(source, target)| *target = source * scale + shift);
+        let planes = self.source.chunks_exact(self.plane);
+        let planes = planes.zip(self.target.chunks_exact_mut(self.plane));
+        for ((source, target), (scale, shift)) in planes.zip(self.scale.iter().zip(self.shift)) {
+            let pairs = source.as_flattened().iter().zip(target.as_flattened_mut());
+            if self.rectified {
+                pairs.for_each(|(source, target)| *target = (source * scale + shift).max(0.0));
+            } else {
+                pairs.for_each(|(source, target)| *target = source * scale + shift);
+            }
         }
     }
 }
@@ -266,36 +286,60 @@ impl Line {
     }
 }
 
-/// The sums of each sample over a plane of the gradient, and of the gradient
-/// times the distance to the mean.
-struct Sums<'a>(Line, &'a [Lane], &'a [Lane]);
+/// The sums over one channel of the gradient, and of the gradient times the
+/// distance to the mean.
+struct Slopes<'a> {
+    shape: &'a NormShape,
+    channel: usize,
+    line: Line,
+    values: &'a [Lane],
+    gradient: &'a [Lane],
+}
 
-impl Kernel for Sums<'_> {
-    type Output = (Lane, Lane);
+impl Kernel for Slopes<'_> {
+    type Output = (f64, f64);
 
     #[inline(always)]
-    fn run<P: Processor>(self, processor: P) -> (Lane, Lane) {
-        let Self(line, values, gradients) = self;
-        let (one, centre) = (processor.splat(1.0), processor.splat(-line.mean));
-        let (mut plain, mut weighted) = (
-            [[processor.splat(0.0); 2]; 2],
-            [[processor.splat(0.0); 2]; 2],
-        );
-        for (number, (value, gradient)) in values.iter().zip(gradients).enumerate() {
-            let mut passed = *gradient;
-            if line.rectified {
-                pass(&line, value, &mut passed);
-            }
-            let number = number % 2;
-            for half in 0..2 {
-                let gradient = processor.load(&passed, half);
-                let distance = processor.fuse(processor.load(value, half), one, centre);
-                plain[number][half] = processor.fuse(gradient, one, plain[number][half]);
-                weighted[number][half] = processor.fuse(gradient, distance, weighted[number][half]);
-            }
+    fn run<P: Processor>(self, processor: P) -> (f64, f64) {
+        let (mut plain, mut weighted) = (0.0, 0.0);
+        let gradients = self.shape.planes(self.channel, self.gradient);
+        let values = self.shape.planes(self.channel, self.values);
+        for ((values, valid), (gradient, _)) in values.zip(gradients) {
+            let sums = slopes(processor, self.line, values, gradient);
+            plain += total(sums.0, valid);
+            weighted += total(sums.1, valid);
         }
-        (joined(processor, plain), joined(processor, weighted))
+        (plain, weighted)
     }
+}
+
+/// What [`Slopes`] sums, of each sample over a plane.
+#[inline(always)]
+fn slopes<P: Processor>(
+    processor: P,
+    line: Line,
+    values: &[Lane],
+    gradients: &[Lane],
+) -> (Lane, Lane) {
+    let (one, centre) = (processor.splat(1.0), processor.splat(-line.mean));
+    let (mut plain, mut weighted) = (
+        [[processor.splat(0.0); 2]; 2],
+        [[processor.splat(0.0); 2]; 2],
+    );
+    for (number, (value, gradient)) in values.iter().zip(gradients).enumerate() {
+        let mut passed = *gradient;
+        if line.rectified {
+            pass(&line, value, &mut passed);
+        }
+        let number = number % 2;
+        for half in 0..2 {
+            let gradient = processor.load(&passed, half);
+            let distance = processor.fuse(processor.load(value, half), one, centre);
+            plain[number][half] = processor.fuse(gradient, one, plain[number][half]);
+            weighted[number][half] = processor.fuse(gradient, distance, weighted[number][half]);
+        }
+    }
+    (joined(processor, plain), joined(processor, weighted))
 }
 
 /// Zero where the rectifier was zero.
@@ -307,11 +351,12 @@ fn pass(line: &Line, value: &Lane, gradient: &mut Lane) {
     }
 }
 
-/// One plane of the input's gradient.
+/// One block of the input's gradient.
 struct Backward<'a> {
-    line: Line,
-    constant: f32,
-    slope: f32,
+    plane: usize,
+    /// For each channel its line, and what is taken from the gradient: a
+    /// constant, and a slope over the distance to the mean.
+    channels: &'a [(Line, f32, f32)],
     values: &'a [Lane],
     gradient: &'a mut [Lane],
 }
@@ -321,18 +366,25 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     fn run<P: Processor>(self, _: P) {
-        let Line {
-            scale,
-            mean,
-            rectified,
-            ..
-        } = self.line;
-        let (constant, slope, shift) = (self.constant, self.slope, self.line.shift());
-        let values = self.values.as_flattened().iter();
-        for (value, gradient) in values.zip(self.gradient.as_flattened_mut()) {
-            let kept = !rectified || value * scale + shift > 0.0;
-            let passed = if kept { *gradient } else { 0.0 };
-            *gradient = scale * (passed - constant - (value - mean) * slope);
+        let planes = self.values.chunks_exact(self.plane);
+        let planes = planes.zip(self.gradient.chunks_exact_mut(self.plane));
+        for ((values, gradient), &(line, constant, slope)) in planes.zip(self.channels) {
+            let Line {
+                scale,
+                mean,
+                rectified,
+                ..
+            } = line;
+            let shift = line.shift();
+            let pairs = values
+                .as_flattened()
+                .iter()
+                .zip(gradient.as_flattened_mut());
+            for (value, gradient) in pairs {
+                let kept = !rectified || value * scale + shift > 0.0;
+                let passed = if kept { *gradient } else { 0.0 };
+                *gradient = scale * (passed - constant - (value - mean) * slope);
+            }
         }
     }
 }

@@ -34,6 +34,10 @@ impl ConvolutionShape {
 /// registers of a processor with sixteen.
 const TILE: usize = 6;
 
+/// Multiplications of lanes that a thread takes at the least: fewer are done
+/// before another thread has woken.
+const GRAIN: usize = 1 << 15;
+
 /// Sizes of the tiles that `count` channels are computed in: as equal as can be.
 fn tiles(count: usize) -> impl Iterator<Item = usize> {
     let number = count.div_ceil(TILE);
@@ -122,7 +126,8 @@ fn gather(
     let columns = window.axis(1, direction);
     let blocks = source
         .par_chunks_exact(reads * read_plane)
-        .zip(target.par_chunks_exact_mut(writes * write_plane));
+        .zip(target.par_chunks_exact_mut(writes * write_plane))
+        .with_min_len(GRAIN.div_ceil(write_plane * weights.len().max(1)));
     blocks.for_each(|(source, target)| {
         dispatch(Gather {
             window,
