@@ -5,7 +5,7 @@ use super::best::{ENTRY, Handover, latency, write_report};
 use super::pace::{USED, enough_epochs, epoch_samples};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
-use super::{BestRecord, Context, PipelineError, Progress, RunEnd};
+use super::{BestRecord, Context, PipelineError, Progress, RunEnd, left_of};
 use crate::data::{FinalPhase, Part};
 use crate::module::Weights;
 use crate::train::{Checkpoint, Predictor};
@@ -43,10 +43,8 @@ pub(super) fn finish(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunEnd, PipelineError> {
     let config = context.config;
-    let left = config
-        .seconds
-        .map(|seconds| seconds - context.elapsed().as_secs_f64());
-    let left = left.map(|left| left.max(0.25 * config.seconds.unwrap_or(0.0)));
+    let elapsed = context.elapsed().as_secs_f64();
+    let left = config.seconds.map(|seconds| left_of(seconds, elapsed));
     let mut candidates = candidates(context, &prepared, trials, left)?;
     if candidates.is_empty() {
         return Err(PipelineError::nothing_in(trials));

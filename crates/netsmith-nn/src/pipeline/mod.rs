@@ -245,6 +245,14 @@ fn go_on(
     finals::finish(&context, prepared, &trials, observe)
 }
 
+/// The share of its time that a phase keeps, however long those before it took.
+const KEPT: f64 = 0.25;
+
+/// What is left of some seconds, but never less than the share that is kept.
+fn left_of(seconds: f64, elapsed: f64) -> f64 {
+    (seconds - elapsed).max(KEPT * seconds)
+}
+
 impl Context<'_> {
     /// The search at low fidelity.
     fn search(
@@ -267,13 +275,9 @@ impl Context<'_> {
         if let Some(listed) = listed {
             prepared.strategy = Box::new(listed);
         }
-        let seconds = config.search_seconds().map(|seconds| {
-            // The data were loaded and the machine timed on this clock too.
-            (seconds - self.begun.elapsed().as_secs_f64()).max(1.0)
-        });
         // On a resume the study's clock counts the time before.
         let seconds = match self.study.view()?.trials()?.completed.is_empty() {
-            true => seconds,
+            true => self.search_seconds_left(),
             false => config.search_seconds(),
         };
         observe(Progress::Phase {
@@ -324,7 +328,27 @@ impl Context<'_> {
         })
     }
 
+    /// Seconds that the search has left. The data were loaded, the machine timed
+    /// and perhaps a supernet trained on this clock too.
+    fn search_seconds_left(&self) -> Option<f64> {
+        let elapsed = self.elapsed().as_secs_f64();
+        let left = |seconds| left_of(seconds, elapsed);
+        self.config.search_seconds().map(left)
+    }
+
     fn elapsed(&self) -> Duration {
         self.begun.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_keeps_its_share_of_the_time() {
+        for (elapsed, left) in [(0.0, 40.0), (20.0, 20.0), (39.0, 10.0), (400.0, 10.0)] {
+            assert!((left_of(40.0, elapsed) - left).abs() < 1e-9);
+        }
     }
 }
