@@ -26,8 +26,8 @@ pub const ENTRY: &str = "best";
 pub struct BestRecord {
     /// Number of the run of the final phase.
     pub run: u64,
-    /// Number of the trial of the search that found it.
-    pub trial: u64,
+    /// Number of the trial of the search that found it; none where none did.
+    pub trial: Option<u64>,
     /// Its architecture.
     pub architecture: String,
     /// What is done to raw samples.

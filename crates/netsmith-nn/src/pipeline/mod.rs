@@ -4,10 +4,12 @@
 //! configuration ─► data, space, strategy        prepare
 //!               ─► how much a trial may spend   pace
 //!               ─► search at low fidelity       netsmith::search
-//!               ─► full training of the best    finals
+//!               ─► full training of the best    finals, or of the smallest: fallback
 //!               ─► the winner by validation; the test part, once
 //!               ─► best/, report                best
 //!               ─► verification                 verify
+//!
+//! what fits into a time                         allotment
 //! ```
 //!
 //! Where an outside command or a table evaluates, a run is its search and the
@@ -17,17 +19,21 @@
 //! study holds, so a run that was interrupted anywhere goes on by running the
 //! same steps again.
 
+mod allotment;
 mod best;
 mod config;
 mod error;
 mod evaluator;
+mod fallback;
 mod finals;
 mod outside;
 mod pace;
+mod planned;
 mod prepare;
 mod searching;
 mod summary;
 mod supernet;
+mod verify;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::Config;
