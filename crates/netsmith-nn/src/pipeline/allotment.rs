@@ -14,8 +14,8 @@
 //!    of others;
 //! 2. a smaller w, at least half of it, for the winner again and as much of the core
 //!    as fits;
-//! 3. the full w beside two others, more seeds of the winner or rivals;
-//! 4. whatever w the winner again and two others, or one, can have.
+//! 3. at least a quarter of it for the winner again and two others;
+//! 4. whatever the winner again and one other can have.
 //!
 //! Then more of the others, as long as they fit.
 
@@ -161,7 +161,6 @@ impl Wanted<'_> {
         };
         let chosen = full(core)
             .or_else(|| (two..=core).rev().find_map(|count| reduced(count, half)))
-            .or_else(|| full(two))
             .or_else(|| reduced(two, 0.5 * half))
             .or_else(|| reduced(1, 0.0));
         let (fidelity, again, count) = chosen?;
@@ -236,10 +235,8 @@ mod tests {
         check(&wanted(1_100.0, &others), (5.0, 1.0, true, 5));
         // Two rounds of 300 seconds hold the winner and three others.
         check(&wanted(750.0, &others), (5.0, 1.0, true, 3));
-        // One full round says more than two rounds of two epochs.
         check(&wanted(570.0, &others), (4.0, 1.0, true, 3));
-        check(&wanted(565.0, &others), (8.0, 1.0, false, 2));
-        check(&wanted(300.0, &others), (4.0, 0.52, true, 3));
+        check(&wanted(300.0, &others), (4.0, 0.51, true, 3));
         check(&wanted(20.0, &others), (4.0, 0.03, true, 1));
     }
 
@@ -283,7 +280,7 @@ mod tests {
     #[test]
     fn a_training_is_as_long_as_its_time() {
         let most = Fidelity::epochs(8);
-        for worth in [0.05, 0.3, 1.0, 3.9, 4.0, 7.9, 8.0, 90.0] {
+        for worth in [0.06, 0.3, 1.0, 3.9, 4.0, 7.9, 8.0, 90.0] {
             let fidelity = SAMPLES.fidelity(worth, most).unwrap();
             let spent = SAMPLES.worth(fidelity);
             assert!(spent <= worth + 1e-9, "{worth}: {fidelity}");
