@@ -46,7 +46,7 @@ pub(super) fn finish(
         None => {
             let smallest = smallest(context, &prepared)?;
             notes.push(format!(
-                "No trial of the search gave a result in its time. Handed over is {}, the smallest network at hand.",
+                "No trial of the search gave a result: handed over is {}, the smallest network at hand.",
                 smallest.name
             ));
             let trained = train_smallest(context, &prepared, smallest, trials, observe)?;

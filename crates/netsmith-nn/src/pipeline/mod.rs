@@ -24,6 +24,7 @@ mod best;
 mod config;
 mod error;
 mod evaluator;
+mod exact;
 mod fallback;
 mod finals;
 mod outside;
@@ -356,5 +357,38 @@ mod tests {
         for (elapsed, left) in [(0.0, 40.0), (20.0, 20.0), (39.0, 10.0), (400.0, 10.0)] {
             assert!((left_of(40.0, elapsed) - left).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_search_without_a_result_hands_over_the_smallest_network() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("run");
+        let config = Config {
+            // No trial keeps this limit.
+            limit_latency: Some(1e-9),
+            seconds: None,
+            trials: Some(2),
+            verify: Some(0.0),
+            run: Some(dir.clone()),
+            ..Config::default()
+        };
+        let never = AtomicBool::new(false);
+        let mut end = run(&config, &never, &mut |_| ()).unwrap();
+        for _ in 0..2 {
+            let Summary {
+                best,
+                notes,
+                verdict,
+                ..
+            } = &end.summary;
+            let best = best.as_ref().unwrap();
+            assert_eq!(best.trial, None);
+            assert!(best.test.is_some_and(|accuracy| accuracy > 0.5), "{best:?}");
+            let said = |note: &String| note.starts_with("No trial of the search gave a result");
+            assert!(notes.iter().any(said), "{notes:?}");
+            assert_eq!(verdict[..], ["Not verified: it was switched off."]);
+            end = resume(&dir, &never, &mut |_| ()).unwrap();
+        }
+        assert!(dir.join(BEST).join("model.onnx").is_file());
     }
 }
