@@ -275,6 +275,7 @@ fn search_of<T>(
         epochs,
         cancel: None,
         deadline: None,
+        judging_deadline: None,
     })
 }
 

@@ -230,6 +230,38 @@ fn a_training_ends_when_it_must() {
     assert_eq!(run(&late).end, End::TimedOut);
 }
 
+#[test]
+fn checkpoints_keep_the_weights_of_the_best_epoch() {
+    let (data, network, recipe) = (digits(), network(10), recipe(5));
+    let training = Training {
+        keeps_best: true,
+        ..Training::new(
+            &network,
+            &data.train,
+            &data.normalization,
+            &recipe,
+            Seed::new(3),
+        )
+    };
+    let training = training.validated(&data.valid);
+    let mut best: Option<(f64, Weights)> = None;
+    let path = tempfile::tempdir().unwrap();
+    let path = path.path().join("checkpoint");
+    let mut follow = |epoch: &Epoch, checkpoint: &Checkpoint| {
+        let value = epoch.metric.unwrap().value;
+        if best.as_ref().is_none_or(|(best, _)| value > *best) {
+            best = Some((value, checkpoint.weights().clone()));
+        }
+        checkpoint.save(&network, &path).unwrap();
+        let read = Checkpoint::load(&network, &path).unwrap();
+        assert_eq!(read.best_weights(), &best.as_ref().unwrap().1);
+        Decision::Continue
+    };
+    let trained = training.run(training.start(), &mut follow).unwrap();
+    // One that ends by itself still hands over its last epoch.
+    assert_eq!((trained.end, trained.epoch), (End::Finished, Some(4)));
+}
+
 /// Breaks the second epoch off after its third batch.
 #[derive(Default)]
 struct Broken {

@@ -291,6 +291,9 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
             }
         }),
         any::<String>().prop_map(|message| Outcome::Crashed { message }),
+        any::<u16>().prop_map(|steps| Outcome::CutShort {
+            steps: u64::from(steps)
+        }),
         number().prop_map(|limit_seconds| Outcome::TimedOut { limit_seconds }),
     ]
 }

@@ -124,20 +124,21 @@ fn entries<B>(catalogue: &[Entry<B>]) -> Vec<Item> {
 }
 
 fn of_data(entry: &data::Entry) -> Item {
-    let name = match entry.path {
+    let kind = &entry.build;
+    let name = match kind.path {
         PathForm::None => entry.name.to_owned(),
         PathForm::Optional(path) => format!("{}[:{path}]", entry.name),
         PathForm::Required(path) => format!("{}:{path}", entry.name),
     };
     let mut summary = entry.summary.to_owned();
-    if !entry.options.is_empty() {
-        let options: Vec<String> = entry.options.iter().map(|o| format!("--{o}")).collect();
+    if !kind.options.is_empty() {
+        let options: Vec<String> = kind.options.iter().map(|o| format!("--{o}")).collect();
         summary.push_str(&format!(" Options: {}.", options.join(", ")));
     }
-    if !entry.licence.is_empty() {
+    if !kind.licence.is_empty() {
         summary.push_str(&format!(
             " Licence: {}.",
-            entry.licence.trim_end_matches('.')
+            kind.licence.trim_end_matches('.')
         ));
     }
     item(&name, &summary)

@@ -6,7 +6,7 @@ use clap::Args;
 use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary, history, json};
 use netsmith::study::{Pending, Role, Trials, View};
-use netsmith::trial::Metric;
+use netsmith::trial::{Metric, Outcome};
 use netsmith_nn::pipeline::{BestRecord, Config, REPORT};
 use serde_json::Value;
 
@@ -159,6 +159,7 @@ fn baselines(trials: &Trials, metric: &str) -> Vec<BaselineRow> {
             .into_iter()
             .collect(),
         test: Vec::new(),
+        cut_short: usize::from(matches!(run.trial.outcome, Outcome::CutShort { .. })),
     });
     row.collect()
 }

@@ -9,20 +9,22 @@ use std::path::Path;
 use super::file::read_whole;
 use super::idx::check_length;
 use super::{
-    Augmentation, DataError, Dataset, Entry, Features, FileFault, Images, LoadOptions, Origin,
-    PartName, PathForm, Targets, limits,
+    Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
+    Origin, PartName, PathForm, Targets, limits,
 };
 
 /// The catalogue's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "cifar-10",
-    summary: "60,000 colour pictures of 32 x 32 pixels, ten classes (binary version).",
-    path: PathForm::Required("FOLDER"),
-    options: &[],
-    licence: "for research; A. Krizhevsky: Learning Multiple Layers of Features from Tiny \
+pub(super) const ENTRY: Entry = Entry::new(
+    "cifar-10",
+    "60,000 colour pictures of 32 x 32 pixels, ten classes (binary version).",
+    DataKind {
+        path: PathForm::Required("FOLDER"),
+        options: &[],
+        licence: "for research; A. Krizhevsky: Learning Multiple Layers of Features from Tiny \
               Images, 2009",
-    load,
-};
+        load,
+    },
+);
 
 const REMEDY: &str = "download cifar-10-binary.tar.gz from \
     https://www.cs.toronto.edu/~kriz/cifar.html, unpack it and write \

@@ -14,20 +14,22 @@ use std::path::Path;
 use super::columns::{Content, Kind, Meaning, is_missing, number};
 use super::file::read_whole;
 use super::{
-    Column, ColumnKind, DataError, Dataset, Entry, Features, LoadOptions, Origin, PathForm, Table,
-    TableFault, Targets, UNKNOWN_CATEGORY, limits,
+    Column, ColumnKind, DataError, DataKind, Dataset, Entry, Features, LoadOptions, Origin,
+    PathForm, Table, TableFault, Targets, UNKNOWN_CATEGORY, limits,
 };
 use netsmith::nearest::nearest;
 
 /// The catalogue's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "csv",
-    summary: "A table with a header row: numbers and categories, missing values, any target.",
-    path: PathForm::Required("FILE.csv"),
-    options: &["target", "task", "ignore", "categories", "split-by"],
-    licence: "",
-    load,
-};
+pub(super) const ENTRY: Entry = Entry::new(
+    "csv",
+    "A table with a header row: numbers and categories, missing values, any target.",
+    DataKind {
+        path: PathForm::Required("FILE.csv"),
+        options: &["target", "task", "ignore", "categories", "split-by"],
+        licence: "",
+        load,
+    },
+);
 
 fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError> {
     let path = path.unwrap_or(Path::new("-"));

@@ -9,20 +9,22 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 
 use super::{
-    Augmentation, DataError, Dataset, Entry, Features, Images, LoadOptions, Origin, PathForm,
-    Targets,
+    Augmentation, DataError, DataKind, Dataset, Entry, Features, Images, LoadOptions, Origin,
+    PathForm, Targets,
 };
 
 /// The catalogue's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "digits",
-    summary: "1,797 handwritten digits of 8 x 8 pixels (0 to 16), ten classes, bundled.",
-    path: PathForm::None,
-    options: &[],
-    licence: "CC BY 4.0; E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI \
+pub(super) const ENTRY: Entry = Entry::new(
+    "digits",
+    "1,797 handwritten digits of 8 x 8 pixels (0 to 16), ten classes, bundled.",
+    DataKind {
+        path: PathForm::None,
+        options: &[],
+        licence: "CC BY 4.0; E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI \
               Machine Learning Repository, 1998, doi:10.24432/C50P49",
-    load,
-};
+        load,
+    },
+);
 
 /// Lines of 64 pixels and a label, separated by commas, gzipped.
 const FILE: &[u8] = include_bytes!("../../data/digits.csv.gz");

@@ -5,20 +5,22 @@ use std::path::{Path, PathBuf};
 use super::file::sha256;
 use super::idx::{read_images, read_labels};
 use super::{
-    Augmentation, DataError, Dataset, Entry, Features, FileFault, Images, LoadOptions, Origin,
-    PartName, PathForm, Targets,
+    Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
+    Origin, PartName, PathForm, Targets,
 };
 
 /// The catalogue's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "fashion-mnist",
-    summary: "70,000 grey pictures of clothes of 28 x 28 pixels, ten classes.",
-    path: PathForm::Optional("FOLDER"),
-    options: &[],
-    licence: "MIT; H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017, arXiv:1708.07747, \
+pub(super) const ENTRY: Entry = Entry::new(
+    "fashion-mnist",
+    "70,000 grey pictures of clothes of 28 x 28 pixels, ten classes.",
+    DataKind {
+        path: PathForm::Optional("FOLDER"),
+        options: &[],
+        licence: "MIT; H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017, arXiv:1708.07747, \
               Copyright 2017 Zalando SE",
-    load,
-};
+        load,
+    },
+);
 
 /// Where Debian's package puts the files.
 const DEBIAN: &str = "/usr/share/datasets/fashion-mnist";

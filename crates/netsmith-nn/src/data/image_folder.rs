@@ -13,19 +13,21 @@ use std::path::{Path, PathBuf};
 
 use super::picture;
 use super::{
-    Augmentation, DataError, Dataset, Entry, Features, ImageFault, LoadOptions, Origin, PartName,
-    PathForm, Targets, limits,
+    Augmentation, DataError, DataKind, Dataset, Entry, Features, ImageFault, LoadOptions, Origin,
+    PartName, PathForm, Targets, limits,
 };
 
 /// The catalogue's entry.
-pub(super) const ENTRY: Entry = Entry {
-    name: "image-folder",
-    summary: "PNG and JPEG pictures: train|valid|test/CLASS/*.png|jpg, or one tree that is split.",
-    path: PathForm::Required("FOLDER"),
-    options: &["image-size"],
-    licence: "",
-    load,
-};
+pub(super) const ENTRY: Entry = Entry::new(
+    "image-folder",
+    "PNG and JPEG pictures: train|valid|test/CLASS/*.png|jpg, or one tree that is split.",
+    DataKind {
+        path: PathForm::Required("FOLDER"),
+        options: &["image-size"],
+        licence: "",
+        load,
+    },
+);
 
 /// One picture of the folder.
 struct Found {

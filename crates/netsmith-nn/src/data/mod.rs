@@ -60,6 +60,7 @@ pub use source::Source;
 pub use split::SplitOptions;
 pub use targets::{Answers, Targets, Task};
 
+use netsmith::catalogue;
 use std::path::Path;
 
 /// How data are to be read; what an option does not apply to refuses it.
@@ -90,13 +91,12 @@ pub enum TaskKind {
     Regression,
 }
 
-/// A kind of data: everything that lists, helps and loaders need to know.
+/// A kind of data in the catalogue.
+pub type Entry = catalogue::Entry<DataKind>;
+
+/// What lists, helps and loaders need to know of a kind of data.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// What `--data` calls it.
-    pub name: &'static str,
-    /// One sentence.
-    pub summary: &'static str,
+pub struct DataKind {
     /// Whether a path is given, and what it leads to.
     pub path: PathForm,
     /// The names of the [`LoadOptions`] that apply to it.
@@ -133,7 +133,7 @@ pub const CATALOGUE: &[Entry] = &[
 pub fn load(source: &Source, options: &LoadOptions) -> Result<Dataset, DataError> {
     let entry = source.entry();
     options.check(entry)?;
-    (entry.load)(source.path.as_deref(), options)
+    (entry.build.load)(source.path.as_deref(), options)
 }
 
 impl LoadOptions {
@@ -148,7 +148,7 @@ impl LoadOptions {
         ];
         match given
             .iter()
-            .find(|(name, given)| *given && !entry.options.contains(name))
+            .find(|(name, given)| *given && !entry.build.options.contains(name))
         {
             Some((option, _)) => Err(DataError::OptionNotTaken {
                 option,

@@ -46,7 +46,7 @@ impl FromStr for Source {
                 nearest: nearest(kind, names),
             });
         };
-        match (entry.path, path) {
+        match (entry.build.path, path) {
             (PathForm::Required(form), None) => Err(DataError::PathMissing {
                 kind: entry.name,
                 form,

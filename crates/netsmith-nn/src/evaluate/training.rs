@@ -20,7 +20,8 @@ const CHECKPOINT_RATIO: u32 = 50;
 ///
 /// The fidelity sets the epochs and the share of the training data; the learning
 /// rate always runs through its whole schedule. The result is the metric after
-/// the last epoch.
+/// the last epoch. Checkpoints also hold the weights of the best epoch, for an
+/// evaluation that the clock cuts short.
 #[derive(Debug)]
 pub struct TrainingEvaluator {
     data: SearchData,
@@ -97,6 +98,7 @@ impl TrainingEvaluator {
         training.metric = self.metric;
         training.kernels = self.kernels;
         training.class_weights = self.class_weights.as_deref();
+        training.keeps_best = true;
 
         let last = recipe.epochs;
         let saved = job
@@ -198,6 +200,8 @@ impl Observer for Follow<'_, '_> {
         match verdict {
             Verdict::Continue => Decision::Continue,
             Verdict::Stop => Decision::Stop,
+            // Nothing is left to be cancelled.
+            Verdict::Cancel if finished => Decision::Continue,
             Verdict::Cancel => {
                 self.cancelled = true;
                 Decision::Stop

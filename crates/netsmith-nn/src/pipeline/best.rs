@@ -7,6 +7,7 @@ use crate::data::{InputSchema, Normalization, Task};
 use crate::export::{TrainedNetwork, onnx, safetensors, torch};
 use crate::module::Weights;
 use crate::train::Predictor;
+use crate::train::weight_file::replace;
 use netsmith::network::Network;
 use netsmith::report::{Summary, card, html, json};
 use netsmith::study::Study;
@@ -26,8 +27,8 @@ pub const ENTRY: &str = "best";
 pub struct BestRecord {
     /// Number of the run of the final phase.
     pub run: u64,
-    /// Number of the trial of the search that found it.
-    pub trial: u64,
+    /// Number of the trial of the search that found it; none where none did.
+    pub trial: Option<u64>,
     /// Its architecture.
     pub architecture: String,
     /// What is done to raw samples.
@@ -37,8 +38,10 @@ pub struct BestRecord {
     /// What is predicted.
     pub task: Task,
     /// Value of the metric on the validation part.
+    #[serde(with = "super::exact")]
     pub validation: f64,
     /// Value of the metric on the test part, read once.
+    #[serde(with = "super::exact::optional")]
     pub test: Option<f64>,
     /// Median milliseconds of inference at batch 1 on one thread.
     pub latency_ms: Option<f64>,
@@ -198,8 +201,5 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
     }
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    std::fs::write(&draft, bytes).map_err(failed("write"))?;
-    std::fs::rename(&draft, path).map_err(failed("name"))
+    replace(path, bytes).map_err(failed("write"))
 }

@@ -166,6 +166,16 @@ pub enum PipelineError {
         /// What there is.
         available: u64,
     },
+    /// Not even the smallest network could be trained.
+    #[error(
+        "budget is {budget:.1} s: the shortest training of the smallest network takes about {needed:.1} s of its own"
+    )]
+    BudgetTooShort {
+        /// What there was, in seconds.
+        budget: f64,
+        /// What that training takes, in seconds.
+        needed: f64,
+    },
     /// No trial gave a result.
     #[error("no trial of {trials} gave a result{}", first.as_ref().map_or_else(String::new, |first| format!("; the first: {first}")))]
     NothingFound {
@@ -189,6 +199,11 @@ impl PipelineError {
             trials: trials.len(),
             first: trials.first().map(|trial| trial.outcome.to_string()),
         }
+    }
+
+    /// The budget leaves no time for a training of so many seconds.
+    pub(super) fn too_short(budget: f64, needed: f64) -> Self {
+        Self::BudgetTooShort { budget, needed }
     }
 
     /// What to do about it.
@@ -215,6 +230,11 @@ impl PipelineError {
             Self::NothingFound { .. } => {
                 Some("raise the budget, or look at the failures with `netsmith show`".into())
             }
+            Self::BudgetTooShort { budget, needed } => Some(format!(
+                "raise it to `--budget {:.0}s` or more",
+                // Four tenths of a budget are for full trainings.
+                (4.0 * needed).max(2.0 * budget).ceil()
+            )),
             Self::Supernet(supernet::SearchError::Supernet(error)) => error.hint(),
             Self::SupernetMemory { .. } => Some(
                 "make the batch smaller with `--set strategy.batch=32`, or the space with `--set channels=8`"

@@ -4,10 +4,12 @@
 //! configuration ─► data, space, strategy        prepare
 //!               ─► how much a trial may spend   pace
 //!               ─► search at low fidelity       netsmith::search
-//!               ─► full training of the best    finals
+//!               ─► full training of the best    finals, or of the smallest: fallback
 //!               ─► the winner by validation; the test part, once
 //!               ─► best/, report                best
 //!               ─► verification                 verify
+//!
+//! what fits into a time                         allotment
 //! ```
 //!
 //! Where an outside command or a table evaluates, a run is its search and the
@@ -17,17 +19,22 @@
 //! study holds, so a run that was interrupted anywhere goes on by running the
 //! same steps again.
 
+mod allotment;
 mod best;
 mod config;
 mod error;
 mod evaluator;
+mod exact;
+mod fallback;
 mod finals;
 mod outside;
 mod pace;
+mod planned;
 mod prepare;
 mod searching;
 mod summary;
 mod supernet;
+mod verify;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::Config;
@@ -245,6 +252,14 @@ fn go_on(
     finals::finish(&context, prepared, &trials, observe)
 }
 
+/// The share of its time that a phase keeps, however long those before it took.
+const KEPT: f64 = 0.25;
+
+/// What is left of some seconds, but never less than the share that is kept.
+fn left_of(seconds: f64, elapsed: f64) -> f64 {
+    (seconds - elapsed).max(KEPT * seconds)
+}
+
 impl Context<'_> {
     /// The search at low fidelity.
     fn search(
@@ -267,13 +282,9 @@ impl Context<'_> {
         if let Some(listed) = listed {
             prepared.strategy = Box::new(listed);
         }
-        let seconds = config.search_seconds().map(|seconds| {
-            // The data were loaded and the machine timed on this clock too.
-            (seconds - self.begun.elapsed().as_secs_f64()).max(1.0)
-        });
         // On a resume the study's clock counts the time before.
         let seconds = match self.study.view()?.trials()?.completed.is_empty() {
-            true => seconds,
+            true => self.search_seconds_left(),
             false => config.search_seconds(),
         };
         observe(Progress::Phase {
@@ -324,7 +335,60 @@ impl Context<'_> {
         })
     }
 
+    /// Seconds that the search has left. The data were loaded, the machine timed
+    /// and perhaps a supernet trained on this clock too.
+    fn search_seconds_left(&self) -> Option<f64> {
+        let elapsed = self.elapsed().as_secs_f64();
+        let left = |seconds| left_of(seconds, elapsed);
+        self.config.search_seconds().map(left)
+    }
+
     fn elapsed(&self) -> Duration {
         self.begun.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_keeps_its_share_of_the_time() {
+        for (elapsed, left) in [(0.0, 40.0), (20.0, 20.0), (39.0, 10.0), (400.0, 10.0)] {
+            assert!((left_of(40.0, elapsed) - left).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_search_without_a_result_hands_over_the_smallest_network() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("run");
+        let config = Config {
+            // No trial keeps this limit.
+            limit_latency: Some(1e-9),
+            seconds: None,
+            trials: Some(2),
+            verify: Some(0.0),
+            run: Some(dir.clone()),
+            ..Config::default()
+        };
+        let never = AtomicBool::new(false);
+        let mut end = run(&config, &never, &mut |_| ()).unwrap();
+        for _ in 0..2 {
+            let Summary {
+                best,
+                notes,
+                verdict,
+                ..
+            } = &end.summary;
+            let best = best.as_ref().unwrap();
+            assert_eq!(best.trial, None);
+            assert!(best.test.is_some_and(|accuracy| accuracy > 0.5), "{best:?}");
+            let said = |note: &String| note.starts_with("No trial of the search gave a result");
+            assert!(notes.iter().any(said), "{notes:?}");
+            assert_eq!(verdict[..], ["Not verified: it was switched off."]);
+            end = resume(&dir, &never, &mut |_| ()).unwrap();
+        }
+        assert!(dir.join(BEST).join("model.onnx").is_file());
     }
 }

@@ -11,6 +11,7 @@
 //! A network that the rest of the budget cannot train would look good after a
 //! fixed number of epochs and end half-trained: it is left out from the start.
 
+use super::allotment::{Samples, USED};
 use super::prepare::Prepared;
 use super::{Config, PipelineError};
 use crate::train::time_steps;
@@ -19,6 +20,7 @@ use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits};
 use netsmith::study::Study;
 use netsmith::trial::Fidelity;
+use std::time::Instant;
 
 /// Architectures that are timed.
 const TIMED: u64 = 6;
@@ -29,14 +31,13 @@ const COUNTED: u64 = 16;
 /// Trials for each worker that a search should have time for.
 const TRIALS_FOR_EACH_WORKER: f64 = 18.0;
 
-/// The share of the time that a plan uses: some is always lost.
-pub(super) const USED: f64 = 0.85;
-
-/// A sample that is only judged takes about a third of one that is trained on.
-const JUDGED: f64 = 1.0 / 3.0;
+/// The share of the budget that timing may take, one architecture excepted.
+const TIMING: f64 = 0.05;
 
 /// How fast this machine is, and what follows from it.
 pub(super) struct Pace {
+    /// Seconds of one multiply-accumulate of one sample in training.
+    pub(super) seconds_per_mac: f64,
     /// Seconds of one epoch over all training data of a usual network, on one
     /// worker, validation included.
     pub(super) epoch_seconds: f64,
@@ -56,7 +57,7 @@ pub(super) fn pace(
 ) -> Result<Pace, PipelineError> {
     let full = prepared.recipe.epochs as f64;
     let speed = study.recorded("seconds-per-mac", || seconds_per_mac(config, prepared))?;
-    let samples = epoch_samples(prepared, 1.0);
+    let samples = Samples::of(prepared).epoch(1.0);
     let affordable_macs = config.seconds.map(|seconds| {
         let last = USED * (seconds - config.search_seconds().unwrap_or(0.0));
         let epoch = last / enough_epochs(prepared.recipe.epochs);
@@ -84,15 +85,11 @@ pub(super) fn pace(
     // Two digits are enough, and read better.
     let share = (share * 100.0).round() / 100.0;
     Ok(Pace {
+        seconds_per_mac: speed,
         epoch_seconds,
         low: Fidelity::epochs(epochs).with_data(share),
         affordable_macs,
     })
-}
-
-/// Epochs on a part of the data and their validation, in samples trained.
-pub(super) fn epoch_samples(prepared: &Prepared, share: f64) -> f64 {
-    share * prepared.data.train().len() as f64 + JUDGED * prepared.data.valid().len() as f64
 }
 
 /// Epochs with which a network can be said to be trained.
@@ -118,8 +115,15 @@ fn seconds_per_mac(config: &Config, prepared: &Prepared) -> f64 {
     let batch = prepared.recipe.batch_size;
     let seed = Seed::new(config.seed).child("pace");
     let networks = drawn(prepared, &prepared.limits, seed, TIMED);
+    let begun = Instant::now();
+    let most = config.seconds.map(|seconds| TIMING * seconds);
+    let mut timed = 0;
     let mut speeds: Vec<f64> = networks
         .iter()
+        .take_while(|_| {
+            timed += 1;
+            timed == 1 || most.is_none_or(|most| begun.elapsed().as_secs_f64() < most)
+        })
         .filter_map(|network| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads.max(1));
             let (pruned, kernels) = (network.pruned(), prepared.kernels);

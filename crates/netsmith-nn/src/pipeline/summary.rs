@@ -16,6 +16,7 @@ pub(super) struct Closing {
     pub(super) files: BTreeMap<String, String>,
     pub(super) baselines: Vec<BaselineRow>,
     pub(super) verdict: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// The summary; without a final phase the best is a trial of the search.
@@ -49,6 +50,7 @@ pub(super) fn summary(
             "No finalist keeps the limit on latency: the best takes {latency:.3} ms, not {limit} ms."
         ));
     }
+    notes.extend(closing.iter().flat_map(|closing| closing.notes.clone()));
     Ok(Summary {
         seconds: context.elapsed().as_secs_f64(),
         space: prepared.space.name().to_owned(),

@@ -20,12 +20,16 @@ use netsmith::search::CHECKPOINTS;
 use netsmith::space::{Architecture, Infeasible};
 use netsmith::strategy::{Ask, Observation, Strategy, Suggestion};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// The share of the search's time that trains the supernet; the rest trains
-/// the candidates.
-const SHARE: f64 = 0.7;
+/// The share of the search's time after which the supernet is trained no more.
+const TRAINED: f64 = 0.7;
+
+/// The share after which no more random architectures are judged; the rest
+/// trains the candidates.
+const JUDGED: f64 = 0.8;
 
 /// Most epochs that a budget is spent on.
 const MOST_EPOCHS: f64 = 100.0;
@@ -139,19 +143,19 @@ fn search(
         epochs: 1,
         cancel: Some(context.interrupt),
         deadline: None,
+        judging_deadline: None,
     };
-    let seconds = context.config.search_seconds();
-    let seconds = seconds.map(|seconds| seconds * SHARE);
+    let seconds = context.search_seconds_left();
+    if let Some(seconds) = seconds {
+        let after = |share: f64| Instant::now() + Duration::from_secs_f64(share * seconds);
+        // A machine that has become slower ends the search, not the budget.
+        search.deadline = options.epochs.is_none().then(|| after(TRAINED));
+        search.judging_deadline = Some(after(JUDGED));
+    }
     search.epochs = match options.epochs {
         Some(epochs) => epochs,
-        None => epochs_of(context, &search, seconds, &pool)?,
+        None => epochs_of(context, &search, &pool)?,
     };
-    if options.epochs.is_none() {
-        let left = seconds.map(|seconds| seconds - context.elapsed().as_secs_f64());
-        // A machine that has become slower ends the search, not the budget.
-        let left = left.map(|left| Duration::from_secs_f64(left.max(1.0)));
-        search.deadline = left.map(|left| Instant::now() + left);
-    }
     observe(Progress::Phase {
         what: format!(
             "supernet of `{}` with {}: {} parameters, {} sites, {} epochs; a step needs {:.0} MB at most, by plan",
@@ -162,7 +166,7 @@ fn search(
             search.epochs,
             needed as f64 / 1e6,
         ),
-        seconds,
+        seconds: seconds.map(|seconds| TRAINED * seconds),
     });
     let path = context.dir.join(CHECKPOINTS).join("supernet.safetensors");
     let state = match State::load(&supernet.network, &path) {
@@ -191,6 +195,10 @@ fn search(
         return Ok(None);
     }
     let listed = pool.install(|| listed(&search, &found, context.config.seed))?;
+    if context.interrupt.load(Ordering::Relaxed) {
+        // The judging may have been broken off.
+        return Ok(None);
+    }
     let json = serde_json::to_vec(&listed).unwrap_or_default();
     context.study.put(CANDIDATES_ENTRY, json)?;
     for candidate in &listed {
@@ -240,10 +248,9 @@ fn on(
 fn epochs_of(
     context: &Context<'_>,
     search: &Search<'_>,
-    seconds: Option<f64>,
     pool: &rayon::ThreadPool,
 ) -> Result<usize, PipelineError> {
-    let Some(seconds) = seconds else {
+    let Some(deadline) = search.deadline else {
         return Ok(USUAL_EPOCHS as usize);
     };
     // All epochs but those of the warm-up learn the architecture too.
@@ -255,7 +262,9 @@ fn epochs_of(
     let begun = Instant::now();
     pool.install(|| timed.rehearse(TIMED))?;
     let epoch = begun.elapsed().as_secs_f64() / TIMED as f64 * search.steps() as f64;
-    let left = seconds - context.elapsed().as_secs_f64();
+    let left = deadline
+        .saturating_duration_since(Instant::now())
+        .as_secs_f64();
     let epochs = context.study.recorded("supernet-epochs", || {
         (0.9 * left / epoch.max(1e-6))
             .floor()
@@ -269,6 +278,9 @@ fn epochs_of(
 fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate>, PipelineError> {
     let space = search.space;
     let why = match found.end {
+        End::Stopped if found.state.history.is_empty() => {
+            "there was no time for an epoch of the supernet, so this is as good as drawn at random"
+        }
         End::SkipsDominate => "derived one epoch before skip connections took over",
         End::Diverged => "derived from the last healthy epoch before losses were no numbers",
         _ => "derived",

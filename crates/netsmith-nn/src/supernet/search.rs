@@ -50,8 +50,11 @@ pub struct Search<'a> {
     pub epochs: usize,
     /// Set by another thread to end the search; it can go on from its last state.
     pub cancel: Option<&'a AtomicBool>,
-    /// When it must end, with what it has then.
+    /// When the training must end, with what it has then.
     pub deadline: Option<Instant>,
+    /// When the judging of random architectures must end, the first of them
+    /// excepted.
+    pub judging_deadline: Option<Instant>,
 }
 
 /// What was seen of one epoch.
@@ -243,7 +246,8 @@ impl<'a> Search<'a> {
     }
 
     /// Some architectures drawn at random with their validation loss under the
-    /// shared weights, the best first.
+    /// shared weights, the best first. Fewer, but at least one, where its
+    /// deadline passes or it is cancelled.
     ///
     /// # Errors
     /// The limits cannot be kept.
@@ -279,6 +283,11 @@ impl<'a> Search<'a> {
         };
         let samples = (share * self.train.len() as f64).round() as usize;
         (samples / options.batch).max(1)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let cancelled = self.cancel;
+        cancelled.is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 
     fn skips_take_over(&self, report: &EpochReport) -> bool {
@@ -646,6 +655,9 @@ impl Run<'_> {
         let seed = search.seed.child("sample");
         let mut judged: Vec<(Architecture, f64)> = Vec::new();
         for number in 0..count as u64 {
+            if number > 0 && (search.is_cancelled() || has_passed(search.judging_deadline)) {
+                break;
+            }
             let mut random = seed.nth(number).stream();
             let drawn = search.space.sample(&search.limits, &mut random)?;
             if judged.iter().any(|(known, _)| *known == drawn) {
@@ -682,15 +694,18 @@ impl Run<'_> {
     }
 
     fn interrupted(&self) -> Result<(), Broken> {
-        let cancelled = self.search.cancel;
-        if cancelled.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+        if self.search.is_cancelled() {
             return Err(Broken::Ended(End::Cancelled));
         }
-        match self.search.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Broken::Ended(End::Stopped)),
-            _ => Ok(()),
+        match has_passed(self.search.deadline) {
+            true => Err(Broken::Ended(End::Stopped)),
+            false => Ok(()),
         }
     }
+}
+
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// Architectures of which a method without architecture parameters takes the

@@ -79,6 +79,13 @@ impl Checkpoint {
         &self.weights
     }
 
+    /// The weights of the best epoch where they were kept, or else [`Self::weights`].
+    pub fn best_weights(&self) -> &Weights {
+        self.best
+            .as_ref()
+            .map_or(&self.weights, |best| &best.weights)
+    }
+
     /// The measurements of all epochs so far.
     pub fn history(&self) -> &[Epoch] {
         &self.history
@@ -111,9 +118,11 @@ impl Checkpoint {
         }
     }
 
-    pub(super) fn into_trained(self, end: End) -> Trained {
+    /// The end of the training, with the weights of its last epoch or of the best
+    /// one.
+    pub(super) fn into_trained(self, end: End, of_best: bool) -> Trained {
         let last = self.history.last().map(|epoch| epoch.number);
-        let (weights, epoch) = match self.best {
+        let (weights, epoch) = match self.best.filter(|_| of_best) {
             Some(best) => (best.weights, Some(best.epoch)),
             None => (self.weights, last),
         };

@@ -98,6 +98,9 @@ pub struct Training<'a> {
     pub kernels: Kernels,
     /// When the training must end.
     pub deadline: Option<Instant>,
+    /// Whether checkpoints also hold the weights of the best epoch, which is what
+    /// a training that is cut short hands over; with a patience they do anyway.
+    pub keeps_best: bool,
 }
 
 /// The measurements of one epoch.
@@ -240,6 +243,7 @@ impl<'a> Training<'a> {
             seed,
             kernels: Kernels::default(),
             deadline: None,
+            keeps_best: false,
         }
     }
 
@@ -329,6 +333,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn run(mut self, observer: &mut dyn Observer) -> Trained {
         let recipe = self.training.recipe;
+        let patient = recipe.patience.is_some();
         let mut end = End::Finished;
         for number in self.checkpoint.epochs()..recipe.epochs {
             // Asked here, so that a training that goes on from its last checkpoint
@@ -340,7 +345,10 @@ impl Run<'_> {
             // An epoch that is broken off leaves the one before as it was.
             let before = self.checkpoint.clone();
             match self.epoch(number, observer) {
-                Ok(epoch) => self.checkpoint.finish(epoch, recipe.patience.is_some()),
+                Ok(epoch) => {
+                    let keeps_best = patient || self.training.keeps_best;
+                    self.checkpoint.finish(epoch, keeps_best);
+                }
                 Err(broken) => {
                     self.checkpoint = before;
                     observer.broken_off(&self.checkpoint);
@@ -354,7 +362,7 @@ impl Run<'_> {
                 break;
             }
         }
-        self.checkpoint.into_trained(end)
+        self.checkpoint.into_trained(end, patient)
     }
 
     /// Whether the metric has not improved for as many epochs as the patience.

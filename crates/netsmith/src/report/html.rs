@@ -73,7 +73,11 @@ fn best(summary: &Summary) -> String {
     });
     let rows = [
         ["architecture".into(), best.architecture.clone()],
-        ["trial".into(), best.trial.to_string()],
+        [
+            "trial".into(),
+            best.trial
+                .map_or_else(|| "none".into(), |trial| trial.to_string()),
+        ],
         [
             summary.metric().replace('_', " "),
             summary.show(best.validation),
@@ -111,8 +115,12 @@ fn baselines(summary: &Summary) -> String {
         }
     };
     let rows = summary.baselines.iter().map(|row| {
+        let cut = match row.cut_short {
+            0 => String::new(),
+            count => format!(" (cut short: {count})"),
+        };
         [
-            row.name.clone(),
+            row.name.clone() + &cut,
             row.parameters.to_string(),
             row.latency_ms
                 .map_or_else(|| "not measured".into(), |ms| format!("{ms:.3} ms")),

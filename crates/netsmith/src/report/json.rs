@@ -26,6 +26,7 @@ pub fn json(summary: &Summary, history: bool) -> Value {
             "latency_ms": row.latency_ms,
             "validation_accuracy": null,
             "test_accuracy": null,
+            "cut_short": (row.cut_short > 0).then_some(row.cut_short),
         });
         object[summary.metric()] = json!(mean(&row.validation));
         object[summary.test_metric()] = json!(mean(&row.test));
@@ -41,7 +42,9 @@ pub fn json(summary: &Summary, history: bool) -> Value {
         "trials": {
             "finished": count(|outcome| *outcome == Outcome::Finished),
             "failed": count(Outcome::is_failure),
-            "stopped": count(|outcome| *outcome == Outcome::Stopped),
+            "stopped": count(|outcome| {
+                matches!(outcome, Outcome::Stopped | Outcome::CutShort { .. })
+            }),
         },
         "best": best(summary),
         "front": front.collect::<Vec<_>>(),

@@ -70,8 +70,9 @@ pub struct Summary {
 /// The winner of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Best {
-    /// The number of its trial.
-    pub trial: u64,
+    /// The number of its trial; none where no trial of the search gave a result
+    /// and another network took its place.
+    pub trial: Option<u64>,
     /// The architecture's canonical text.
     pub architecture: String,
     /// Trainable scalars of the network as exported.
@@ -100,7 +101,7 @@ impl Best {
         let value = trial.metrics.get(metric);
         let [parameters, macs] = [trial.costs.parameters, trial.costs.macs].map(|n| n.unwrap_or(0));
         Self {
-            trial: trial.number,
+            trial: Some(trial.number),
             architecture: trial.architecture.clone(),
             parameters,
             macs,
@@ -129,6 +130,8 @@ pub struct BaselineRow {
     pub validation: Vec<f64>,
     /// The metric on the test part, one value for each training.
     pub test: Vec<f64>,
+    /// How many of these trainings the clock cut short.
+    pub cut_short: usize,
 }
 
 impl Summary {

@@ -11,8 +11,9 @@ const CLEAR: f64 = 2.0;
 /// The spread is the sample standard deviation over the seeds: the larger of the
 /// winner's and the baseline's. Random networks differ in more than the seed, so
 /// against their average the winner's spread counts alone. A difference of less
-/// than twice the spread is not called a difference. Rows without test values
-/// are left out.
+/// than twice the spread is not called a difference, and neither is one to
+/// trainings of which the clock cut some short. Rows without test values are left
+/// out.
 pub fn verdict(
     best_tests: &[f64],
     baselines: &[BaselineRow],
@@ -38,7 +39,10 @@ pub fn verdict(
             .into_iter()
             .flatten()
             .reduce(f64::max);
-        let (word, aside) = judge(gain, spread);
+        let (word, aside) = match rival.cut_short {
+            0 => judge(gain, spread),
+            _ => unjudged(gain, "to a training that was cut short"),
+        };
         if word != "clearly better than" {
             unbeaten.push(rival.name.as_str());
         }
@@ -67,19 +71,7 @@ fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
     let (gain, spread) = (exact(gain), spread.map(exact));
     let amount = gain.abs();
     match spread {
-        None => {
-            let word = if gain > 0.0 {
-                "ahead of"
-            } else if gain < 0.0 {
-                "behind"
-            } else {
-                "level with"
-            };
-            (
-                word,
-                format!("a difference of {amount:.4} from one seed each, so its spread is unknown"),
-            )
-        }
+        None => unjudged(gain, "from one seed each, so its spread is unknown"),
         Some(spread) => {
             let word = if amount <= CLEAR * spread {
                 "not clearly different from"
@@ -103,10 +95,23 @@ fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
     }
 }
 
+/// The word for a gain of which nothing can be claimed, and why.
+fn unjudged(gain: f64, why: &str) -> (&'static str, String) {
+    let word = if gain > ROUNDING {
+        "ahead of"
+    } else if gain < -ROUNDING {
+        "behind"
+    } else {
+        "level with"
+    };
+    (word, format!("a difference of {:.4} {why}", gain.abs()))
+}
+
 struct Rival {
     name: String,
     mean: f64,
     spread: Option<f64>,
+    cut_short: usize,
 }
 
 /// The baselines one by one, then all random networks as one.
@@ -121,6 +126,7 @@ fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
                 name: row.name.clone(),
                 mean: mean(&row.test)?,
                 spread: deviation(&row.test),
+                cut_short: row.cut_short,
             })
         })
         .collect();
@@ -129,6 +135,7 @@ fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
         name: format!("the average of {} random networks", tests.len()),
         mean,
         spread: None,
+        cut_short: random.iter().map(|row| row.cut_short).sum(),
     }));
     rivals
 }
@@ -181,6 +188,21 @@ mod tests {
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(sentences[1].contains("is not clearly different from lenet"));
         assert!(sentences[1].contains("1.5 times the spread"));
+    }
+
+    #[test]
+    fn nothing_is_claimed_against_a_training_that_was_cut_short() {
+        let short = BaselineRow {
+            cut_short: 1,
+            ..row("lenet", &[0.5])
+        };
+        let sentences = verdict(&OWN, &[short, row("other", &[0.5])], true);
+        assert_eq!(sentences[0], "The search did not clearly beat lenet.");
+        assert!(
+            sentences[1].contains("is ahead of lenet") && sentences[1].contains("cut short"),
+            "{sentences:?}"
+        );
+        assert!(sentences[2].contains("clearly better than other"));
     }
 
     #[test]

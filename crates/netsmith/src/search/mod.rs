@@ -13,7 +13,7 @@
 mod finals;
 mod pool;
 
-pub use finals::{FinalJob, run_finals};
+pub use finals::{FinalJob, Finals, FinalsEnd};
 
 use crate::cost::{Quantity, Unit};
 use crate::evaluate::{Evaluation, Evaluator};
@@ -24,7 +24,9 @@ use crate::space::{Architecture, Infeasible, Limits, Space};
 use crate::stopping::Median;
 use crate::strategy::{Ask, Observation, Strategy, StrategyError};
 use crate::study::{Checkpoint, Pending, Study, StudyError};
-use crate::trial::{Costs, Curve, Fidelity, Measurement, Outcome, Proposal, Trial};
+use crate::trial::{
+    Costs, Curve, Fidelity, Measurement, Metric, Metrics, Outcome, Proposal, Trial,
+};
 use pool::{Ended, Pool, Report, Task, now};
 use rand::Rng;
 use std::collections::{BTreeMap, VecDeque};
@@ -495,7 +497,7 @@ impl Run<'_, '_> {
             return Ok(());
         }
         self.longest = self.longest.max(ended.seconds);
-        let mut trial = trial_of(ended, costs, limit_seconds);
+        let mut trial = trial_of(ended, costs, limit_seconds, &self.search.objective.metric);
         trial.ended = self.clock();
         self.end(trial, true)
     }
@@ -563,8 +565,9 @@ impl Run<'_, '_> {
     }
 }
 
-/// The trial that an ended task becomes.
-fn trial_of(ended: Ended, costs: Costs, limit_seconds: f64) -> Trial {
+/// The trial that an ended task becomes; one that the clock ended has the results
+/// of its best step by this metric.
+fn trial_of(ended: Ended, costs: Costs, limit_seconds: f64, metric: &Metric) -> Trial {
     let Ended {
         task,
         evaluation,
@@ -572,7 +575,14 @@ fn trial_of(ended: Ended, costs: Costs, limit_seconds: f64) -> Trial {
     } = ended;
     let curves: Vec<Curve> = task.curves;
     let mut trial = match evaluation {
-        Evaluation::Interrupted => task.proposal.complete(Outcome::TimedOut { limit_seconds }),
+        Evaluation::Interrupted => match reached(&curves, metric) {
+            None => task.proposal.complete(Outcome::TimedOut { limit_seconds }),
+            Some((steps, metrics)) => {
+                let mut trial = task.proposal.complete(Outcome::CutShort { steps });
+                trial.metrics = metrics;
+                trial
+            }
+        },
         Evaluation::Ended {
             outcome,
             metrics,
@@ -596,6 +606,21 @@ fn trial_of(ended: Ended, costs: Costs, limit_seconds: f64) -> Trial {
     trial.costs = costs;
     trial.seconds = seconds;
     trial
+}
+
+/// The steps that were done, and all results of the best of them.
+fn reached(curves: &[Curve], metric: &Metric) -> Option<(u64, Metrics)> {
+    let curve = curves
+        .iter()
+        .find(|curve| curve.metric.name == metric.name)?;
+    let (best, _) = curve.best()?;
+    let mut metrics = Metrics::new();
+    for curve in curves {
+        if let Some((_, value)) = curve.points.iter().find(|(step, _)| *step == best) {
+            metrics.set(curve.metric.clone(), *value);
+        }
+    }
+    Some((curve.points.last()?.0, metrics))
 }
 
 /// Where the checkpoint of a trial stands.

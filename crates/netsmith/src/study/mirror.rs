@@ -84,6 +84,10 @@ impl<'a> OutcomeColumns<'a> {
                 limit: Some(limit.value),
                 ..plain
             },
+            Outcome::CutShort { steps } => Self {
+                value: Some(*steps as f64),
+                ..plain
+            },
             Outcome::TimedOut { limit_seconds } => Self {
                 limit: Some(*limit_seconds),
                 ..plain
@@ -125,6 +129,13 @@ impl<'a> OutcomeColumns<'a> {
                     limit: quantity(self.limit),
                 }
             }
+            "cut-short" => Outcome::CutShort {
+                steps: self
+                    .value
+                    .filter(|steps| *steps >= 0.0)
+                    .ok_or_else(|| missing("cut-short needs its steps"))?
+                    as u64,
+            },
             "timed-out" => Outcome::TimedOut {
                 limit_seconds: self.limit.unwrap_or(f64::NAN),
             },

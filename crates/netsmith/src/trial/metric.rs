@@ -99,19 +99,26 @@ impl Curve {
 
     /// The best value up to and including a step; a NaN is never the best.
     pub fn best_until(&self, step: u64) -> Option<f64> {
+        let until = self.points.partition_point(|point| point.0 <= step);
+        self.best_of(&self.points[..until]).map(|(_, value)| value)
+    }
+
+    /// The step with the best value, the first of equals, and the value; a NaN is
+    /// never the best.
+    pub fn best(&self) -> Option<(u64, f64)> {
+        self.best_of(&self.points)
+    }
+
+    fn best_of(&self, points: &[(u64, f64)]) -> Option<(u64, f64)> {
         let direction = self.metric.direction;
-        self.points
-            .iter()
-            .take_while(|point| point.0 <= step)
-            .map(|point| point.1)
-            .filter(|value| !value.is_nan())
-            .reduce(|best, value| {
-                if direction.better(value, best) {
-                    value
-                } else {
-                    best
-                }
-            })
+        let numbers = points.iter().filter(|point| !point.1.is_nan()).copied();
+        numbers.reduce(|best, point| {
+            if direction.better(point.1, best.1) {
+                point
+            } else {
+                best
+            }
+        })
     }
 }
 
@@ -194,6 +201,8 @@ mod tests {
         assert_eq!(loss.best_until(1), None);
         assert_eq!(loss.best_until(2), Some(0.9));
         assert_eq!(loss.best_until(9), Some(0.4));
+        loss.set(5, 0.4);
+        assert_eq!(loss.best(), Some((3, 0.4)));
     }
 
     #[test]

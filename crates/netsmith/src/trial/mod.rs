@@ -114,6 +114,11 @@ impl Trial {
         self.curves.iter().find(|curve| &*curve.metric.name == name)
     }
 
+    /// Whether the clock ended it before it had a result.
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self.outcome, Outcome::TimedOut { .. })
+    }
+
     /// Whether it ran to the end of its fidelity.
     pub fn is_finished(&self) -> bool {
         self.outcome == Outcome::Finished

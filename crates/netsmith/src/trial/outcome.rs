@@ -40,7 +40,12 @@ pub enum Outcome {
         /// What is known about it.
         message: String,
     },
-    /// It did not end in time.
+    /// The clock ended it, with a result of its best step so far.
+    CutShort {
+        /// Steps that it did, such as epochs.
+        steps: u64,
+    },
+    /// It did not end in time, and had no result.
     TimedOut {
         /// The time that it had, in seconds.
         limit_seconds: f64,
@@ -49,13 +54,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// The names of all outcomes, as [`Outcome::name`] gives them.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 8] = [
         "finished",
         "stopped",
         "diverged",
         "out-of-memory",
         "over-limit",
         "crashed",
+        "cut-short",
         "timed-out",
     ];
 
@@ -68,14 +74,15 @@ impl Outcome {
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::OverLimit { .. } => "over-limit",
             Self::Crashed { .. } => "crashed",
+            Self::CutShort { .. } => "cut-short",
             Self::TimedOut { .. } => "timed-out",
         }
     }
 
-    /// Whether the candidate gave no usable result: anything but finished and
-    /// stopped.
+    /// Whether the candidate gave no usable result: anything but finished,
+    /// stopped and cut short.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Finished | Self::Stopped)
+        !matches!(self, Self::Finished | Self::Stopped | Self::CutShort { .. })
     }
 }
 
@@ -91,6 +98,10 @@ impl fmt::Display for Outcome {
             }
             Self::OverLimit { what, value, limit } => {
                 write!(f, ": {what} is {value}, the limit is {limit}")
+            }
+            Self::CutShort { steps } => {
+                let plural = if *steps == 1 { "" } else { "s" };
+                write!(f, " after {steps} step{plural}")
             }
             Self::TimedOut { limit_seconds } => write!(f, ": not done after {limit_seconds:.1} s"),
         }
@@ -125,5 +136,8 @@ mod tests {
             "out-of-memory: needs 3.00 GB, has 2.00 MB"
         );
         assert!(memory.is_failure() && !Outcome::Stopped.is_failure());
+        let short = Outcome::CutShort { steps: 1 };
+        assert_eq!(short.to_string(), "cut-short after 1 step");
+        assert!(!short.is_failure());
     }
 }

@@ -1,0 +1,156 @@
+//! A run of the final phase: its network before the training, and its weights
+//! after it.
+
+use super::allotment::Samples;
+use super::prepare::Prepared;
+use super::{Context, PipelineError};
+use crate::data::Part;
+use crate::module::Weights;
+use crate::train::{Checkpoint, Predictor};
+use netsmith::network::{Key, Network};
+use netsmith::search::{FinalJob, Finals, FinalsEnd, checkpoint_path};
+use netsmith::space::{Architecture, Form};
+use netsmith::study::Role;
+use netsmith::trial::{Fidelity, Outcome, Proposal, Trial};
+
+/// A run of the final phase with its network.
+pub(super) struct Planned {
+    /// Its number among all runs.
+    pub(super) number: u64,
+    pub(super) role: Role,
+    pub(super) name: String,
+    pub(super) architecture: Option<Architecture>,
+    pub(super) text: String,
+    pub(super) network: Network,
+    pub(super) seed: u64,
+    /// The trial of the search from which it comes, where it comes from one.
+    pub(super) trial: Option<u64>,
+    /// Seconds that it will take by plan.
+    pub(super) expected: Option<f64>,
+}
+
+impl Planned {
+    /// The final form of an architecture.
+    pub(super) fn new(
+        prepared: &Prepared,
+        role: Role,
+        name: impl Into<String>,
+        architecture: Architecture,
+        seed: u64,
+    ) -> Result<Self, PipelineError> {
+        let network = prepared.space.resolve(&architecture, Form::Final)?.pruned();
+        Ok(Self {
+            number: 0,
+            role,
+            name: name.into(),
+            text: prepared.space.text(&architecture),
+            architecture: Some(architecture),
+            network,
+            seed,
+            trial: None,
+            expected: None,
+        })
+    }
+
+    /// Its results by these weights, or nothing where it left none.
+    pub(super) fn weights(&self, context: &Context<'_>, trial: &Trial) -> Option<Weights> {
+        let path = checkpoint_path(context.study, self.number);
+        let checkpoint = Checkpoint::load(&self.network, &path).ok()?;
+        // The results of a run that was cut short are those of its best epoch.
+        let weights = match trial.outcome {
+            Outcome::CutShort { .. } => checkpoint.best_weights(),
+            _ => checkpoint.weights(),
+        };
+        Some(weights.clone())
+    }
+
+    /// The metric on a part with these weights.
+    pub(super) fn measure(
+        &self,
+        context: &Context<'_>,
+        prepared: &Prepared,
+        part: &Part,
+        weights: &Weights,
+    ) -> Result<f64, PipelineError> {
+        let task = prepared.data.task();
+        let (normalization, metric) = (&prepared.normalization, prepared.metric);
+        let (network, kernels) = (&self.network, prepared.kernels);
+        let mut predictor = Predictor::new(network, weights, normalization, task, kernels)?;
+        let threads = context.config.workers.max(1) * context.config.threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
+        Ok(pool
+            .install(|| predictor.measure(part, metric))
+            .metric
+            .value)
+    }
+
+    fn job(&self, fidelity: Fidelity, optional: bool) -> FinalJob {
+        FinalJob {
+            role: self.role,
+            name: self.name.clone(),
+            proposal: Proposal {
+                number: self.number,
+                architecture: self.text.clone(),
+                key: Key::of(&self.network).to_string(),
+                fidelity,
+                seed: self.seed,
+                parent: None,
+            },
+            architecture: self.architecture.clone(),
+            network: self.network.clone(),
+            expected: self.expected,
+            optional,
+        }
+    }
+}
+
+/// Trains all in their order, the first so many in any case and the others as
+/// long as they are expected to end in time; nothing where it was interrupted.
+pub(super) fn train(
+    context: &Context<'_>,
+    planned: &[Planned],
+    fidelity: Fidelity,
+    needed: usize,
+    seconds: Option<f64>,
+    observe: &mut dyn FnMut(super::Progress<'_>),
+) -> Result<Option<FinalsEnd>, PipelineError> {
+    let jobs = planned.iter().enumerate();
+    let jobs = jobs.map(|(place, planned)| planned.job(fidelity, place >= needed));
+    let finals = Finals {
+        study: context.study,
+        evaluator: &context.evaluator,
+        workers: context.config.workers,
+        metric: &context.objective.metric,
+        deadline: seconds,
+        clock: None,
+        interrupt: context.interrupt,
+    };
+    let mut observe = |event: netsmith::search::Event<'_>| {
+        observe(super::Progress::Event(&event));
+    };
+    Ok(finals.run(jobs.collect(), &mut observe)?)
+}
+
+/// Seconds of an epoch over all data, as a trial took them; nothing where it has
+/// not finished one.
+pub(super) fn epoch_seconds(samples: &Samples, trial: &Trial) -> Option<f64> {
+    let done = trial.curves.iter().filter_map(|curve| curve.points.last());
+    let done = done.map(|(step, _)| *step).max()? as u32;
+    let done = samples.worth(Fidelity {
+        epochs: done,
+        ..trial.fidelity
+    });
+    (done > 0.0 && trial.seconds > 0.0).then(|| trial.seconds / done)
+}
+
+/// That a run was cut short, and after how many of its epochs.
+pub(super) fn cut_short(trial: &Trial) -> Option<String> {
+    match trial.outcome {
+        Outcome::CutShort { steps } => {
+            Some(format!("after {steps} of {} epochs", trial.fidelity.epochs))
+        }
+        _ => None,
+    }
+}
