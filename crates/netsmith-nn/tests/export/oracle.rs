@@ -268,6 +268,7 @@ fn activated(activation: Activation, x: f64) -> f64 {
         Activation::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::Complement => 1.0 - x,
         Activation::Silu => x / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
         Activation::Gelu => x * normal_distribution(x),

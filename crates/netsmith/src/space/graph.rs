@@ -79,9 +79,11 @@ pub struct Select {
 pub enum Through {
     /// Nothing.
     Nothing,
-    /// The graph of the candidate: operations hang on edges (DARTS).
+    /// The graph of the candidate: operations hang on edges (DARTS), and in a
+    /// supernet each candidate has weights of its own. Where all of them name
+    /// one choice, a slot takes an operation with its candidate (NASNet, ENAS).
     Edges(Vec<Graph>),
-    /// The graph of the slot: operations hang on the selected (NASNet, ENAS).
+    /// The graph of the slot: in a supernet all candidates share its weights.
     Slots(Vec<Graph>),
 }
 
@@ -103,6 +105,11 @@ pub struct Loose {
     pub fixed: usize,
     /// Whether only candidates of the height and width of the first input count.
     pub same_positions: bool,
+    /// What each candidate passes on its way; empty: nothing.
+    ///
+    /// A convolution after a concatenation of varying width is written so, with
+    /// one slice of its weights for each candidate, and the merge a sum.
+    pub edges: Vec<Graph>,
     /// How they are put together.
     pub merge: Merge,
 }
@@ -148,6 +155,8 @@ pub enum AlignMethod {
         /// Whether the norms have a scale and a bias.
         affine: bool,
     },
+    /// The identity where shapes agree; otherwise as `Preprocess` does (ENAS).
+    Calibrate,
     /// Nearest neighbour up, maximum down; channels as they are.
     Resize,
     /// Zeros appended; never smaller.
@@ -163,6 +172,15 @@ pub enum AlignMethod {
 pub struct Unroll {
     /// The step.
     pub body: Arc<Graph>,
+}
+
+impl Select {
+    /// Whether a supernet mixes its candidates: they are summed, and nothing
+    /// hangs on several slots.
+    pub(crate) fn mixes(&self) -> bool {
+        let one_way = !matches!(&self.through, Through::Slots(slots) if slots.len() > 1);
+        self.merge == Merge::Sum && one_way
+    }
 }
 
 impl Graph {
@@ -305,7 +323,8 @@ impl Graph {
                 Kind::Repeat(repeat) => found.extend(&repeat.bodies),
                 Kind::Instance(instance) => found.push(&instance.graph),
                 Kind::Unroll(unroll) => found.push(&unroll.body),
-                Kind::Input(_) | Kind::Operation(_) | Kind::Loose(_) | Kind::Align(_) => {}
+                Kind::Loose(loose) => found.extend(&loose.edges),
+                Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) => {}
             }
         }
         found

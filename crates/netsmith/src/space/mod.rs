@@ -13,14 +13,18 @@ pub mod chain;
 mod count;
 pub mod darts;
 mod decision;
+pub mod enas_macro;
+pub mod enas_micro;
 pub mod file;
 mod gate;
 mod graph;
 mod guide;
 mod limit;
+mod loose;
 pub mod mlp;
 mod named;
 pub mod nas_bench_201;
+pub mod nas_rl_cnn;
 mod notation;
 mod relaxation;
 mod resolve;
@@ -39,6 +43,7 @@ pub use graph::{
 };
 pub use guide::{Guide, Open};
 pub use limit::{Infeasible, LimitedCost, Limits};
+pub use loose::RelaxedLoose;
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};
 pub use relaxation::{Relaxation, RelaxedChoice, RelaxedSelect};
@@ -177,6 +182,20 @@ pub enum SpaceError {
         /// Their names.
         names: Vec<String>,
     },
+}
+
+impl SpaceError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Shape(error) => error.hint().map(str::to_owned),
+            Self::File(error) => error.hint().map(str::to_owned),
+            Self::Decision { .. } => None,
+            Self::Circle { .. } => {
+                Some("let no option of a decision hold what decides it in turn".into())
+            }
+        }
+    }
 }
 
 impl Space {
@@ -424,5 +443,8 @@ pub const CATALOGUE: &[Entry] = &[
     mlp::ENTRY,
     nas_bench_201::ENTRY,
     darts::ENTRY,
+    enas_micro::ENTRY,
+    enas_macro::ENTRY,
+    nas_rl_cnn::ENTRY,
     file::ENTRY,
 ];

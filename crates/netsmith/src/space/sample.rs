@@ -12,6 +12,9 @@ use rand::RngExt;
 /// bounds are then too loose to steer by.
 const MOST_TRIES: usize = 200;
 
+/// From so many options of one decision on, as a subset of many candidates has.
+const MANY_OPTIONS: u32 = 4_096;
+
 impl Space {
     /// The options that a decision may take, given those already made: those
     /// with which the rules can be kept and the limits may be.
@@ -106,6 +109,18 @@ impl Space {
                 _ => {
                     // The first allowed one in a random order is a uniform draw
                     // among all that are allowed, most of which need no look.
+                    // Where there are very many, the order is not written down
+                    // before some draws from all of them have failed.
+                    let count = self.decision(decision).count();
+                    let tries = if count > MANY_OPTIONS { MOST_TRIES } else { 0 };
+                    let mut draws = (0..tries).map(|_| pick(count));
+                    let found =
+                        draws.find(|&option| gate.allows(&mut architecture, decision, option));
+                    if let Some(option) = found {
+                        architecture.set(decision, Some(option));
+                        gate.settle(&architecture);
+                        continue;
+                    }
                     let mut rest: Vec<u32> = (0..self.decision(decision).count()).collect();
                     loop {
                         if rest.is_empty() {

@@ -145,6 +145,7 @@ fn activated(activation: Activation, x: &str) -> String {
         Activation::Gelu => "F.gelu",
         Activation::Sigmoid => "torch.sigmoid",
         Activation::Tanh => "torch.tanh",
+        Activation::Complement => return format!("1 - {x}"),
     };
     format!("{function}({x})")
 }

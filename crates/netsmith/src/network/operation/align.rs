@@ -36,9 +36,10 @@ impl Primitive for Pad {
         };
         let ([h, w], [height, width]) = (input.positions(), output.positions());
         if input.channels() > output.channels() || h > height || w > width {
-            return Err(Misfit(format!(
-                "cannot pad {input} to the smaller {output}"
-            )));
+            return Err(
+                Misfit::new(format!("cannot pad {input} to the smaller {output}"))
+                    .hint("padding only grows: bring the larger tensor down in another way"),
+            );
         }
         Ok(output)
     }
@@ -68,7 +69,7 @@ impl Primitive for Resize {
         let [channels, height, width] = one_image(inputs)?;
         for (from, to) in [(height, self.height), (width, self.width)] {
             if to == 0 || !(from.is_multiple_of(to) || to.is_multiple_of(from)) {
-                return Err(Misfit(format!(
+                return Err(Misfit::new(format!(
                     "cannot resize {from} positions to {to}: neither is a multiple of the other"
                 )));
             }

@@ -123,9 +123,31 @@ pub enum Saved {
     Output,
 }
 
-/// Inputs that an operation cannot take: the rule that they break.
+/// Inputs that an operation cannot take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit(pub(crate) String);
+pub(crate) struct Misfit {
+    /// The rule that they break.
+    pub(crate) rule: String,
+    /// What to do about it.
+    pub(crate) hint: Option<&'static str>,
+}
+
+impl Misfit {
+    pub(crate) fn new(rule: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with a remedy.
+    pub(crate) fn hint(self, hint: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
 
 /// A tensor that an operation owns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -342,7 +364,7 @@ impl Primitive for Shape {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         match inputs {
             [] => Ok(*self),
-            _ => Err(Misfit("an input takes no inputs".into())),
+            _ => Err(Misfit::new("an input takes no inputs")),
         }
     }
 }
@@ -351,7 +373,7 @@ impl Primitive for Shape {
 pub(crate) fn one(inputs: &[Shape]) -> Result<Shape, Misfit> {
     match inputs {
         [input] => Ok(*input),
-        _ => Err(Misfit(format!("takes 1 input, got {}", inputs.len()))),
+        _ => Err(Misfit::new(format!("takes 1 input, got {}", inputs.len()))),
     }
 }
 
@@ -363,8 +385,9 @@ pub(crate) fn one_image(inputs: &[Shape]) -> Result<[usize; 3], Misfit> {
             height,
             width,
         } => Ok([channels, height, width]),
-        vector @ Shape::Vector { .. } => Err(Misfit(format!(
+        vector @ Shape::Vector { .. } => Err(Misfit::new(format!(
             "takes an image or a sequence, got the vector {vector}"
-        ))),
+        ))
+        .hint("rows of a table want a space without images, such as `mlp`")),
     }
 }
