@@ -176,6 +176,9 @@ impl Walk<'_> {
                 }
                 Kind::Instance(instance) => self.graph(&instance.graph),
                 Kind::Unroll(unroll) => self.graph(&unroll.body),
+                Kind::Derived(derived) => {
+                    derived.decisions.iter().for_each(|&id| self.meet(id));
+                }
             }
         }
     }

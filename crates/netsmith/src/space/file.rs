@@ -108,6 +108,7 @@
 //! | `channel-shuffle` | `groups` (2) |
 //! | `pad` | `channels`, `height`, `width` |
 //! | `resize` | `height`, `width` |
+//! | `truncate` | `channels` |
 //! | `slice` | `position` (0) |
 //! | `relu`, `relu6`, `hard-swish`, `hard-sigmoid`, `silu`, `gelu`, `sigmoid`, `tanh`, `complement` (1 − x) | |
 //! | `add`, `multiply`, `concat`, `stack` (several inputs), `identity`, `flatten`, `shift`, `global-pool`, `drop-path` | |

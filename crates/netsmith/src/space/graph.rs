@@ -3,6 +3,7 @@
 use super::{DecisionId, Size};
 use crate::network::Operation;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// A network graph in which some things are choices.
@@ -45,6 +46,7 @@ pub(crate) enum Kind {
     Instance(Instance),
     Align(Align),
     Unroll(Unroll),
+    Derived(Derived),
 }
 
 /// One of several graphs goes here; all read the node's inputs.
@@ -174,6 +176,35 @@ pub struct Unroll {
     pub body: Arc<Graph>,
 }
 
+/// A subgraph that is written when all of some decisions are made: for cells in
+/// which each decision concerns every node, such as one whose channels depend on
+/// which nodes lead on.
+///
+/// No supernet can hold all of them; in one stands the dearest.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The decisions.
+    pub decisions: Vec<DecisionId>,
+    /// What writes the subgraph of one input and one output.
+    pub writer: Arc<dyn Writer>,
+}
+
+/// Writes the subgraph of a [`Derived`].
+pub trait Writer: fmt::Debug + Send + Sync {
+    /// The subgraph of these options, which decides nothing any more.
+    fn write(&self, options: &[u32]) -> Graph;
+
+    /// A cheapest and a dearest subgraph: all others cost no less and no more,
+    /// whatever is counted, and give the same shapes.
+    fn extremes(&self) -> [Graph; 2];
+}
+
+impl PartialEq for Derived {
+    fn eq(&self, other: &Self) -> bool {
+        self.decisions == other.decisions && Arc::ptr_eq(&self.writer, &other.writer)
+    }
+}
+
 impl Select {
     /// Whether a supernet mixes its candidates: they are summed, and nothing
     /// hangs on several slots.
@@ -287,6 +318,11 @@ impl Graph {
         (0..outputs).map(|output| Port { node, output }).collect()
     }
 
+    /// A subgraph that is written when its decisions are made.
+    pub fn derived(&mut self, name: &str, derived: Derived, input: Port) -> Port {
+        self.node(name, Kind::Derived(derived), &[input])
+    }
+
     /// Builds this node even where nothing reads it, as published code does:
     /// it then counts in the costs of the graph as written.
     pub fn keep(&mut self, port: Port) {
@@ -324,7 +360,7 @@ impl Graph {
                 Kind::Instance(instance) => found.push(&instance.graph),
                 Kind::Unroll(unroll) => found.push(&unroll.body),
                 Kind::Loose(loose) => found.extend(&loose.edges),
-                Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) => {}
+                Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => {}
             }
         }
         found
@@ -346,6 +382,7 @@ impl Graph {
                 Kind::Select(select) => found.extend([select.decision]),
                 Kind::Repeat(repeat) => found.extend(repeat.count.decisions()),
                 Kind::Align(align) => found.extend(align.channels.decisions()),
+                Kind::Derived(derived) => found.extend(&derived.decisions),
                 Kind::Operation(operation) => {
                     let mapped: Result<_, ()> = operation.map(&mut |size| {
                         found.extend(size.decisions());

@@ -19,7 +19,7 @@ pub struct Relaxation {
     /// Decisions that set a size and nothing else.
     pub sizes: Vec<DecisionId>,
     /// Decisions that select, but in a way that no mix expresses: operations on
-    /// several slots, or a concatenation.
+    /// several slots, a concatenation, or a whole that is derived from them.
     pub fixed: Vec<DecisionId>,
     /// Loose ends, which follow from the decisions that may read them.
     pub loose: Vec<RelaxedLoose>,
@@ -145,6 +145,7 @@ impl Walk<'_> {
                         _ => self.fixed.push(decision),
                     }
                 }
+                Kind::Derived(derived) => self.fixed.extend(&derived.decisions),
                 Kind::Input(_)
                 | Kind::Operation(_)
                 | Kind::Loose(_)

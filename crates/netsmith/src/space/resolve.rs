@@ -157,6 +157,18 @@ impl<'a> Resolver<'a> {
                 self.align(align.method, channels, &inputs, &place)
                     .map(|output| vec![output])
             }
+            Kind::Derived(derived) => {
+                let inputs = self.ports(frame, &node.inputs)?;
+                let options = derived.decisions.iter().map(|&id| self.option(id));
+                let graph = match options.collect::<Option<Vec<u32>>>() {
+                    Some(options) => derived.writer.write(&options),
+                    None => {
+                        let [_, dearest] = derived.writer.extremes();
+                        dearest
+                    }
+                };
+                self.graph(&graph, &inputs, place)
+            }
             Kind::Unroll(unroll) => {
                 let inputs = self.ports(frame, &node.inputs)?;
                 self.unroll(&unroll.body, &inputs, &place)

@@ -71,7 +71,7 @@ fn inner_graphs(node: &GraphNode) -> Vec<&Graph> {
         Kind::Instance(instance) => vec![&instance.graph],
         Kind::Unroll(unroll) => vec![&unroll.body],
         Kind::Loose(loose) => loose.edges.iter().collect(),
-        Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) => Vec::new(),
+        Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bringing a tensor to a size: padding and resizing.
+//! Bringing a tensor to a size: padding, truncating and resizing.
 
 use super::{Misfit, Primitive, Saved, Shape, one, one_image};
 
@@ -42,6 +42,40 @@ impl Primitive for Pad {
             );
         }
         Ok(output)
+    }
+}
+
+/// The first channels of a tensor.
+///
+/// # Shapes
+/// `[c, h, w]` to `[channels, h, w]`, which are no more; a vector likewise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truncate<S = usize> {
+    /// Channels that are left.
+    pub channels: S,
+}
+
+impl<S> Truncate<S> {
+    pub(super) fn map<T, E>(
+        &self,
+        f: &mut impl FnMut(&S) -> Result<T, E>,
+    ) -> Result<Truncate<T>, E> {
+        Ok(Truncate {
+            channels: f(&self.channels)?,
+        })
+    }
+}
+
+impl Primitive for Truncate {
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+        let input = one(inputs)?;
+        match (1..=input.channels()).contains(&self.channels) {
+            true => Ok(input.with_channels(self.channels)),
+            false => Err(Misfit::new(format!(
+                "{input} has no first {} channels",
+                self.channels
+            ))),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod rearrange;
 mod window;
 
 pub use activation::Activation;
-pub use align::{Pad, Resize};
+pub use align::{Pad, Resize, Truncate};
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, Groups};
 pub use dropout::Dropout;
@@ -76,6 +76,8 @@ pub enum Operation<S = usize> {
     Flatten,
     /// Zeros appended up to a given size.
     Pad(Pad<S>),
+    /// The first channels.
+    Truncate(Truncate<S>),
     /// Nearest neighbour up, maximum down, to a given height and width.
     Resize(Resize<S>),
     /// One position of a sequence as a vector.
@@ -234,6 +236,7 @@ impl Operation {
             Self::Dropout(dropout) => dropout,
             Self::Flatten => &rearrange::Flatten,
             Self::Pad(pad) => pad,
+            Self::Truncate(truncate) => truncate,
             Self::Resize(resize) => resize,
             Self::Slice(slice) => slice,
             Self::Stack => &rearrange::Stack,
@@ -289,6 +292,7 @@ impl<S> Operation<S> {
             Self::DropPath => "drop-path",
             Self::Flatten => "flatten",
             Self::Pad(_) => "pad",
+            Self::Truncate(_) => "truncate",
             Self::Resize(_) => "resize",
             Self::Slice(_) => "slice",
             Self::Stack => "stack",
@@ -324,6 +328,7 @@ impl<S: Clone> Operation<S> {
             Self::DropPath => Operation::DropPath,
             Self::Flatten => Operation::Flatten,
             Self::Pad(pad) => Operation::Pad(pad.map(f)?),
+            Self::Truncate(truncate) => Operation::Truncate(truncate.map(f)?),
             Self::Resize(resize) => Operation::Resize(resize.map(f)?),
             Self::Slice(slice) => Operation::Slice(*slice),
             Self::Stack => Operation::Stack,
@@ -352,6 +357,7 @@ impl fmt::Display for Operation {
             Self::ChannelShuffle(shuffle) => write!(f, " {}", shuffle.groups),
             Self::Dropout(dropout) => write!(f, " {}", dropout.rate),
             Self::Pad(pad) => write!(f, " {}x{}x{}", pad.channels, pad.height, pad.width),
+            Self::Truncate(truncate) => write!(f, " {}", truncate.channels),
             Self::Resize(resize) => write!(f, " {}x{}", resize.height, resize.width),
             Self::Slice(slice) => write!(f, " {}", slice.position),
             Self::Mix { decision } => write!(f, " {decision}"),

@@ -382,6 +382,10 @@ impl<'a> Explorer<'a> {
                 let (shapes, part) = self.align(frame, align, &inputs, path)?;
                 Ok((vec![shapes], part))
             }
+            Kind::Derived(derived) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                self.derived(derived, &inputs, path)
+            }
             Kind::Unroll(unroll) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
                 self.unroll(&unroll.body, inputs, path)

@@ -1,6 +1,6 @@
 //! Selections, loose ends and repetitions on sets of shapes.
 
-use super::super::graph::{Graph, GraphNode, Loose, Merge, Repeat, Select, Through};
+use super::super::graph::{Derived, Graph, GraphNode, Loose, Merge, Repeat, Select, Through};
 use super::super::{DecisionKind, Pick, Size};
 use super::Range;
 use super::explorer::{Explorer, Path};
@@ -187,6 +187,30 @@ impl<'a> Explorer<'a> {
             }
         }
         Ok(result.unwrap_or((shapes, part)))
+    }
+
+    pub(super) fn derived(
+        &self,
+        derived: &Derived,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let options = derived.decisions.iter();
+        let options = options.map(|&id| self.architecture.option(id));
+        let graphs = match options.collect::<Option<Vec<u32>>>() {
+            Some(options) => vec![derived.writer.write(&options)],
+            None => derived.writer.extremes().into(),
+        };
+        let mut result: Option<(Vec<Shapes>, Part)> = None;
+        for graph in &graphs {
+            let mut explorer = Explorer::new(&[], graph, &[], None);
+            let (outputs, part) = explorer.graph(graph, inputs.to_vec(), path)?;
+            result = Some(match result {
+                None => (outputs, part),
+                Some((others, other)) => (others, other.or(part)),
+            });
+        }
+        Ok(result.unwrap_or_default())
     }
 
     pub(super) fn unroll(
