@@ -175,14 +175,13 @@ fn chances(
     partial: &Architecture,
     chance: f64,
     found: &mut BTreeMap<Architecture, f64>,
-) -> bool {
+) {
     let open = |id: &&DecisionId| space.is_active(**id, partial) && partial.option(**id).is_none();
     let Some(&id) = space.order().iter().find(open) else {
-        let kept = parameters(space, partial) <= limit;
-        if kept {
+        if parameters(space, partial) <= limit {
             found.insert(partial.clone(), chance);
         }
-        return kept;
+        return;
     };
     let options = 0..space.decision(id).count();
     let below = options.map(|option| {
@@ -201,7 +200,6 @@ fn chances(
     for (architecture, own) in below.iter().flatten() {
         found.insert(architecture.clone(), share * own);
     }
-    !below.is_empty()
 }
 
 /// Draws under a limit against enumeration, in a space of 81 networks of which

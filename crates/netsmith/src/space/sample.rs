@@ -95,8 +95,14 @@ impl Space {
         wishes: &Architecture,
         mut pick: impl FnMut(u32) -> u32,
     ) -> Option<Architecture> {
-        let mut architecture = Architecture::undecided(self.decisions().len());
         gate.reset();
+        // Where the wishes make a whole that is kept, each of them would be granted.
+        if let Some(whole) = self.whole(wishes)
+            && gate.keeps(&whole)
+        {
+            return Some(whole);
+        }
+        let mut architecture = Architecture::undecided(self.decisions().len());
         // Wishes are granted in order: each is looked at with the others still open.
         for &decision in self.order() {
             if !self.is_active(decision, &architecture) {
@@ -137,6 +143,23 @@ impl Space {
             gate.settle(&architecture);
         }
         gate.keeps(&architecture).then_some(architecture)
+    }
+
+    /// The wishes for active decisions, where they leave none open and keep the rules.
+    fn whole(&self, wishes: &Architecture) -> Option<Architecture> {
+        // Nothing is wished where all is to be drawn.
+        self.order()
+            .first()
+            .and_then(|&first| wishes.option(first))?;
+        let mut whole = Architecture::undecided(self.decisions().len());
+        for &decision in self.order() {
+            if self.is_active(decision, &whole) {
+                whole.set(decision, Some(wishes.option(decision)?));
+            }
+        }
+        let mut rules = self.rules().iter();
+        let kept = rules.all(|rule| rule.can_hold(&whole, self.decisions()));
+        kept.then_some(whole)
     }
 
     /// Towards the smallest: every decision takes the option of the least bound

@@ -142,7 +142,7 @@ impl Table {
         keys: HashMap<Key, u32>,
         columns: Vec<Columns>,
     ) -> Self {
-        let firsts = (0..texts.len() as u32).collect();
+        let firsts: Vec<u32> = (0..texts.len() as u32).collect();
         Self {
             name,
             space,

@@ -73,19 +73,19 @@ impl Cell {
         }
         for _ in 0..=last {
             let before = labels;
-            for vertex in 0..=last {
-                let sorted = |vertices: &mut dyn Iterator<Item = usize>| {
-                    let (mut found, mut count) = ([0_u64; VERTICES], 0);
-                    for at in vertices {
-                        found[count] = before[at];
-                        count += 1;
-                    }
-                    found[..count].sort_unstable();
-                    mixed(found[..count].iter().copied().chain([count as u64]))
-                };
+            let sorted = |vertices: &mut dyn Iterator<Item = usize>| {
+                let (mut found, mut count) = ([0_u64; VERTICES], 0);
+                for at in vertices {
+                    found[count] = before[at];
+                    count += 1;
+                }
+                found[..count].sort_unstable();
+                mixed(found[..count].iter().copied().chain([count as u64]))
+            };
+            for (vertex, label) in labels.iter_mut().enumerate().take(last + 1) {
                 let into = sorted(&mut (0..vertex).filter(|&from| self.feeds(from, vertex)));
                 let out = sorted(&mut outputs(vertex));
-                labels[vertex] = mixed([into, out, before[vertex]]);
+                *label = mixed([into, out, before[vertex]]);
             }
         }
         labels[..=last].sort_unstable();
