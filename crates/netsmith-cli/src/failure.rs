@@ -112,8 +112,8 @@ macro_rules! always {
 
 always! {
     UnknownName => exit::USAGE, |error| Some(error.hint());
-    ParseShapeError => exit::USAGE, |_| None;
-    ShapeError => exit::USAGE, |_| None;
+    ParseShapeError => exit::USAGE, |error| Some(error.hint().into());
+    ShapeError => exit::USAGE, |error| error.hint().map(Into::into);
     NotationError => exit::USAGE, |_| None;
     Infeasible => exit::USAGE, |error| Some(error.hint());
     StrategyError => exit::USAGE, |error| Some(error.hint.clone());

@@ -5,7 +5,7 @@
 
 use netsmith::network::operation::{
     Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Pool, Resize, Slice, Window, Zero,
+    Pool, Resize, Slice, Truncate, Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Shape};
 use netsmith::random::Seed;
@@ -274,6 +274,8 @@ fn operations_that_move_values() {
         Shape::sequence(4, 5),
         Operation::Slice(Slice { position: 3 }),
     );
+    let channels = shape.channels() - 1;
+    check_image(shape, Operation::Truncate(Truncate { channels }));
     check_image(shape, Operation::Dropout(Dropout { rate: 0.3 }));
     check_image(shape, Operation::DropPath);
 }

@@ -121,6 +121,9 @@ fn a_path_of_each_space_is_its_network() {
     a_path_is_its_network(&cells(Shape::image(3, 8, 8)));
     let darts = [("channels", "4"), ("cells", "3")];
     a_path_is_its_network(&space("darts", &darts, Shape::image(3, 8, 8)));
+    a_path_is_its_network(&space("enas-micro", &darts, Shape::image(3, 8, 8)));
+    let layers = [("channels", "4"), ("layers", "6")];
+    a_path_is_its_network(&space("enas-macro", &layers, Shape::image(3, 8, 8)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use netsmith::catalogue::Settings;
 use netsmith::network::{Key, MemoryPlan, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{Architecture, CATALOGUE, Entry, Limits, Space, Task};
+use netsmith::space::{Architecture, CATALOGUE, DecisionId, Entry, Limits, Space, Task};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -139,6 +139,15 @@ fn active_decisions_are_drawn_uniformly() {
             }
         }
         for (decision, counts) in space.decisions().iter().zip(counts) {
+            // What a rule leaves depends on the other decisions.
+            let id = space.decision_named(&decision.name).unwrap();
+            if space
+                .rules()
+                .iter()
+                .any(|rule| rule.decisions().contains(&id))
+            {
+                continue;
+            }
             let (total, options) = (counts.iter().sum::<f64>(), counts.len() as f64);
             let expected = total / options;
             if options < 2.0 || expected < 20.0 {
@@ -155,6 +164,93 @@ fn active_decisions_are_drawn_uniformly() {
             );
         }
     }
+}
+
+/// The chance of each architecture within a limit that completes a partial one,
+/// where each active decision is uniform among the options that some of them
+/// takes: by enumeration, without bounds.
+fn chances(
+    space: &Space,
+    limit: u64,
+    partial: &Architecture,
+    chance: f64,
+    found: &mut BTreeMap<Architecture, f64>,
+) {
+    let open = |id: &&DecisionId| space.is_active(**id, partial) && partial.option(**id).is_none();
+    let Some(&id) = space.order().iter().find(open) else {
+        if parameters(space, partial) <= limit {
+            found.insert(partial.clone(), chance);
+        }
+        return;
+    };
+    let options = 0..space.decision(id).count();
+    let below = options.map(|option| {
+        let mut below = BTreeMap::new();
+        chances(
+            space,
+            limit,
+            &partial.clone().with(id, option),
+            1.0,
+            &mut below,
+        );
+        below
+    });
+    let below: Vec<_> = below.filter(|below| !below.is_empty()).collect();
+    let share = chance / below.len() as f64;
+    for (architecture, own) in below.iter().flatten() {
+        found.insert(architecture.clone(), share * own);
+    }
+}
+
+/// Draws under a limit against enumeration, in a space of 81 networks of which
+/// the limit leaves a part.
+#[test]
+fn draws_under_a_limit_are_distributed_as_enumeration_tells() {
+    const DRAWS: usize = 40_000;
+    let entry = CATALOGUE.iter().find(|entry| entry.name == "mlp").unwrap();
+    let settings = [
+        ("depths", "0,1,2"),
+        ("widths", "2,4,8,16"),
+        ("activations", "relu,tanh"),
+        ("norms", "none,batch"),
+        ("dropouts", "0"),
+        ("residual", "false"),
+    ];
+    let space = build(entry, &settings, Shape::vector(6));
+    let undecided = Architecture::undecided(space.decisions().len());
+    let mut all = BTreeMap::new();
+    chances(&space, u64::MAX, &undecided, 1.0, &mut all);
+    assert_eq!(Some(all.len() as u128), space.size());
+    let limit = 200;
+    let mut expected = BTreeMap::new();
+    chances(&space, limit, &undecided, 1.0, &mut expected);
+    assert!(
+        expected.len() > 20 && expected.len() < all.len(),
+        "{}",
+        expected.len()
+    );
+    let limits = Limits {
+        parameters: Some(limit),
+        ..FREE
+    };
+    let mut random = Seed::new(10).stream();
+    let mut counts: BTreeMap<Architecture, f64> = BTreeMap::new();
+    for _ in 0..DRAWS {
+        let drawn = space.sample(&limits, &mut random).unwrap();
+        *counts.entry(drawn).or_default() += 1.0;
+    }
+    assert!(counts.keys().all(|drawn| expected.contains_key(drawn)));
+    let square = |(architecture, chance): (&Architecture, &f64)| {
+        let mean = chance * DRAWS as f64;
+        let count = counts.get(architecture).copied().unwrap_or(0.0);
+        (count - mean).powi(2) / mean
+    };
+    let statistic: f64 = expected.iter().map(square).sum();
+    let freedom = expected.len() as f64 - 1.0;
+    assert!(
+        statistic < freedom + 5.0 * (2.0 * freedom).sqrt(),
+        "{statistic} at {freedom} degrees of freedom"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use netsmith::bench::{Bench, Billing, Comparison, Spread};
 use netsmith::catalogue::{Settings, find};
-use netsmith::evaluate::table;
+use netsmith::evaluate::table::{self, TableEntry};
 use netsmith::strategy;
 
 use super::search::seconds;
@@ -19,7 +19,7 @@ use crate::settings::Given;
 /// The arguments of `netsmith bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The table: `nas-bench-201`
+    /// The table: `nas-bench-201` or `nas-bench-101`
     table: String,
     /// The data set that is searched
     #[arg(long, default_value = "cifar-10")]
@@ -33,9 +33,12 @@ pub(crate) struct Arguments {
     /// Searches of each strategy: a number, or a range `A..B` of seeds
     #[arg(long, default_value = "500")]
     seeds: String,
-    /// Simulated time of one search
-    #[arg(long, default_value = "12000s")]
-    budget: String,
+    /// Simulated time of one search [default: 12000s]
+    #[arg(long)]
+    budget: Option<String>,
+    /// Look-ups of one search, in a table that knows no times [default: 150]
+    #[arg(long, conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
+    queries: Option<u32>,
     /// When a look-up costs its time
     #[arg(long, value_enum, default_value_t = When::First)]
     billing: When,
@@ -66,13 +69,6 @@ enum When {
 /// # Errors
 /// An option that cannot be, or a table that cannot be read.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let budget = seconds(&arguments.budget).ok_or_else(|| {
-        Failure::usage(format!(
-            "budget is `{}`: it is a simulated time",
-            arguments.budget
-        ))
-        .with_hint("write `12000s`")
-    })?;
     let folder = arguments.tables.clone().unwrap_or_else(|| {
         let named = std::env::var_os("NETSMITH_DATA").map(PathBuf::from);
         named.unwrap_or_else(|| PathBuf::from("../shared/data"))
@@ -85,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         Failure::usage(format!("there is no table `{}`", arguments.table))
             .with_hint(format!("there are: {}", known.join(", ")))
     })?;
+    let budget = budget(arguments, entry)?;
     let table = entry
         .open(&folder)
         .map_err(|error| Failure::of(exit::DATA, &error, error.hint()))?;
@@ -119,7 +116,33 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let compared = bench
         .compare(wanted)
         .map_err(|error| Failure::of(exit::USAGE, &error, None))?;
-    output.result(&compared, || shown(&compared))
+    let unit = if entry.is_timed {
+        "simulated seconds"
+    } else {
+        "look-ups"
+    };
+    output.result(&compared, || shown(&compared, unit))
+}
+
+/// Simulated seconds of one search, or its look-ups where the table knows no times.
+fn budget(arguments: &Arguments, entry: &TableEntry) -> Result<f64, Failure> {
+    let name = entry.name;
+    match (&arguments.budget, arguments.queries, entry.is_timed) {
+        (Some(text), _, true) => seconds(text).ok_or_else(|| {
+            Failure::usage(format!("budget is `{text}`: it is a simulated time"))
+                .with_hint("write `12000s`")
+        }),
+        (None, None, true) => Ok(12_000.0),
+        (_, Some(queries), true) => Err(Failure::usage(format!(
+            "queries is {queries}: a search on `{name}` pays the time of training"
+        ))
+        .with_hint("give `--budget 12000s`")),
+        (Some(text), _, false) => Err(Failure::usage(format!(
+            "budget is `{text}`: table `{name}` knows no times"
+        ))
+        .with_hint("give `--queries 150`")),
+        (None, queries, false) => Ok(queries.map_or(150.0, f64::from)),
+    }
 }
 
 /// `500` or `10000..10500`.
@@ -139,11 +162,11 @@ fn seeds(text: &str) -> Result<Range<u64>, Failure> {
 
 /// A row for each strategy and each published one; accuracies in percent, mean
 /// and deviation.
-fn shown(compared: &Comparison) -> String {
+fn shown(compared: &Comparison, unit: &str) -> String {
     let percent = |mean: f64, std: f64| format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * std);
     let spread = |spread: &Spread| percent(spread.mean, spread.std);
     let mut text = format!(
-        "{} on {}, {} simulated seconds, {} seeds, {} at a time, billed at the {}; test accuracy in percent, mean and deviation\n",
+        "{} on {}, {} {unit}, {} seeds, {} at a time, billed at the {}; test accuracy in percent, mean and deviation\n",
         compared.table,
         compared.data,
         compared.budget,

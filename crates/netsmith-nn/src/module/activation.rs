@@ -18,6 +18,7 @@ pub(super) fn compose(kind: Activation, input: &Value) -> Value {
         Activation::Gelu => x.clone() * ((x * std::f32::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::Tanh => x.tanh(),
+        Activation::Complement => x.neg() + 1.0,
     })
 }
 
@@ -42,6 +43,7 @@ pub(super) fn forward(kind: Activation, values: &mut [Lane]) {
         Activation::Gelu => apply(|x| x * normal_distribution(x), values),
         Activation::Sigmoid => apply(sigmoid, values),
         Activation::Tanh => apply(f32::tanh, values),
+        Activation::Complement => apply(|x| 1.0 - x, values),
     }
 }
 
@@ -98,6 +100,7 @@ pub(super) fn backward(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
         ),
         Activation::Sigmoid => apply(|y| y * (1.0 - y), gradient),
         Activation::Tanh => apply(|y| 1.0 - y * y, gradient),
+        Activation::Complement => apply(|_| -1.0, gradient),
     }
 }
 

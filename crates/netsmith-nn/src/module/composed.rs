@@ -195,6 +195,7 @@ impl Pass<'_> {
             Operation::Pad(_) => align::compose_pad(node.shape, first),
             Operation::Resize(_) => align::compose_resize(node.shape, first),
             Operation::Slice(it) => rearrange::compose_slice(it, first),
+            Operation::Truncate(it) => rearrange::compose_truncate(it, first),
             Operation::Stack => rearrange::compose_stack(inputs),
         }
     }

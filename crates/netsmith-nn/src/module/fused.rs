@@ -315,7 +315,10 @@ impl Pass<'_> {
                 }
             }
             Operation::Zero(_) => output.as_flattened_mut().fill(0.0),
-            Operation::Shift | Operation::ChannelShuffle(_) | Operation::Slice(_) => {
+            Operation::Shift
+            | Operation::ChannelShuffle(_)
+            | Operation::Slice(_)
+            | Operation::Truncate(_) => {
                 if let Some(moves) = moves(&node.operation, from) {
                     moves.forward(self.read(first), output);
                 }
@@ -620,7 +623,10 @@ impl Pass<'_> {
                 }
                 self.arena.give(gradient);
             }
-            Operation::Shift | Operation::ChannelShuffle(_) | Operation::Slice(_) => {
+            Operation::Shift
+            | Operation::ChannelShuffle(_)
+            | Operation::Slice(_)
+            | Operation::Truncate(_) => {
                 if let Some(moves) = moves(&node.operation, from) {
                     self.moved(first, gradient, |gradient, target| {
                         moves.backward(gradient, target)
@@ -769,6 +775,7 @@ fn moves(operation: &Operation, input: Shape) -> Option<Moves> {
         Operation::Shift => Some(Moves::shift(input)),
         Operation::ChannelShuffle(shuffle) => Some(Moves::shuffle(shuffle, input)),
         Operation::Slice(slice) => Some(Moves::slice(slice, input)),
+        Operation::Truncate(truncate) => Some(Moves::truncate(truncate, input)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::value::Value;
 use burn::tensor::Tensor;
 use burn::tensor::ops::PadMode;
 use netsmith::network::Shape;
-use netsmith::network::operation::{ChannelShuffle, Slice};
+use netsmith::network::operation::{ChannelShuffle, Slice, Truncate};
 use netsmith_kernels::{LANES, Lane};
 
 /// The channel shuffle, composed of burn's operations.
@@ -45,6 +45,11 @@ pub(super) fn compose_flatten(input: &Value) -> Value {
 /// One position of a sequence, with burn's operations.
 pub(super) fn compose_slice(slice: &Slice, input: &Value) -> Value {
     Value::new(input.tensor.clone().narrow(3, slice.position, 1))
+}
+
+/// The first channels, with burn's operations.
+pub(super) fn compose_truncate(truncate: &Truncate, input: &Value) -> Value {
+    Value::new(input.tensor.clone().narrow(1, 0, truncate.channels))
 }
 
 /// Vectors as the positions of a sequence, with burn's operations.
@@ -99,6 +104,15 @@ impl Moves {
         Self {
             input: input.elements(),
             from: from.collect(),
+        }
+    }
+
+    /// Those of a truncation.
+    pub(super) fn truncate(truncate: &Truncate, input: Shape) -> Self {
+        let output = input.with_channels(truncate.channels);
+        Self {
+            input: input.elements(),
+            from: (0..output.elements()).map(Some).collect(),
         }
     }
 

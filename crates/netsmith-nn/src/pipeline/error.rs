@@ -223,10 +223,11 @@ impl PipelineError {
             Self::Penalty(error) => Some(error.hint()),
             Self::Settings(errors) => errors.iter().find_map(SettingError::hint),
             Self::Strategy(error) => Some(error.hint.clone()),
-            Self::Infeasible(error) | Self::Search(SearchError::Infeasible(error)) => {
-                Some(error.hint())
-            }
-            Self::Study(error) | Self::Search(SearchError::Study(error)) => error.hint(),
+            Self::InputShape(error) => Some(error.hint().into()),
+            Self::Shape(error) => error.hint().map(Into::into),
+            Self::Infeasible(error) => Some(error.hint()),
+            Self::Study(error) => error.hint(),
+            Self::Search(error) => error.hint(),
             Self::NothingFound { .. } => {
                 Some("raise the budget, or look at the failures with `netsmith show`".into())
             }

@@ -3,7 +3,9 @@
 use crate::module::Mixture;
 use crate::train::largest;
 use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
-use netsmith::space::{Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedSelect, Space};
+use netsmith::space::{
+    Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedLoose, RelaxedSelect, Space,
+};
 use netsmith_kernels::LANES;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +23,7 @@ pub struct Supernet {
     /// Where it is open.
     pub sites: Vec<Site>,
     selects: Vec<RelaxedSelect>,
+    loose: Vec<RelaxedLoose>,
     decisions: usize,
 }
 
@@ -82,7 +85,7 @@ impl SupernetError {
                     .into(),
             ),
             Self::Closed { .. } => Some("allow it with `--set strategy.none=true`".into()),
-            Self::Shape(_) => None,
+            Self::Shape(error) => error.hint().map(str::to_owned),
         }
     }
 }
@@ -104,7 +107,7 @@ impl Supernet {
             return Err(refuse(id, "sizes"));
         }
         if let Some(&id) = relaxation.fixed.iter().find(several) {
-            return Err(refuse(id, "inputs of slots or of a concatenation"));
+            return Err(refuse(id, "inputs of several slots or of a concatenation"));
         }
         let network = shared(&space.supernet()?)?;
         let mut sites = Vec::new();
@@ -154,6 +157,7 @@ impl Supernet {
             network,
             sites,
             selects: relaxation.selects,
+            loose: relaxation.loose,
             decisions: space.decisions().len(),
         })
     }
@@ -228,6 +232,10 @@ impl Supernet {
                 }
             }
             mixture[select.decision.index()] = weights;
+        }
+        for loose in &self.loose {
+            mixture.resize(mixture.len().max(loose.mix + 1), Vec::new());
+            mixture[loose.mix] = loose.weights(space, architecture);
         }
         Mixture(mixture)
     }

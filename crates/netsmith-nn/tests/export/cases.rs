@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use netsmith::catalogue::Settings;
 use netsmith::network::operation::{
     Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Padding, Pool, Resize, Slice, Window, Zero,
+    Padding, Pool, Resize, Slice, Truncate, Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
@@ -363,6 +363,11 @@ fn operations() -> Vec<Case> {
         "slice",
         [3, 1, 5],
         vec![Operation::Slice(Slice { position: 2 })],
+    );
+    one(
+        "truncate",
+        [3, 2, 4],
+        vec![Operation::Truncate(Truncate { channels: 2 })],
     );
     let mut no_bias = Linear::new(4_usize);
     no_bias.bias = false;

@@ -190,6 +190,7 @@ fn compute(node: &Node, inputs: &[&Value], weights: &[&[f32]]) -> Value {
                     .fold(f64::NEG_INFINITY, f64::max)
             })
         }
+        Operation::Truncate(_) => each(out, |c, y, x| first.at(c, y, x)),
         Operation::Slice(slice) => each(out, |c, _, _| first.at(c, 0, slice.position)),
         Operation::Stack => each(out, |c, _, x| inputs[x].data[c]),
     }
@@ -268,6 +269,7 @@ fn activated(activation: Activation, x: f64) -> f64 {
         Activation::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::Complement => 1.0 - x,
         Activation::Silu => x / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
         Activation::Gelu => x * normal_distribution(x),

@@ -1,5 +1,6 @@
 //! Building a network node by node, with every shape checked.
 
+use super::operation::Misfit;
 use super::{Network, Node, Operation, Shape, Weight};
 use std::collections::BTreeMap;
 
@@ -98,6 +99,7 @@ impl Builder {
                 node: name.to_owned(),
                 operation: operation.to_string(),
                 rule: format!("its weights differ from those of `{tie}`, which it shares"),
+                hint: Some("what is tied must see the same number of channels everywhere"),
             });
         }
         let name = self.free_name(name);
@@ -128,11 +130,9 @@ impl Builder {
         inputs: &[usize],
     ) -> Result<(Shape, Vec<Shape>), ShapeError> {
         let shapes: Vec<Shape> = inputs.iter().map(|&i| self.nodes[i].shape).collect();
-        let shape = operation.output(&shapes).map_err(|misfit| ShapeError {
-            node: name.to_owned(),
-            operation: operation.to_string(),
-            rule: misfit.0,
-        })?;
+        let shape = operation
+            .output(&shapes)
+            .map_err(|misfit| ShapeError::of(name.to_owned(), operation, misfit))?;
         Ok((shape, shapes))
     }
 
@@ -180,6 +180,34 @@ pub struct ShapeError {
     pub operation: String,
     /// What does not fit.
     pub rule: String,
+    hint: Option<&'static str>,
+}
+
+impl ShapeError {
+    /// A node that fits together under no option.
+    pub(crate) fn new(node: String, operation: &str, rule: &str) -> Self {
+        Self {
+            node,
+            operation: operation.to_owned(),
+            rule: rule.to_owned(),
+            hint: None,
+        }
+    }
+
+    /// The node of this path, with what its operation says.
+    pub(crate) fn of(node: String, operation: &Operation, misfit: Misfit) -> Self {
+        Self {
+            node,
+            operation: operation.to_string(),
+            rule: misfit.rule,
+            hint: misfit.hint,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        self.hint
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +236,7 @@ mod tests {
         let error = builder.add("head", Operation::Linear(Linear::new(10_usize)), &[x]);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "node `head` (linear -> 10): takes a vector, got the image 3x8x8: pool or flatten it first"
+            "node `head` (linear -> 10): takes a vector, got the image 3x8x8"
         );
     }
 

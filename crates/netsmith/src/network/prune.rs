@@ -41,7 +41,9 @@ impl Network {
             zero.push(match node.operation {
                 Operation::Zero(_) => true,
                 Operation::Input(_) | Operation::Linear(_) => false,
-                Operation::Activation(Activation::Sigmoid | Activation::HardSigmoid) => false,
+                Operation::Activation(
+                    Activation::Sigmoid | Activation::HardSigmoid | Activation::Complement,
+                ) => false,
                 Operation::Multiply => inputs.any(|zero| zero),
                 _ => inputs.all(|zero| zero),
             });

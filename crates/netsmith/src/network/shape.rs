@@ -128,11 +128,17 @@ impl std::str::FromStr for Shape {
 
 /// A text that is no shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a shape: expected CHANNELSxHEIGHTxWIDTH, such as 3x32x32, or FEATURES, such as 13"
-)]
+#[error("`{text}` is not a shape: it is CHANNELSxHEIGHTxWIDTH or FEATURES")]
 pub struct ParseShapeError {
-    text: String,
+    /// The text.
+    pub text: String,
+}
+
+impl ParseShapeError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        "give a shape such as 3x32x32 for images, or 13 for the columns of a table"
+    }
 }
 
 #[cfg(test)]

@@ -144,6 +144,21 @@ pub enum SearchError {
     },
 }
 
+impl SearchError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Study(error) => error.hint(),
+            Self::Infeasible(error) => Some(error.hint()),
+            Self::Strategy(error) => Some(error.hint.clone()),
+            Self::Shape(error) => error.hint().map(str::to_owned),
+            Self::Replay { .. } => {
+                Some("go on with the version of netsmith that the run was begun with".into())
+            }
+        }
+    }
+}
+
 /// A trial between its proposal and its telling.
 struct Slot {
     architecture: Architecture,

@@ -128,7 +128,8 @@ impl Walk<'_> {
     fn graph(&mut self, graph: &Graph) {
         for node in &graph.nodes {
             match &node.kind {
-                Kind::Input(_) | Kind::Loose(_) => {}
+                Kind::Input(_) => {}
+                Kind::Loose(loose) => loose.edges.iter().for_each(|graph| self.graph(graph)),
                 Kind::Operation(operation) => {
                     let mapped: Result<_, ()> = operation.map(&mut |size| {
                         size.decisions().into_iter().for_each(|id| self.meet(id));
@@ -175,6 +176,9 @@ impl Walk<'_> {
                 }
                 Kind::Instance(instance) => self.graph(&instance.graph),
                 Kind::Unroll(unroll) => self.graph(&unroll.body),
+                Kind::Derived(derived) => {
+                    derived.decisions.iter().for_each(|&id| self.meet(id));
+                }
             }
         }
     }

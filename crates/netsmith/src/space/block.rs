@@ -6,6 +6,7 @@
 use super::{Graph, Size};
 use crate::network::Operation;
 use crate::network::operation::{Activation, BatchNorm, Convolution, Dropout, Linear};
+use std::sync::Arc;
 
 /// ReLU, convolution, batch norm.
 pub fn relu_convolution_norm(out: Size, kernel: usize, stride: usize, affine: bool) -> Graph {
@@ -92,13 +93,27 @@ pub fn factorised_reduction(out: Size, affine: bool) -> Graph {
     let relu = Operation::Activation(Activation::Relu);
     let x = graph.operation("relu", relu, &[graph.input(0)]);
     let shifted = graph.operation("shift", Operation::Shift, &[x]);
-    let half = || Convolution::square(out.clone().over(2), 1, 2);
-    let first = graph.operation("first", Operation::Convolution(half()), &[x]);
-    let second = graph.operation("second", Operation::Convolution(half()), &[shifted]);
+    let half = out.clone().over(2);
+    // Of an odd number of channels the second half has one more.
+    let rest = match out {
+        Size::Fixed(out) => Size::Fixed(out - out / 2),
+        _ => half.clone(),
+    };
+    let part = |out: Size| Operation::Convolution(Convolution::square(out, 1, 2));
+    let first = graph.operation("first", part(half), &[x]);
+    let second = graph.operation("second", part(rest), &[shifted]);
     let both = graph.operation("concat", Operation::Concat, &[first, second]);
     let norm = Operation::BatchNorm(BatchNorm { affine });
     let normal = graph.operation("batch-norm", norm, &[both]);
     graph.with_output(normal)
+}
+
+/// A branch whose samples may be dropped whole in training.
+pub fn with_drop_path(branch: Graph) -> Graph {
+    let mut graph = Graph::new(1);
+    let whole = graph.instance("branch", &Arc::new(branch), &[graph.input(0)]);
+    let output = graph.operation("drop-path", Operation::DropPath, &[whole]);
+    graph.with_output(output)
 }
 
 /// Squeeze-and-excitation: global pool, linear to a part of the channels, ReLU,

@@ -13,6 +13,9 @@ impl Space {
     /// multiplied. Returns nothing where the number exceeds 128 bits, or where
     /// too many decisions depend on each other to be counted.
     pub fn size(&self) -> Option<u128> {
+        if self.known_size.is_some() {
+            return self.known_size;
+        }
         let mut total: u128 = 1;
         for part in self.independent_parts() {
             let mut architecture = Architecture::undecided(self.decisions().len());

@@ -1,6 +1,6 @@
 //! The DARTS space: a normal and a reduction cell.
 
-use super::block::{dilated, separable};
+use super::block::{dilated, separable, with_drop_path};
 use super::{
     Align, AlignMethod, Architecture, Choice, DecisionId, Decisions, Entry, Form, Graph, Merge,
     Notation, NotationError, Pick, Select, Space, SpaceError, Task, Through,
@@ -188,13 +188,10 @@ impl Plan {
             "dil_conv_5x5" => dilated(5, stride, 2, affine),
             _ => unreachable!("no operation `{name}` — this is a bug in netsmith"),
         };
-        if !self.drop_path || self.form == Form::Supernet {
-            return graph;
+        match self.drop_path && self.form != Form::Supernet {
+            true => with_drop_path(graph),
+            false => graph,
         }
-        let mut dropped = Graph::new(1);
-        let whole = dropped.instance("branch", &Arc::new(graph), &[dropped.input(0)]);
-        let output = dropped.operation("drop-path", Operation::DropPath, &[whole]);
-        dropped.with_output(output)
     }
 }
 

@@ -71,7 +71,7 @@
 //! | `select = N` or `"any"` | the sum of N of the nodes in `from`, or of any subset (the first where it is empty) | `merge`, `order`, `again`, `through`, `per`, `decision` |
 //! | `repeat = step` | a step several times, one after the other | `times` (a number or value), `own` |
 //! | `block = "name"` | a block | `own`, `tie` (instances of one tie share their weights) |
-//! | `align = "project"`, `"preprocess"`, `"resize"` or `"pad"` | the node brought to other channels, or to the size of another one | `channels`, `like` |
+//! | `align = "project"`, `"preprocess"`, `"calibrate"`, `"resize"` or `"pad"` | the node brought to other channels, or to the size of another one | `channels`, `like` |
 //! | `loose = "sum"`, `"concat"` or `"padded-concat"` | those of `from` that nothing else reads | `always`, `same-size` |
 //! | `unroll = "block"` | the block repeated over the positions of a sequence; `from` is the sequence and the first states | `own` |
 //!
@@ -108,8 +108,9 @@
 //! | `channel-shuffle` | `groups` (2) |
 //! | `pad` | `channels`, `height`, `width` |
 //! | `resize` | `height`, `width` |
+//! | `truncate` | `channels` |
 //! | `slice` | `position` (0) |
-//! | `relu`, `relu6`, `hard-swish`, `hard-sigmoid`, `silu`, `gelu`, `sigmoid`, `tanh` | |
+//! | `relu`, `relu6`, `hard-swish`, `hard-sigmoid`, `silu`, `gelu`, `sigmoid`, `tanh`, `complement` (1 − x) | |
 //! | `add`, `multiply`, `concat`, `stack` (several inputs), `identity`, `flatten`, `shift`, `global-pool`, `drop-path` | |
 //! | `convolution-norm` | `out`, `kernel` (3), `stride` (1), `activation` |
 //! | `relu-convolution-norm` | `out`, `kernel` (3), `stride` (1), `affine` |
@@ -226,7 +227,11 @@ fn written(text: &str, task: &Task) -> Result<Space, Fault> {
     let space = space.map_err(|error| match error {
         SpaceError::Shape(error) => {
             let rule = format!("{}: {}", error.operation, error.rule);
-            Fault::new(place_of(&error.node, &spans), rule)
+            let fault = Fault::new(place_of(&error.node, &spans), rule);
+            match error.hint() {
+                Some(hint) => fault.hint(hint),
+                None => fault,
+            }
         }
         other => Fault::new(0..0, other.to_string()),
     })?;

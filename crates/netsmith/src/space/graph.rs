@@ -3,6 +3,7 @@
 use super::{DecisionId, Size};
 use crate::network::Operation;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// A network graph in which some things are choices.
@@ -45,6 +46,7 @@ pub(crate) enum Kind {
     Instance(Instance),
     Align(Align),
     Unroll(Unroll),
+    Derived(Derived),
 }
 
 /// One of several graphs goes here; all read the node's inputs.
@@ -79,9 +81,11 @@ pub struct Select {
 pub enum Through {
     /// Nothing.
     Nothing,
-    /// The graph of the candidate: operations hang on edges (DARTS).
+    /// The graph of the candidate: operations hang on edges (DARTS), and in a
+    /// supernet each candidate has weights of its own. Where all of them name
+    /// one choice, a slot takes an operation with its candidate (NASNet, ENAS).
     Edges(Vec<Graph>),
-    /// The graph of the slot: operations hang on the selected (NASNet, ENAS).
+    /// The graph of the slot: in a supernet all candidates share its weights.
     Slots(Vec<Graph>),
 }
 
@@ -103,6 +107,11 @@ pub struct Loose {
     pub fixed: usize,
     /// Whether only candidates of the height and width of the first input count.
     pub same_positions: bool,
+    /// What each candidate passes on its way; empty: nothing.
+    ///
+    /// A convolution after a concatenation of varying width is written so, with
+    /// one slice of its weights for each candidate, and the merge a sum.
+    pub edges: Vec<Graph>,
     /// How they are put together.
     pub merge: Merge,
 }
@@ -148,6 +157,8 @@ pub enum AlignMethod {
         /// Whether the norms have a scale and a bias.
         affine: bool,
     },
+    /// The identity where shapes agree; otherwise as `Preprocess` does (ENAS).
+    Calibrate,
     /// Nearest neighbour up, maximum down; channels as they are.
     Resize,
     /// Zeros appended; never smaller.
@@ -163,6 +174,44 @@ pub enum AlignMethod {
 pub struct Unroll {
     /// The step.
     pub body: Arc<Graph>,
+}
+
+/// A subgraph that is written when all of some decisions are made: for cells in
+/// which each decision concerns every node, such as one whose channels depend on
+/// which nodes lead on.
+///
+/// No supernet can hold all of them; in one stands the dearest.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The decisions.
+    pub decisions: Vec<DecisionId>,
+    /// What writes the subgraph of one input and one output.
+    pub writer: Arc<dyn Writer>,
+}
+
+/// Writes the subgraph of a [`Derived`].
+pub trait Writer: fmt::Debug + Send + Sync {
+    /// The subgraph of these options, which decides nothing any more.
+    fn write(&self, options: &[u32]) -> Graph;
+
+    /// A cheapest and a dearest subgraph: all others cost no less and no more,
+    /// whatever is counted, and give the same shapes.
+    fn extremes(&self) -> [Graph; 2];
+}
+
+impl PartialEq for Derived {
+    fn eq(&self, other: &Self) -> bool {
+        self.decisions == other.decisions && Arc::ptr_eq(&self.writer, &other.writer)
+    }
+}
+
+impl Select {
+    /// Whether a supernet mixes its candidates: they are summed, and nothing
+    /// hangs on several slots.
+    pub(crate) fn mixes(&self) -> bool {
+        let one_way = !matches!(&self.through, Through::Slots(slots) if slots.len() > 1);
+        self.merge == Merge::Sum && one_way
+    }
 }
 
 impl Graph {
@@ -269,6 +318,11 @@ impl Graph {
         (0..outputs).map(|output| Port { node, output }).collect()
     }
 
+    /// A subgraph that is written when its decisions are made.
+    pub fn derived(&mut self, name: &str, derived: Derived, input: Port) -> Port {
+        self.node(name, Kind::Derived(derived), &[input])
+    }
+
     /// Builds this node even where nothing reads it, as published code does:
     /// it then counts in the costs of the graph as written.
     pub fn keep(&mut self, port: Port) {
@@ -305,7 +359,8 @@ impl Graph {
                 Kind::Repeat(repeat) => found.extend(&repeat.bodies),
                 Kind::Instance(instance) => found.push(&instance.graph),
                 Kind::Unroll(unroll) => found.push(&unroll.body),
-                Kind::Input(_) | Kind::Operation(_) | Kind::Loose(_) | Kind::Align(_) => {}
+                Kind::Loose(loose) => found.extend(&loose.edges),
+                Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => {}
             }
         }
         found
@@ -327,6 +382,7 @@ impl Graph {
                 Kind::Select(select) => found.extend([select.decision]),
                 Kind::Repeat(repeat) => found.extend(repeat.count.decisions()),
                 Kind::Align(align) => found.extend(align.channels.decisions()),
+                Kind::Derived(derived) => found.extend(&derived.decisions),
                 Kind::Operation(operation) => {
                     let mapped: Result<_, ()> = operation.map(&mut |size| {
                         found.extend(size.decisions());

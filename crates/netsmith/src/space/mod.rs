@@ -13,15 +13,21 @@ pub mod chain;
 mod count;
 pub mod darts;
 mod decision;
+pub mod enas_macro;
+pub mod enas_micro;
 pub mod file;
 mod gate;
 mod graph;
 mod guide;
 mod limit;
+mod loose;
 pub mod mlp;
 mod named;
+pub mod nas_bench_101;
 pub mod nas_bench_201;
+pub mod nas_rl_cnn;
 mod notation;
+mod paths;
 mod relaxation;
 mod resolve;
 mod rule;
@@ -34,11 +40,12 @@ pub use bounds::{Bounds, Range};
 pub use decision::{Decision, DecisionId, DecisionKind, Pick};
 pub use file::FileError;
 pub use graph::{
-    Align, AlignMethod, Choice, Graph, Instance, Loose, Merge, Port, Repeat, Select, Through,
-    Unroll,
+    Align, AlignMethod, Choice, Derived, Graph, Instance, Loose, Merge, Port, Repeat, Select,
+    Through, Unroll, Writer,
 };
 pub use guide::{Guide, Open};
 pub use limit::{Infeasible, LimitedCost, Limits};
+pub use loose::RelaxedLoose;
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};
 pub use relaxation::{Relaxation, RelaxedChoice, RelaxedSelect};
@@ -78,6 +85,8 @@ pub struct Space {
     notation: Arc<dyn Notation>,
     canonical: Option<fn(&Space, &Architecture) -> String>,
     baselines: Option<baseline::Baselines>,
+    /// The number of architectures, where counting them takes long.
+    known_size: Option<u128>,
     /// Whether some options do not fit together in shape, or might not.
     may_misfit: bool,
     remembered: bounds::Remembered,
@@ -179,6 +188,20 @@ pub enum SpaceError {
     },
 }
 
+impl SpaceError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Shape(error) => error.hint().map(str::to_owned),
+            Self::File(error) => error.hint().map(str::to_owned),
+            Self::Decision { .. } => None,
+            Self::Circle { .. } => {
+                Some("let no option of a decision hold what decides it in turn".into())
+            }
+        }
+    }
+}
+
 impl Space {
     /// A space whose graph `write` gives for each form.
     ///
@@ -223,6 +246,7 @@ impl Space {
             notation: Arc::new(NamedOptions),
             canonical: None,
             baselines: None,
+            known_size: None,
             may_misfit: false,
             remembered: bounds::Remembered::default(),
         };
@@ -244,6 +268,13 @@ impl Space {
     #[must_use]
     pub fn with_canonical(mut self, canonical: fn(&Self, &Architecture) -> String) -> Self {
         self.canonical = Some(canonical);
+        self
+    }
+
+    /// The same space with a number of architectures that is known.
+    #[must_use]
+    fn with_size(mut self, size: u128) -> Self {
+        self.known_size = Some(size);
         self
     }
 
@@ -423,6 +454,10 @@ pub const CATALOGUE: &[Entry] = &[
     chain::ENTRY,
     mlp::ENTRY,
     nas_bench_201::ENTRY,
+    nas_bench_101::ENTRY,
     darts::ENTRY,
+    enas_micro::ENTRY,
+    enas_macro::ENTRY,
+    nas_rl_cnn::ENTRY,
     file::ENTRY,
 ];

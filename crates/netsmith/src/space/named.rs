@@ -33,7 +33,7 @@ impl NamedSpaceError {
             Self::Name(error) => Some(error.hint()),
             Self::Settings { errors } => errors.iter().find_map(SettingError::hint),
             Self::File(error) => error.hint().map(str::to_owned),
-            Self::Space(_) => None,
+            Self::Space(error) => error.hint(),
         }
     }
 }

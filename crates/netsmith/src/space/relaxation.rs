@@ -1,6 +1,7 @@
 //! What a supernet leaves open, and how its mixes belong to the decisions.
 
-use super::graph::{Graph, Kind, Merge, Through};
+use super::graph::{Graph, Kind, Through};
+use super::loose::{self, RelaxedLoose};
 use super::{DecisionId, DecisionKind, Pick, Space};
 use std::collections::BTreeMap;
 
@@ -18,8 +19,10 @@ pub struct Relaxation {
     /// Decisions that set a size and nothing else.
     pub sizes: Vec<DecisionId>,
     /// Decisions that select, but in a way that no mix expresses: operations on
-    /// slots, or a concatenation.
+    /// several slots, a concatenation, or a whole that is derived from them.
     pub fixed: Vec<DecisionId>,
+    /// Loose ends, which follow from the decisions that may read them.
+    pub loose: Vec<RelaxedLoose>,
 }
 
 /// A decision whose options are the inputs of mixes.
@@ -32,7 +35,9 @@ pub struct RelaxedChoice {
     pub options: Vec<Option<u32>>,
 }
 
-/// A decision whose candidates are the inputs of mixes.
+/// A decision whose candidates are the inputs of mixes, and which picks several
+/// or is told by what hangs on them. One that picks a single candidate of several
+/// without a choice of their own is a [`RelaxedChoice`] among the candidates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelaxedSelect {
     /// The decision.
@@ -73,6 +78,7 @@ impl Space {
             choices: choices.into_values().collect(),
             selects: selects.into_values().collect(),
             fixed,
+            loose: loose::relaxed(&self.supernet, self.decisions().len()),
         }
     }
 }
@@ -119,26 +125,27 @@ impl Walk<'_> {
                     let decision = select.decision;
                     let candidates = node.inputs.len() - select.fixed;
                     let edges = match &select.through {
-                        Through::Nothing => vec![Vec::new(); candidates],
                         Through::Edges(edges) => edges.iter().map(choices_of).collect(),
-                        Through::Slots(_) => {
-                            self.fixed.push(decision);
-                            Vec::new()
-                        }
+                        Through::Nothing | Through::Slots(_) => vec![Vec::new(); candidates],
                     };
                     match self.space.decision(decision).kind {
-                        DecisionKind::Select { pick, .. }
-                            if !edges.is_empty() && select.merge == Merge::Sum =>
-                        {
-                            self.selects.entry(decision).or_insert(RelaxedSelect {
-                                decision,
-                                pick,
-                                edges,
-                            });
+                        DecisionKind::Select { pick, .. } if select.mixes() => {
+                            if picks_one(pick) && !are_told_apart(&edges) {
+                                let options = (0..candidates as u32).map(Some).collect();
+                                let relaxed = RelaxedChoice { decision, options };
+                                self.choices.entry(decision).or_insert(relaxed);
+                            } else {
+                                self.selects.entry(decision).or_insert(RelaxedSelect {
+                                    decision,
+                                    pick,
+                                    edges,
+                                });
+                            }
                         }
                         _ => self.fixed.push(decision),
                     }
                 }
+                Kind::Derived(derived) => self.fixed.extend(&derived.decisions),
                 Kind::Input(_)
                 | Kind::Operation(_)
                 | Kind::Loose(_)
@@ -151,6 +158,22 @@ impl Walk<'_> {
             self.graph(inner);
         }
     }
+}
+
+/// Whether one candidate is picked: its option has the candidate's number.
+fn picks_one(pick: Pick) -> bool {
+    matches!(
+        pick,
+        Pick::Combination(1) | Pick::Permutation(1) | Pick::Repetition(1)
+    )
+}
+
+/// Whether each candidate has a choice that hangs on no other one.
+fn are_told_apart(edges: &[Vec<DecisionId>]) -> bool {
+    edges.iter().enumerate().all(|(index, own)| {
+        let mut others = edges.iter().enumerate().filter(|(i, _)| *i != index);
+        !own.is_empty() && others.all(|(_, other)| other.iter().all(|id| !own.contains(id)))
+    })
 }
 
 /// The decisions of the choices that stand in a graph itself.

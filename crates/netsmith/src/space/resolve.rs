@@ -3,6 +3,7 @@
 use super::graph::{
     AlignMethod, Choice, Graph, GraphNode, Kind, Loose, Merge, Port, Repeat, Select, Through,
 };
+use super::loose::{self, RelaxedLoose};
 use super::{Architecture, Decision, DecisionId, DecisionKind, Size};
 use crate::network::operation::{BatchNorm, Convolution, Linear, Pad, Resize, Slice};
 use crate::network::{Builder, Network, Operation, Shape, ShapeError};
@@ -11,12 +12,14 @@ use crate::network::{Builder, Network, Operation, Shape, ShapeError};
 ///
 /// In a supernet every option of a choice is built and their outputs are mixed;
 /// all candidates of a select are mixed where they are summed, and merged
-/// otherwise; a repetition is mixed over its
+/// otherwise, and so are loose ends; a repetition is mixed over its
 /// possible lengths; a size is the largest of its values.
 pub(super) struct Resolver<'a> {
     decisions: &'a [Decision],
     architecture: Option<&'a Architecture>,
     builder: Builder,
+    /// The loose ends that are mixed in a supernet.
+    loose: Vec<RelaxedLoose>,
 }
 
 /// Where in the graph the resolver stands: the path of names, and the name
@@ -46,6 +49,10 @@ impl<'a> Resolver<'a> {
             decisions,
             architecture,
             builder: Builder::new(),
+            loose: match architecture {
+                Some(_) => Vec::new(),
+                None => loose::relaxed(graph, decisions.len()),
+            },
         };
         let name = |i| {
             if i == 0 {
@@ -149,6 +156,18 @@ impl<'a> Resolver<'a> {
                 let channels = self.size(frame, &align.channels, &inputs)?;
                 self.align(align.method, channels, &inputs, &place)
                     .map(|output| vec![output])
+            }
+            Kind::Derived(derived) => {
+                let inputs = self.ports(frame, &node.inputs)?;
+                let options = derived.decisions.iter().map(|&id| self.option(id));
+                let graph = match options.collect::<Option<Vec<u32>>>() {
+                    Some(options) => derived.writer.write(&options),
+                    None => {
+                        let [_, dearest] = derived.writer.extremes();
+                        dearest
+                    }
+                };
+                self.graph(&graph, &inputs, place)
             }
             Kind::Unroll(unroll) => {
                 let inputs = self.ports(frame, &node.inputs)?;
@@ -295,14 +314,16 @@ impl<'a> Resolver<'a> {
                     self.graph(&edges[candidate], &[input], within("from", candidate))?[0]
                 }
                 Through::Slots(slots) => {
-                    self.graph(&slots[slot], &[input], within("slot", slot))?[0]
+                    let place = within("slot", slot);
+                    let place = match self.architecture {
+                        Some(_) => place,
+                        None => place.shared(&format!("from{candidate}")),
+                    };
+                    self.graph(&slots[slot], &[input], place)?[0]
                 }
             });
         }
-        let mixes = self.architecture.is_none()
-            && select.merge == Merge::Sum
-            && !matches!(select.through, Through::Slots(_));
-        if mixes {
+        if self.architecture.is_none() && select.mixes() {
             let decision = select.decision.0;
             let mix = Operation::Mix { decision };
             selected = vec![self.add(mix, &selected, &place.within("mix"))?];
@@ -320,34 +341,33 @@ impl<'a> Resolver<'a> {
     ) -> Result<usize, ShapeError> {
         let (fixed, candidates) = node.inputs.split_at(loose.fixed);
         let mut merged = self.ports(frame, fixed)?;
+        let open = loose::candidates(frame.graph, candidates);
         let positions = |resolver: &Self, node: usize| resolver.builder.shape(node).positions();
-        for &candidate in candidates {
-            if self.architecture.is_some() && self.is_read(frame.graph, candidate) {
+        let mut ends = Vec::new();
+        for (index, readers) in &open {
+            if let Some(architecture) = self.architecture
+                && readers.read(self.decisions, |id| architecture.option(id)) == Some(true)
+            {
                 continue;
             }
-            let candidate = self.port(frame, candidate)?;
+            let end = self.port(frame, candidates[*index])?;
             let fits = merged
                 .first()
-                .is_none_or(|&first| positions(self, first) == positions(self, candidate));
+                .is_none_or(|&first| positions(self, first) == positions(self, end));
             if fits || !loose.same_positions {
-                merged.push(candidate);
+                ends.push(match loose.edges.get(*index) {
+                    Some(edge) => {
+                        self.graph(edge, &[end], place.within(&format!("from{index}")))?[0]
+                    }
+                    None => end,
+                });
             }
         }
+        if let Some(decision) = loose::mix_of(&self.loose, &open) {
+            ends = vec![self.add(Operation::Mix { decision }, &ends, &place.within("mix"))?];
+        }
+        merged.extend(ends);
         self.merge(loose.merge, merged, place)
-    }
-
-    /// Whether something other than a search for loose ends reads this port.
-    fn is_read(&self, graph: &Graph, port: Port) -> bool {
-        graph.nodes.iter().any(|node| match &node.kind {
-            Kind::Loose(loose) => node.inputs[..loose.fixed].contains(&port),
-            Kind::Select(select) => {
-                let (fixed, candidates) = node.inputs.split_at(select.fixed);
-                let option = self.option(select.decision).unwrap_or(0);
-                let members = self.decisions[select.decision.0].members(option);
-                fixed.contains(&port) || members.iter().any(|&m| candidates[m] == port)
-            }
-            _ => node.inputs.contains(&port),
-        })
     }
 
     fn merge(
@@ -475,6 +495,19 @@ impl Place {
         }
     }
 
+    /// A place inside this one that has this one's weights, which are shared.
+    fn shared(&self, name: &str) -> Self {
+        let weights = match &self.tie {
+            Some((tie, start)) => format!("{tie}{}", &self.path[*start..]),
+            None => self.path.clone(),
+        };
+        let path = format!("{}.{name}", self.path);
+        Self {
+            tie: Some((weights, path.len())),
+            path,
+        }
+    }
+
     /// Inside a tie already, the outer one holds.
     fn tied(self, tie: &str) -> Self {
         let start = self.path.len();
@@ -498,7 +531,7 @@ pub(super) fn aligning(
     let same = channels == shape.channels() && !larger;
     let stride = [h.div_ceil(height.max(1)), w.div_ceil(width.max(1))];
     Some(match method {
-        AlignMethod::Project | AlignMethod::Pad if same => return None,
+        AlignMethod::Project | AlignMethod::Pad | AlignMethod::Calibrate if same => return None,
         AlignMethod::Resize if !larger => return None,
         AlignMethod::Project if matches!(shape, Shape::Vector { .. }) => {
             Graph::chain([Operation::Linear(Linear {
@@ -514,12 +547,8 @@ pub(super) fn aligning(
                 Operation::BatchNorm(BatchNorm { affine: true }),
             ])
         }
-        AlignMethod::Preprocess { affine } if larger => {
-            super::block::factorised_reduction(channels.into(), affine)
-        }
-        AlignMethod::Preprocess { affine } => {
-            super::block::relu_convolution_norm(channels.into(), 1, 1, affine)
-        }
+        AlignMethod::Preprocess { affine } => preprocess(channels, larger, affine),
+        AlignMethod::Calibrate => preprocess(channels, larger, true),
         AlignMethod::Resize => Graph::chain([Operation::Resize(Resize {
             height: height.into(),
             width: width.into(),
@@ -530,4 +559,11 @@ pub(super) fn aligning(
             width: width.into(),
         })]),
     })
+}
+
+fn preprocess(channels: usize, reduces: bool, affine: bool) -> Graph {
+    match reduces {
+        true => super::block::factorised_reduction(channels.into(), affine),
+        false => super::block::relu_convolution_norm(channels.into(), 1, 1, affine),
+    }
 }

@@ -1,5 +1,6 @@
 //! Rules: which options a decision may still take, given those made.
 
+use super::paths;
 use super::{Architecture, Decision, DecisionId};
 
 /// A relation between decisions that every architecture keeps.
@@ -16,13 +17,25 @@ pub enum Rule {
         /// How many may take it.
         count: usize,
     },
+    /// The last node of a graph is reached from its first one, by at most so many
+    /// edges of paths between the two.
+    Connected {
+        /// For each node but the first, in order, a subset of the nodes before it.
+        inputs: Vec<DecisionId>,
+        /// How many edges may lie on paths.
+        edges: u32,
+    },
 }
 
 impl Rule {
     /// The decisions that it relates.
     pub fn decisions(&self) -> &[DecisionId] {
         match self {
-            Self::AllDifferent(decisions) | Self::AtMost { decisions, .. } => decisions,
+            Self::AllDifferent(decisions)
+            | Self::AtMost { decisions, .. }
+            | Self::Connected {
+                inputs: decisions, ..
+            } => decisions,
         }
     }
 
@@ -54,6 +67,12 @@ impl Rule {
                         None => all[id.0].count() == 1 && *option == 0,
                     });
                 forced.count() <= *count
+            }
+            Self::Connected { inputs, edges } => {
+                // The option of a subset has a bit for each candidate.
+                let masks = inputs.iter().map(|&id| architecture.option(id));
+                let masks: Vec<Option<u32>> = std::iter::once(Some(0)).chain(masks).collect();
+                paths::can_connect(&masks, *edges)
             }
         }
     }

@@ -12,6 +12,9 @@ use rand::RngExt;
 /// bounds are then too loose to steer by.
 const MOST_TRIES: usize = 200;
 
+/// From so many options of one decision on, as a subset of many candidates has.
+const MANY_OPTIONS: u32 = 4_096;
+
 impl Space {
     /// The options that a decision may take, given those already made: those
     /// with which the rules can be kept and the limits may be.
@@ -92,8 +95,14 @@ impl Space {
         wishes: &Architecture,
         mut pick: impl FnMut(u32) -> u32,
     ) -> Option<Architecture> {
-        let mut architecture = Architecture::undecided(self.decisions().len());
         gate.reset();
+        // Where the wishes make a whole that is kept, each of them would be granted.
+        if let Some(whole) = self.whole(wishes)
+            && gate.keeps(&whole)
+        {
+            return Some(whole);
+        }
+        let mut architecture = Architecture::undecided(self.decisions().len());
         // Wishes are granted in order: each is looked at with the others still open.
         for &decision in self.order() {
             if !self.is_active(decision, &architecture) {
@@ -106,6 +115,18 @@ impl Space {
                 _ => {
                     // The first allowed one in a random order is a uniform draw
                     // among all that are allowed, most of which need no look.
+                    // Where there are very many, the order is not written down
+                    // before some draws from all of them have failed.
+                    let count = self.decision(decision).count();
+                    let tries = if count > MANY_OPTIONS { MOST_TRIES } else { 0 };
+                    let mut draws = (0..tries).map(|_| pick(count));
+                    let found =
+                        draws.find(|&option| gate.allows(&mut architecture, decision, option));
+                    if let Some(option) = found {
+                        architecture.set(decision, Some(option));
+                        gate.settle(&architecture);
+                        continue;
+                    }
                     let mut rest: Vec<u32> = (0..self.decision(decision).count()).collect();
                     loop {
                         if rest.is_empty() {
@@ -122,6 +143,23 @@ impl Space {
             gate.settle(&architecture);
         }
         gate.keeps(&architecture).then_some(architecture)
+    }
+
+    /// The wishes for active decisions, where they leave none open and keep the rules.
+    fn whole(&self, wishes: &Architecture) -> Option<Architecture> {
+        // Nothing is wished where all is to be drawn.
+        self.order()
+            .first()
+            .and_then(|&first| wishes.option(first))?;
+        let mut whole = Architecture::undecided(self.decisions().len());
+        for &decision in self.order() {
+            if self.is_active(decision, &whole) {
+                whole.set(decision, Some(wishes.option(decision)?));
+            }
+        }
+        let mut rules = self.rules().iter();
+        let kept = rules.all(|rule| rule.can_hold(&whole, self.decisions()));
+        kept.then_some(whole)
     }
 
     /// Towards the smallest: every decision takes the option of the least bound

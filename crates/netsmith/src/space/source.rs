@@ -70,7 +70,8 @@ fn inner_graphs(node: &GraphNode) -> Vec<&Graph> {
         Kind::Repeat(repeat) => repeat.bodies.iter().collect(),
         Kind::Instance(instance) => vec![&instance.graph],
         Kind::Unroll(unroll) => vec![&unroll.body],
-        Kind::Input(_) | Kind::Operation(_) | Kind::Loose(_) | Kind::Align(_) => Vec::new(),
+        Kind::Loose(loose) => loose.edges.iter().collect(),
+        Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => Vec::new(),
     }
 }
 

@@ -10,11 +10,14 @@ mod adabert;
 mod enas;
 mod nas_fpn;
 mod nas_rl;
+mod nasnet;
 mod recurrent;
 
-use netsmith::network::MemoryPlan;
+use netsmith::network::{MemoryPlan, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{Architecture, Choice, DecisionId, Form, Graph, Limits, Space};
+use netsmith::space::{
+    Architecture, Choice, DecisionId, Form, Graph, Limits, Space, Task, build_named,
+};
 
 /// What holds for every space: samples are architectures with networks in all
 /// forms, texts round-trip, bounds contain the costs.
@@ -43,6 +46,14 @@ fn check(space: &Space, draws: usize) {
             );
         }
     }
+}
+
+/// A space of the catalogue.
+fn catalogue(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
+    let settings = settings.iter();
+    let settings = settings.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let task = Task { input, outputs: 10 };
+    build_named(name, &task, &settings.collect()).unwrap()
 }
 
 /// A choice without options that only the supernet has.

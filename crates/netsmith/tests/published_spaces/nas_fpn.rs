@@ -60,6 +60,7 @@ fn space(cells: usize) -> Space {
                     let loose = Loose {
                         fixed: 1,
                         same_positions: true,
+                        edges: Vec::new(),
                         merge: Merge::Sum,
                     };
                     // What no cell reads joins the output of its level; outputs do not.

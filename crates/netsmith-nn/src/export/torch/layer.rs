@@ -87,6 +87,7 @@ pub(super) fn form(node: &Node, inputs: &[&str], shapes: &[Shape]) -> Result<For
         Operation::Pad(_) => Form::Expression(padded_to(x, shapes[0], node.shape)),
         Operation::Resize(_) => resized(x, size, node.shape.positions()),
         Operation::Slice(slice) => Form::Expression(format!("{x}[:, :, 0, {}]", slice.position)),
+        Operation::Truncate(it) => Form::Expression(format!("{x}[:, :{}]", it.channels)),
         Operation::Stack => Form::Expression(format!(
             "torch.stack([{}], -1).unsqueeze(2)",
             inputs.join(", ")
@@ -145,6 +146,7 @@ fn activated(activation: Activation, x: &str) -> String {
         Activation::Gelu => "F.gelu",
         Activation::Sigmoid => "torch.sigmoid",
         Activation::Tanh => "torch.tanh",
+        Activation::Complement => return format!("1 - {x}"),
     };
     format!("{function}({x})")
 }

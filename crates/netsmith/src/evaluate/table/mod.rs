@@ -6,6 +6,7 @@
 //! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
 mod answer;
+mod nas_bench_101;
 mod nas_bench_201;
 mod published;
 mod read;
@@ -15,6 +16,7 @@ pub use published::{Measured, Published};
 pub use read::TableError;
 
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
+use crate::network::Key;
 use crate::space::{Architecture, Space, SpaceError};
 use crate::trial::{Costs, Metric, Metrics, Outcome};
 use std::collections::{BTreeMap, HashMap};
@@ -37,8 +39,11 @@ pub struct TableEntry {
     /// Builds its space, as its networks were trained on one of these.
     pub space: fn(data: usize) -> Result<Space, SpaceError>,
     /// Simulated seconds that a search on each data set usually has, where that
-    /// one is searched itself.
+    /// one is searched itself; look-ups, of which each costs 1, in a table that
+    /// knows no times.
     pub budgets: &'static [f64],
+    /// Whether it knows how long its networks trained.
+    pub is_timed: bool,
     /// What was published for searches on the table.
     pub published: &'static [Published],
     /// Reads it from its file; the space gives rows their architectures.
@@ -72,7 +77,7 @@ impl TableEntry {
 }
 
 /// All tables.
-pub const CATALOGUE: &[TableEntry] = &[nas_bench_201::ENTRY];
+pub const CATALOGUE: &[TableEntry] = &[nas_bench_201::ENTRY, nas_bench_101::ENTRY];
 
 /// Results of all architectures of a space on some data sets.
 #[derive(Debug)]
@@ -81,6 +86,8 @@ pub struct Table {
     space: Space,
     texts: Vec<String>,
     rows: HashMap<Architecture, u32>,
+    /// In place of `rows` where many architectures are one row.
+    keys: HashMap<Key, u32>,
     columns: Vec<Columns>,
     published: &'static [Published],
     /// For each row the first with the same key; made when it is first needed.
@@ -126,6 +133,28 @@ impl Scoring {
 }
 
 impl Table {
+    /// A table whose rows are different networks, each for all architectures that
+    /// have its key.
+    fn by_key(
+        name: &'static str,
+        space: Space,
+        texts: Vec<String>,
+        keys: HashMap<Key, u32>,
+        columns: Vec<Columns>,
+    ) -> Self {
+        let firsts: Vec<u32> = (0..texts.len() as u32).collect();
+        Self {
+            name,
+            space,
+            texts,
+            rows: HashMap::new(),
+            keys,
+            columns,
+            published: &[],
+            firsts: OnceLock::from(firsts),
+        }
+    }
+
     /// Its name in the catalogue.
     pub fn name(&self) -> &'static str {
         self.name
@@ -171,7 +200,11 @@ impl Table {
 
     /// The row of an architecture of [`Table::space`].
     pub fn row(&self, architecture: &Architecture) -> Option<Row> {
-        self.rows.get(architecture).copied().map(Row)
+        let row = match self.keys.is_empty() {
+            true => self.rows.get(architecture),
+            false => self.keys.get(&self.space.key(architecture).ok()?),
+        };
+        row.copied().map(Row)
     }
 
     /// The first row whose network equals this one's; a row without a key stands
@@ -199,7 +232,7 @@ impl Table {
         }
     }
 
-    /// The canonical text of a row.
+    /// A text of a row; the canonical one where each architecture has its own row.
     pub fn text(&self, row: Row) -> &str {
         &self.texts[row.index()]
     }

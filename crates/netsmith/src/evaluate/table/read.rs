@@ -41,6 +41,18 @@ pub(super) fn read(
     text: &'static str,
     data: &[DataColumns],
 ) -> Result<Table, TableError> {
+    let source = Source {
+        path,
+        reader: open(path)?,
+    };
+    source.read(name, space, text, data)
+}
+
+/// The CSV file, decompressed where its name says so.
+///
+/// # Errors
+/// It is not there.
+pub(super) fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>, TableError> {
     let file = File::open(path).map_err(|source| TableError::File {
         path: path.into(),
         source,
@@ -52,11 +64,7 @@ pub(super) fn read(
     } else {
         Box::new(file.take(MOST_BYTES))
     };
-    let source = Source {
-        path,
-        reader: csv::Reader::from_reader(content),
-    };
-    source.read(name, space, text, data)
+    Ok(csv::Reader::from_reader(content))
 }
 
 struct Source<'a> {
@@ -154,6 +162,7 @@ impl Source<'_> {
             space,
             texts,
             rows,
+            keys: HashMap::new(),
             columns,
             published: &[],
             firsts: OnceLock::new(),
@@ -161,11 +170,28 @@ impl Source<'_> {
     }
 }
 
-fn malformed(path: &Path, row: u64, source: csv::Error) -> TableError {
+pub(super) fn malformed(path: &Path, row: u64, source: csv::Error) -> TableError {
     TableError::Malformed {
         path: path.into(),
         row,
         source,
+    }
+}
+
+/// A cell that is not what its column holds.
+pub(super) fn cell_error(
+    path: &Path,
+    row: u64,
+    column: &'static str,
+    value: &str,
+    rule: &str,
+) -> TableError {
+    TableError::Cell {
+        path: path.into(),
+        row,
+        column,
+        value: value.chars().take(120).collect(),
+        rule: rule.to_owned(),
     }
 }
 
@@ -269,7 +295,7 @@ impl TableError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { .. } => Some(
-                "set NETSMITH_DATA to the folder that holds `nas-bench-201/nb201_accuracy.csv.gz`"
+                "set NETSMITH_DATA to the folder that holds the tables, such as `nas-bench-201/nb201_accuracy.csv.gz`"
                     .to_owned(),
             ),
             Self::UnknownData { known, .. } => Some(format!("there are: {}", known.join(", "))),

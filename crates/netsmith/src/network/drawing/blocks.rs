@@ -126,6 +126,7 @@ fn kind(operation: &Operation) -> Kind {
         | Operation::Shift
         | Operation::ChannelShuffle(_)
         | Operation::Pad(_)
+        | Operation::Truncate(_)
         | Operation::Resize(_)
         | Operation::Slice(_) => Kind::Move,
     }

@@ -21,11 +21,13 @@ pub enum Activation {
     Sigmoid,
     /// `tanh(x)`.
     Tanh,
+    /// `1 − x`: what a gate `x` leaves to the other input.
+    Complement,
 }
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Relu,
         Self::Relu6,
         Self::HardSwish,
@@ -34,6 +36,7 @@ impl Activation {
         Self::Gelu,
         Self::Sigmoid,
         Self::Tanh,
+        Self::Complement,
     ];
 
     /// Its name in texts and files.
@@ -47,6 +50,7 @@ impl Activation {
             Self::Gelu => "gelu",
             Self::Sigmoid => "sigmoid",
             Self::Tanh => "tanh",
+            Self::Complement => "complement",
         }
     }
 
@@ -63,7 +67,9 @@ impl Primitive for Activation {
 
     fn saved(&self) -> Saved {
         match self {
-            Self::Relu | Self::Relu6 | Self::Sigmoid | Self::Tanh => Saved::Output,
+            Self::Relu | Self::Relu6 | Self::Sigmoid | Self::Tanh | Self::Complement => {
+                Saved::Output
+            }
             Self::HardSwish | Self::HardSigmoid | Self::Silu | Self::Gelu => Saved::Inputs,
         }
     }

@@ -1,4 +1,4 @@
-//! Bringing a tensor to a size: padding and resizing.
+//! Bringing a tensor to a size: padding, truncating and resizing.
 
 use super::{Misfit, Primitive, Saved, Shape, one, one_image};
 
@@ -36,11 +36,46 @@ impl Primitive for Pad {
         };
         let ([h, w], [height, width]) = (input.positions(), output.positions());
         if input.channels() > output.channels() || h > height || w > width {
-            return Err(Misfit(format!(
-                "cannot pad {input} to the smaller {output}"
-            )));
+            return Err(
+                Misfit::new(format!("cannot pad {input} to the smaller {output}"))
+                    .hint("padding only grows: bring the larger tensor down in another way"),
+            );
         }
         Ok(output)
+    }
+}
+
+/// The first channels of a tensor.
+///
+/// # Shapes
+/// `[c, h, w]` to `[channels, h, w]`, which are no more; a vector likewise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truncate<S = usize> {
+    /// Channels that are left.
+    pub channels: S,
+}
+
+impl<S> Truncate<S> {
+    pub(super) fn map<T, E>(
+        &self,
+        f: &mut impl FnMut(&S) -> Result<T, E>,
+    ) -> Result<Truncate<T>, E> {
+        Ok(Truncate {
+            channels: f(&self.channels)?,
+        })
+    }
+}
+
+impl Primitive for Truncate {
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+        let input = one(inputs)?;
+        match (1..=input.channels()).contains(&self.channels) {
+            true => Ok(input.with_channels(self.channels)),
+            false => Err(Misfit::new(format!(
+                "{input} has no first {} channels",
+                self.channels
+            ))),
+        }
     }
 }
 
@@ -68,7 +103,7 @@ impl Primitive for Resize {
         let [channels, height, width] = one_image(inputs)?;
         for (from, to) in [(height, self.height), (width, self.width)] {
             if to == 0 || !(from.is_multiple_of(to) || to.is_multiple_of(from)) {
-                return Err(Misfit(format!(
+                return Err(Misfit::new(format!(
                     "cannot resize {from} positions to {to}: neither is a multiple of the other"
                 )));
             }

@@ -99,10 +99,10 @@ impl Primitive for Convolution {
         let [channels, height, width] = one_image(inputs)?;
         let groups = self.group_count(channels);
         if self.out == 0 {
-            return Err(Misfit("needs at least one output channel".into()));
+            return Err(Misfit::new("needs at least one output channel"));
         }
         if groups == 0 || !channels.is_multiple_of(groups) || !self.out.is_multiple_of(groups) {
-            return Err(Misfit(format!(
+            return Err(Misfit::new(format!(
                 "{channels} input and {} output channels are not multiples of {groups} groups",
                 self.out
             )));

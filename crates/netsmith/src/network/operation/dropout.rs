@@ -15,7 +15,7 @@ impl Primitive for Dropout {
         if (0.0..1.0).contains(&self.rate) {
             one(inputs)
         } else {
-            Err(Misfit(format!("rate {} is outside [0, 1)", self.rate)))
+            Err(Misfit::new(format!("rate {} is outside [0, 1)", self.rate)))
         }
     }
 

@@ -28,7 +28,7 @@ impl Primitive for Zero {
             return one(inputs);
         }
         if y == 0 || x == 0 {
-            return Err(Misfit("stride must be positive".into()));
+            return Err(Misfit::new("stride must be positive"));
         }
         let [channels, height, width] = one_image(inputs)?;
         Ok(Shape::image(
@@ -56,11 +56,12 @@ pub(super) struct Add;
 impl Primitive for Add {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         let Some(first) = inputs.first() else {
-            return Err(Misfit("takes at least 1 input".into()));
+            return Err(Misfit::new("takes at least 1 input"));
         };
         match inputs.iter().find(|shape| *shape != first) {
             None => Ok(*first),
-            Some(other) => Err(Misfit(format!("{first} and {other} differ"))),
+            Some(other) => Err(Misfit::new(format!("{first} and {other} differ"))
+                .hint("align the tensors to one shape first")),
         }
     }
 }
@@ -77,8 +78,8 @@ impl Primitive for Multiply {
                 image @ Shape::Image { channels, .. },
                 Shape::Vector { features },
             ] if channels == features => Ok(*image),
-            [a, b] => Err(Misfit(format!("{b} cannot scale {a}"))),
-            _ => Err(Misfit(format!("takes 2 inputs, got {}", inputs.len()))),
+            [a, b] => Err(Misfit::new(format!("{b} cannot scale {a}"))),
+            _ => Err(Misfit::new(format!("takes 2 inputs, got {}", inputs.len()))),
         }
     }
 

@@ -36,10 +36,11 @@ impl Primitive for Linear {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         match one(inputs)? {
             Shape::Vector { .. } if self.out > 0 => Ok(Shape::vector(self.out)),
-            Shape::Vector { .. } => Err(Misfit("needs at least one output feature".into())),
-            image @ Shape::Image { .. } => Err(Misfit(format!(
-                "takes a vector, got the image {image}: pool or flatten it first"
-            ))),
+            Shape::Vector { .. } => Err(Misfit::new("needs at least one output feature")),
+            image @ Shape::Image { .. } => Err(Misfit::new(format!(
+                "takes a vector, got the image {image}"
+            ))
+            .hint("pool or flatten the image first")),
         }
     }
 

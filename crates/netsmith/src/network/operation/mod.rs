@@ -17,7 +17,7 @@ mod rearrange;
 mod window;
 
 pub use activation::Activation;
-pub use align::{Pad, Resize};
+pub use align::{Pad, Resize, Truncate};
 pub use batch_norm::BatchNorm;
 pub use convolution::{Convolution, Groups};
 pub use dropout::Dropout;
@@ -76,6 +76,8 @@ pub enum Operation<S = usize> {
     Flatten,
     /// Zeros appended up to a given size.
     Pad(Pad<S>),
+    /// The first channels.
+    Truncate(Truncate<S>),
     /// Nearest neighbour up, maximum down, to a given height and width.
     Resize(Resize<S>),
     /// One position of a sequence as a vector.
@@ -123,9 +125,31 @@ pub enum Saved {
     Output,
 }
 
-/// Inputs that an operation cannot take: the rule that they break.
+/// Inputs that an operation cannot take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit(pub(crate) String);
+pub(crate) struct Misfit {
+    /// The rule that they break.
+    pub(crate) rule: String,
+    /// What to do about it.
+    pub(crate) hint: Option<&'static str>,
+}
+
+impl Misfit {
+    pub(crate) fn new(rule: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with a remedy.
+    pub(crate) fn hint(self, hint: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
 
 /// A tensor that an operation owns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,6 +236,7 @@ impl Operation {
             Self::Dropout(dropout) => dropout,
             Self::Flatten => &rearrange::Flatten,
             Self::Pad(pad) => pad,
+            Self::Truncate(truncate) => truncate,
             Self::Resize(resize) => resize,
             Self::Slice(slice) => slice,
             Self::Stack => &rearrange::Stack,
@@ -267,6 +292,7 @@ impl<S> Operation<S> {
             Self::DropPath => "drop-path",
             Self::Flatten => "flatten",
             Self::Pad(_) => "pad",
+            Self::Truncate(_) => "truncate",
             Self::Resize(_) => "resize",
             Self::Slice(_) => "slice",
             Self::Stack => "stack",
@@ -302,6 +328,7 @@ impl<S: Clone> Operation<S> {
             Self::DropPath => Operation::DropPath,
             Self::Flatten => Operation::Flatten,
             Self::Pad(pad) => Operation::Pad(pad.map(f)?),
+            Self::Truncate(truncate) => Operation::Truncate(truncate.map(f)?),
             Self::Resize(resize) => Operation::Resize(resize.map(f)?),
             Self::Slice(slice) => Operation::Slice(*slice),
             Self::Stack => Operation::Stack,
@@ -330,6 +357,7 @@ impl fmt::Display for Operation {
             Self::ChannelShuffle(shuffle) => write!(f, " {}", shuffle.groups),
             Self::Dropout(dropout) => write!(f, " {}", dropout.rate),
             Self::Pad(pad) => write!(f, " {}x{}x{}", pad.channels, pad.height, pad.width),
+            Self::Truncate(truncate) => write!(f, " {}", truncate.channels),
             Self::Resize(resize) => write!(f, " {}x{}", resize.height, resize.width),
             Self::Slice(slice) => write!(f, " {}", slice.position),
             Self::Mix { decision } => write!(f, " {decision}"),
@@ -342,7 +370,7 @@ impl Primitive for Shape {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         match inputs {
             [] => Ok(*self),
-            _ => Err(Misfit("an input takes no inputs".into())),
+            _ => Err(Misfit::new("an input takes no inputs")),
         }
     }
 }
@@ -351,7 +379,7 @@ impl Primitive for Shape {
 pub(crate) fn one(inputs: &[Shape]) -> Result<Shape, Misfit> {
     match inputs {
         [input] => Ok(*input),
-        _ => Err(Misfit(format!("takes 1 input, got {}", inputs.len()))),
+        _ => Err(Misfit::new(format!("takes 1 input, got {}", inputs.len()))),
     }
 }
 
@@ -363,8 +391,9 @@ pub(crate) fn one_image(inputs: &[Shape]) -> Result<[usize; 3], Misfit> {
             height,
             width,
         } => Ok([channels, height, width]),
-        vector @ Shape::Vector { .. } => Err(Misfit(format!(
+        vector @ Shape::Vector { .. } => Err(Misfit::new(format!(
             "takes an image or a sequence, got the vector {vector}"
-        ))),
+        ))
+        .hint("rows of a table want a space without images, such as `mlp`")),
     }
 }

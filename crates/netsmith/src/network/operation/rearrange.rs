@@ -13,7 +13,7 @@ impl Primitive for ChannelShuffle {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         let [channels, ..] = one_image(inputs)?;
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
-            return Err(Misfit(format!(
+            return Err(Misfit::new(format!(
                 "{channels} channels are not a multiple of {} groups",
                 self.groups
             )));
@@ -33,7 +33,7 @@ impl Primitive for Slice {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         match one_image(inputs)? {
             [channels, 1, length] if self.position < length => Ok(Shape::vector(channels)),
-            [_, height, length] => Err(Misfit(format!(
+            [_, height, length] => Err(Misfit::new(format!(
                 "no position {} in a sequence of {height}x{length}",
                 self.position
             ))),
@@ -51,7 +51,7 @@ impl Primitive for Stack {
             [Shape::Vector { features }, rest @ ..] if rest.iter().all(|s| *s == inputs[0]) => {
                 Ok(Shape::sequence(*features, inputs.len()))
             }
-            _ => Err(Misfit("takes vectors of one size".into())),
+            _ => Err(Misfit::new("takes vectors of one size")),
         }
     }
 }

@@ -74,16 +74,14 @@ impl Window {
         let pads = self.pads(size);
         for axis in 0..2 {
             if self.stride[axis] == 0 || self.kernel[axis] == 0 || self.dilation == 0 {
-                return Err(Misfit(
-                    "kernel, stride and dilation must be positive".into(),
-                ));
+                return Err(Misfit::new("kernel, stride and dilation must be positive"));
             }
             if size[axis] == 0 {
-                return Err(Misfit("takes an image of at least one pixel".into()));
+                return Err(Misfit::new("takes an image of at least one pixel"));
             }
             let span = self.span(axis);
             if span > LARGEST {
-                return Err(Misfit(format!(
+                return Err(Misfit::new(format!(
                     "a window over {span} positions is larger than {LARGEST}"
                 )));
             }
@@ -91,9 +89,10 @@ impl Window {
                 .iter()
                 .fold(size[axis], |size, pad| size.saturating_add(*pad));
             if padded < span {
-                return Err(Misfit(format!(
+                return Err(Misfit::new(format!(
                     "a window over {span} positions does not fit into {padded}"
-                )));
+                ))
+                .hint("take a smaller kernel or dilation, or padding `same`"));
             }
             output[axis] = (padded - span) / self.stride[axis] + 1;
         }

@@ -1,6 +1,7 @@
 //! The walk through the graph with sets of shapes in place of shapes.
 
 use super::super::graph::{Graph, GraphNode, Kind, Port, Select};
+use super::super::loose;
 use super::super::{Architecture, Decision, DecisionId};
 use super::memory::{Memory, Remembered, Visit};
 use super::part::Part;
@@ -227,12 +228,42 @@ impl<'a> Explorer<'a> {
                     .chain(least.iter().map(|&c| candidates[c]))
                     .collect()
             }
-            Kind::Loose(loose) if loose.same_positions => node.inputs[..loose.fixed].to_vec(),
+            Kind::Loose(loose) => {
+                let (fixed, candidates) = node.inputs.split_at(loose.fixed);
+                fixed
+                    .iter()
+                    .for_each(|port| self.mark(graph, port.node, certain));
+                if !loose.same_positions {
+                    self.mark_ends(graph, index, candidates, certain);
+                }
+                return;
+            }
             _ => node.inputs.clone(),
         };
         ports
             .iter()
             .for_each(|port| self.mark(graph, port.node, certain));
+    }
+
+    /// Marks candidates for loose ends: one is built under every option where
+    /// all that may read it in place of the search is, last ones first.
+    fn mark_ends(&self, graph: &Graph, search: usize, candidates: &[Port], certain: &mut [bool]) {
+        let mut ends: Vec<usize> = candidates.iter().map(|port| port.node).collect();
+        ends.sort_unstable();
+        for end in ends.into_iter().rev() {
+            let reads = |node: &GraphNode| node.inputs.iter().any(|port| port.node == end);
+            let mut readers = graph.nodes.iter().enumerate();
+            if readers.all(|(reader, node)| reader == search || certain[reader] || !reads(node)) {
+                self.mark(graph, end, certain);
+            }
+        }
+    }
+
+    /// Whether something other than a search for loose ends reads a node;
+    /// nothing where that is open.
+    pub(super) fn is_read(&self, graph: &Graph, port: Port) -> Option<bool> {
+        let option = |id| self.architecture.option(id);
+        loose::readers(graph, port).read(self.decisions, option)
     }
 
     /// The candidates that are picked in any case, and those that may be.
@@ -327,7 +358,7 @@ impl<'a> Explorer<'a> {
             }
             Kind::Loose(loose) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
-                let (shapes, part) = self.loose(loose, &inputs, path)?;
+                let (shapes, part) = self.loose(loose, frame.graph, node, &inputs, path)?;
                 Ok((vec![shapes], part))
             }
             Kind::Repeat(repeat) => {
@@ -350,6 +381,10 @@ impl<'a> Explorer<'a> {
                 self.ports(frame, &align.channels.ports(), parent)?;
                 let (shapes, part) = self.align(frame, align, &inputs, path)?;
                 Ok((vec![shapes], part))
+            }
+            Kind::Derived(derived) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                self.derived(derived, &inputs, path)
             }
             Kind::Unroll(unroll) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;

@@ -1,6 +1,6 @@
 //! Selections, loose ends and repetitions on sets of shapes.
 
-use super::super::graph::{Graph, Loose, Merge, Repeat, Select, Through};
+use super::super::graph::{Derived, Graph, GraphNode, Loose, Merge, Repeat, Select, Through};
 use super::super::{DecisionKind, Pick, Size};
 use super::Range;
 use super::explorer::{Explorer, Path};
@@ -98,20 +98,51 @@ impl<'a> Explorer<'a> {
 
     pub(super) fn loose(
         &mut self,
-        loose: &Loose,
+        loose: &'a Loose,
+        graph: &Graph,
+        node: &GraphNode,
         inputs: &[Shapes],
         path: Path<'_>,
     ) -> Result<(Shapes, Part), ShapeError> {
         let (fixed, candidates) = inputs.split_at(loose.fixed);
-        let any = candidates.iter().cloned().reduce(union).unwrap_or_default();
-        let least = usize::from(fixed.is_empty());
+        let ports = &node.inputs[loose.fixed..];
+        let mut total = Part::default();
+        // What is a loose end in any case, and what may be one.
+        let (mut ends, mut open) = (fixed.to_vec(), Vec::new());
+        for (index, shapes) in candidates.iter().enumerate() {
+            let read = self.is_read(graph, ports[index]);
+            if read == Some(true) {
+                continue;
+            }
+            let (shapes, part) = match loose.edges.get(index) {
+                Some(edge) => {
+                    let (mut outputs, part) = self.graph(edge, vec![shapes.clone()], path)?;
+                    (outputs.swap_remove(0), part)
+                }
+                None => (shapes.clone(), Part::default()),
+            };
+            if read == Some(false) && !loose.same_positions {
+                total = total.and(part);
+                ends.push(shapes);
+            } else {
+                total = total.and(part.maybe());
+                open.push(shapes);
+            }
+        }
+        if open.is_empty() {
+            let (shapes, part) = merged(loose.merge, &ends, path)?;
+            return Ok((shapes, total.and(part)));
+        }
+        let any = open.iter().cloned().reduce(union).unwrap_or_default();
+        let least = usize::from(ends.is_empty());
         let shapes = match loose.merge {
-            Merge::Sum => fixed.first().cloned().unwrap_or(any),
-            Merge::Concat | Merge::PaddedConcat => concats(fixed, &any, least, candidates.len()),
+            Merge::Sum => ends.first().cloned().unwrap_or(any),
+            Merge::Concat | Merge::PaddedConcat => concats(&ends, &any, least, open.len()),
         };
         let (shapes, mut part) = finish(shapes, 0, "loose", path)?;
-        part.may_misfit = !loose.same_positions && may_misfit(loose.merge, inputs);
-        Ok((shapes, part))
+        part.may_misfit =
+            !loose.same_positions && may_misfit(loose.merge, ends.iter().chain(&open));
+        Ok((shapes, total.and(part)))
     }
 
     pub(super) fn repeat(
@@ -156,6 +187,30 @@ impl<'a> Explorer<'a> {
             }
         }
         Ok(result.unwrap_or((shapes, part)))
+    }
+
+    pub(super) fn derived(
+        &self,
+        derived: &Derived,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let options = derived.decisions.iter();
+        let options = options.map(|&id| self.architecture.option(id));
+        let graphs = match options.collect::<Option<Vec<u32>>>() {
+            Some(options) => vec![derived.writer.write(&options)],
+            None => derived.writer.extremes().into(),
+        };
+        let mut result: Option<(Vec<Shapes>, Part)> = None;
+        for graph in &graphs {
+            let mut explorer = Explorer::new(&[], graph, &[], None);
+            let (outputs, part) = explorer.graph(graph, inputs.to_vec(), path)?;
+            result = Some(match result {
+                None => (outputs, part),
+                Some((others, other)) => (others, other.or(part)),
+            });
+        }
+        Ok(result.unwrap_or_default())
     }
 
     pub(super) fn unroll(

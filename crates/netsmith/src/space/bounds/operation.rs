@@ -90,7 +90,7 @@ impl Explorer<'_> {
                     shapes.push(shape);
                 }
                 Err(error) => {
-                    misfit = Some((concrete.to_string(), error.0));
+                    misfit = Some(ShapeError::of(path.to_string(), &concrete, error));
                 }
             }
         }
@@ -101,14 +101,10 @@ impl Explorer<'_> {
                 part.may_misfit |= misfit.is_some();
                 Ok((shapes, part))
             }
-            (None, misfit) => {
-                let (operation, rule) =
-                    misfit.unwrap_or((operation.name().into(), "has no input".into()));
-                Err(ShapeError {
-                    node: path.to_string(),
-                    operation,
-                    rule,
-                })
+            (None, Some(misfit)) => Err(misfit),
+            (None, None) => {
+                let (node, name) = (path.to_string(), operation.name());
+                Err(ShapeError::new(node, name, "has no input"))
             }
         }
     }
@@ -161,10 +157,9 @@ impl Explorer<'_> {
         shapes.sort_unstable();
         shapes.dedup();
         let part = part.map(|part| Part { may_misfit, ..part });
-        part.map(|part| (shapes, part)).ok_or_else(|| ShapeError {
-            node: path.to_string(),
-            operation: "align".into(),
-            rule: "no option brings the shapes together".into(),
+        part.map(|part| (shapes, part)).ok_or_else(|| {
+            let rule = "no option brings the shapes together";
+            ShapeError::new(path.to_string(), "align", rule)
         })
     }
 }

@@ -108,11 +108,8 @@ pub(super) fn finish(
     path: Path<'_>,
 ) -> Result<(Shapes, Part), ShapeError> {
     let Some(largest) = shapes.iter().map(|shape| shape.elements() as u64).max() else {
-        return Err(ShapeError {
-            node: path.to_string(),
-            operation: operation.to_owned(),
-            rule: "its inputs agree in shape under no option".into(),
-        });
+        let rule = "its inputs agree in shape under no option";
+        return Err(ShapeError::new(path.to_string(), operation, rule));
     };
     let activations = Range {
         low: entering,

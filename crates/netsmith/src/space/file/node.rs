@@ -209,6 +209,7 @@ impl<'t> Writer<'t> {
         let loose = Loose {
             fixed,
             same_positions: node.table.switch("same-size")?.unwrap_or(false),
+            edges: Vec::new(),
             merge,
         };
         Ok(vec![graph.loose(node.name, loose, &inputs)])
@@ -319,11 +320,12 @@ impl<'t> Writer<'t> {
         let method = match word {
             "project" => AlignMethod::Project,
             "preprocess" => AlignMethod::Preprocess { affine: true },
+            "calibrate" => AlignMethod::Calibrate,
             "resize" => AlignMethod::Resize,
             "pad" => AlignMethod::Pad,
             _ => {
                 let fault = Fault::new(span, format!("align is `{word}`"));
-                return Err(fault.hint("it is one of project, preprocess, resize, pad"));
+                return Err(fault.hint("it is one of project, preprocess, calibrate, resize, pad"));
             }
         };
         let mut inputs = node.inputs.clone();

@@ -6,7 +6,7 @@ use super::writer::{Names, Scope, Writer};
 use crate::network::Operation;
 use crate::network::operation::{
     Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Padding, Pool, Resize, Slice, Window, Zero,
+    Padding, Pool, Resize, Slice, Truncate, Window, Zero,
 };
 use crate::space::{Graph, Size, block};
 use std::ops::Range;
@@ -142,6 +142,9 @@ impl Attributes<'_, '_> {
             "resize" => Operation::Resize(Resize {
                 height: self.required("height", span)?,
                 width: self.required("width", span)?,
+            }),
+            "truncate" => Operation::Truncate(Truncate {
+                channels: self.required("channels", span)?,
             }),
             "slice" => Operation::Slice(Slice {
                 position: match self.table.get("position") {

@@ -81,9 +81,9 @@ fn faults_are_underlined() {
     );
     check(
         r#"{ operation = "linear", out = "classes" }"#,
-        "linear -> 4: takes a vector, got the image 3x16x16: pool or flatten it first",
+        "linear -> 4: takes a vector, got the image 3x16x16",
         r#"{ operation = "linear", out = "classes" }"#,
-        "",
+        "pool or flatten the image first",
     );
     check(
         r#"{ operation = "convolution", out = 1000000 }"#,

@@ -26,6 +26,10 @@ pub(super) fn activation(site: &mut Site<'_>, activation: Activation) -> String 
             site.last("Mul", &[&x, &gate], Vec::new())
         }
         Activation::Gelu => gelu(site, &x),
+        Activation::Complement => {
+            let one = scalar(site, "one", 1.0);
+            site.last("Sub", &[&one, &x], Vec::new())
+        }
     }
 }
 

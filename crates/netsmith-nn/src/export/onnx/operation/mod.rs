@@ -64,6 +64,7 @@ pub(super) fn export(site: &mut Site<'_>) -> Result<String, ExportError> {
         Operation::Pad(_) => align::pad(site),
         Operation::Resize(_) => align::resize(site),
         Operation::Slice(operation) => rearrange::slice(site, *operation),
+        Operation::Truncate(operation) => rearrange::truncate(site, operation),
         Operation::Stack => rearrange::stack(site),
     })
 }

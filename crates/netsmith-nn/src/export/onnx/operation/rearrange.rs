@@ -1,6 +1,6 @@
 //! Operations that only move values.
 
-use netsmith::network::operation::{ChannelShuffle, Slice};
+use netsmith::network::operation::{ChannelShuffle, Slice, Truncate};
 
 use super::{AttributeProto, Site};
 
@@ -42,6 +42,14 @@ pub(super) fn slice(site: &mut Site<'_>, slice: Slice) -> String {
     let row = site.step("Gather", "row", &[&input, &position], axis);
     let axes = site.integers("axes", &[2]);
     site.last("Squeeze", &[&row, &axes], Vec::new())
+}
+
+pub(super) fn truncate(site: &mut Site<'_>, truncate: &Truncate) -> String {
+    let input = site.input();
+    let starts = site.integers("starts", &[0]);
+    let ends = site.integers("ends", &[truncate.channels]);
+    let axes = site.integers("axes", &[1]);
+    site.last("Slice", &[&input, &starts, &ends, &axes], Vec::new())
 }
 
 pub(super) fn stack(site: &mut Site<'_>) -> String {
