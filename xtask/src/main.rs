@@ -32,7 +32,7 @@ commands:
   check [--only STAGE]... [--skip STAGE]...   all that a change must pass, in order
   tidy                                        the rules of the tree alone
   bless                                       run the tests and accept every snapshot
-  torch                                       regenerate and check what comes from PyTorch
+  torch [--python FILE]                       regenerate and check what comes from PyTorch
   peers [--python FILE] [WORK]...             time Netsmith beside PyTorch";
 
 fn main() -> ExitCode {
@@ -53,7 +53,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["check", options @ ..] => check::run(&repository, &check::Selection::parse(options)?),
         ["tidy"] => tidy::run(&repository),
         ["bless"] => tests_command::bless(&repository),
-        ["torch"] => torch::run(&repository),
+        ["torch"] => torch::run(&repository, None),
+        ["torch", "--python", python] => torch::run(&repository, Some(python.into())),
         ["peers", options @ ..] => peers::run(&repository, options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

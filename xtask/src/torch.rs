@@ -3,6 +3,7 @@
 //! PyTorch takes gigabytes, so it is no part of the test command: the tests
 //! compare with values that the scripts here have written before.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,22 +14,33 @@ use crate::process::run as run_command;
 use crate::python::Environment;
 use crate::repository::Repository;
 
-/// Installs PyTorch into `.python-torch/` and runs every script of
-/// `xtask/torch/` in the order of their names, in the root of the repository,
-/// with the `netsmith` binary of the release build on the path.
+/// The environment variable that names an interpreter with PyTorch.
+const VARIABLE: &str = "NETSMITH_TORCH_PYTHON";
+
+/// Runs every script of `xtask/torch/` in the order of their names, in the root
+/// of the repository, with the `netsmith` binary of the release build on the
+/// path: by the interpreter that is given, else by the one that
+/// `NETSMITH_TORCH_PYTHON` names, else by one in `.python-torch/`, into which
+/// PyTorch is installed.
 ///
 /// # Errors
 ///
 /// When PyTorch cannot be installed, the build fails or a script fails.
-pub(crate) fn run(repository: &Repository) -> Result<()> {
+pub(crate) fn run(repository: &Repository, python: Option<PathBuf>) -> Result<()> {
     let scripts = scripts(repository)?;
-    let requirements = repository.path("xtask/torch/requirements.txt");
-    let python = Environment::prepare(repository.path(".python-torch"), &requirements)?;
+    let given = python.or_else(|| env::var_os(VARIABLE).map(PathBuf::from));
+    let python = match given {
+        Some(python) => python,
+        None => {
+            let requirements = repository.path("xtask/torch/requirements.txt");
+            Environment::prepare(repository.path(".python-torch"), &requirements)?.python()
+        }
+    };
     let path = crate::readme::path_with_netsmith(repository)?;
     for script in &scripts {
         println!("==> {}", script.display());
         run_command(
-            Command::new(python.python())
+            Command::new(&python)
                 .arg(script)
                 .current_dir(repository.root())
                 .env("PATH", &path),

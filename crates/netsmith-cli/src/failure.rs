@@ -185,6 +185,7 @@ impl From<PipelineError> for Failure {
             | PipelineError::EvaluatorForm { .. }
             | PipelineError::OptionNotTaken { .. }
             | PipelineError::OptionMissing { .. }
+            | PipelineError::ClassWeights
             | PipelineError::Command(_)
             | PipelineError::NoProgram { .. }
             | PipelineError::InputShape(_)

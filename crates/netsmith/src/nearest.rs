@@ -1,10 +1,10 @@
 //! The name that was probably meant.
 
 /// The candidate most like `given`, if one is like it at all: at most one edit
-/// for every three letters, letters' case aside.
+/// for every three letters, letters' case aside, and never all of its letters.
 pub fn nearest<T: AsRef<str>>(given: &str, candidates: impl IntoIterator<Item = T>) -> Option<T> {
     let given: Vec<char> = given.to_lowercase().chars().collect();
-    let most = given.len().div_ceil(3);
+    let most = given.len().div_ceil(3).min(given.len().saturating_sub(1));
     let mut best: Option<(usize, T)> = None;
     for candidate in candidates {
         let other: Vec<char> = candidate.as_ref().to_lowercase().chars().collect();
@@ -52,6 +52,8 @@ mod tests {
         assert_eq!(nearest("cifar10", names), Some("cifar-10"));
         assert_eq!(nearest("Digit", names), Some("digits"));
         assert_eq!(nearest("imagenet", names), None);
+        assert_eq!(nearest("x", ["a", "X"]), Some("X"));
+        assert_eq!(nearest("x", ["a", "b"]), None);
         assert_eq!(remedy("digit", names), "did you mean `digits`?");
         let all = "there are: digits, fashion-mnist, cifar-10";
         assert_eq!(remedy("imagenet", names), all);

@@ -234,7 +234,7 @@ fn child() {
                     further.insert(number);
                 }
             }
-            Event::Tick => {}
+            Event::Recalled(_) | Event::Tick => {}
         }
         if !running.is_empty() && running.is_subset(&further) {
             let mut out = std::io::stdout();

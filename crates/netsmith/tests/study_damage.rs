@@ -173,7 +173,7 @@ fn another_format_is_named() {
     assert_eq!(
         error.to_string(),
         format!(
-            "study `{}` has format 7, this build reads 1-1 and writes 1",
+            "study `{}` has format 7, this build reads 1 and writes 1",
             path.display()
         )
     );

@@ -164,9 +164,13 @@ impl Diagnosis {
 /// Loads data by name, so that damaged files count as not found; the remedy goes
 /// to the advice.
 fn with_name(name: &str, advice: Option<&mut Vec<String>>) -> Found {
+    let offline = LoadOptions {
+        offline: true,
+        ..LoadOptions::default()
+    };
     let loaded = name
         .parse::<Source>()
-        .and_then(|source| data::load(&source, &LoadOptions::default()));
+        .and_then(|source| data::load(&source, &offline));
     if let (Err(error), Some(advice)) = (&loaded, advice) {
         let hint = error.hint().map(|hint| format!("; {hint}"));
         advice.push(format!("{error}{}", hint.unwrap_or_default()));

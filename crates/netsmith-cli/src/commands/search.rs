@@ -12,6 +12,7 @@ use netsmith_nn::pipeline::{Config, RunEnd, run};
 
 use super::facts::table as facts_table;
 use super::progress::Terminal;
+use super::show;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -50,6 +51,13 @@ pub(crate) struct Arguments {
     /// The column to predict (csv)
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
+    /// `classification` or `regression` (csv); default: classification where the target is text or
+    /// has few whole numbers
+    #[arg(long, value_name = "KIND")]
+    task: Option<String>,
+    /// A column of categories although its values are numbers (csv); repeatable
+    #[arg(long, value_name = "COLUMN")]
+    categories: Vec<String>,
     /// A column that is not read (csv); repeatable
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<String>,
@@ -128,7 +136,8 @@ pub(crate) fn run_command(arguments: &Arguments, output: Output) -> Result<(), F
 /// Prints the result of a run.
 pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
     let summary = &end.summary;
-    let facts = json(summary, false);
+    let mut facts = json(summary, false);
+    facts["files"] = show::files(Path::new(&summary.run));
     output.result(&facts, || facts_table(&facts))?;
     if end.interrupted {
         let message = format!("interrupted; everything is saved in `{}`", summary.run);
@@ -199,9 +208,11 @@ impl Arguments {
             }
         };
         set(&mut config.target, &self.target);
+        set(&mut config.task, &self.task);
         set(&mut config.split_by, &self.split_by);
         set(&mut config.space, &self.space);
         set(&mut config.metric, &self.metric);
+        config.categories.extend(self.categories.iter().cloned());
         config.ignore.extend(self.ignore.iter().cloned());
         config.minimize.extend(self.minimize.iter().cloned());
         config.penalties.extend(self.penalty.iter().cloned());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary, history, json};
-use netsmith::study::{Pending, Role, Trials, View};
+use netsmith::study::{Role, Trials, View};
 use netsmith::trial::{Metric, Outcome};
 use netsmith_nn::pipeline::{BestRecord, Config, REPORT};
 use serde_json::Value;
@@ -94,7 +94,7 @@ fn summary(view: &View, trials: &Trials, objective: Objective) -> Result<Summary
     };
     let front = objective.front(&trials.completed).into_iter();
     Ok(Summary {
-        status: status(trials).to_owned(),
+        status: status(view).to_owned(),
         seconds: seconds(trials),
         seed: view.header()?.seed,
         front: front.map(|trial| trial.number).collect(),
@@ -106,10 +106,9 @@ fn summary(view: &View, trials: &Trials, objective: Objective) -> Result<Summary
     })
 }
 
-fn status(trials: &Trials) -> &'static str {
-    let running = |pending: &Pending| pending.running;
-    let finals = trials.pending_finals.iter().map(|run| &run.trial);
-    match trials.pending.iter().chain(finals).any(running) {
+/// Of a run that has not come to its end.
+fn status(view: &View) -> &'static str {
+    match view.is_being_written() {
         true => "running",
         false => "interrupted",
     }
@@ -164,8 +163,8 @@ fn baselines(trials: &Trials, metric: &str) -> Vec<BaselineRow> {
     row.collect()
 }
 
-/// The files that are there.
-fn files(run: &Path) -> Value {
+/// The files of a run that are there.
+pub(super) fn files(run: &Path) -> Value {
     let paths = FILES.map(|(name, file)| (name, run.join(file)));
     let there = paths.into_iter().filter(|(_, path)| path.is_file());
     there

@@ -52,6 +52,18 @@ pub enum DataError {
         /// How they can be had.
         remedy: &'static str,
     },
+    /// A published file could not be fetched.
+    #[error("data `{kind}`: `{url}` cannot be fetched")]
+    Fetch {
+        /// The kind of data.
+        kind: &'static str,
+        /// The file's address.
+        url: String,
+        /// What went wrong.
+        source: io::Error,
+        /// How the data can be had otherwise.
+        remedy: &'static str,
+    },
     /// A file or folder could not be read.
     #[error("`{}`: cannot be read", path.display())]
     Read {
@@ -386,7 +398,7 @@ impl DataError {
             Self::PathMissing { kind, form } => Some(format!("write `{kind}:{form}`")),
             Self::PathNotTaken { kind, .. } => Some(format!("write `{kind}`; it is bundled")),
             Self::OptionNotTaken { .. } => Some("leave the option out".into()),
-            Self::NotFound { remedy, .. } => Some((*remedy).into()),
+            Self::NotFound { remedy, .. } | Self::Fetch { remedy, .. } => Some((*remedy).into()),
             Self::Read { source, .. } => (source.kind() == io::ErrorKind::NotFound)
                 .then(|| "check the path; it starts from the current folder".into()),
             Self::File { fault, .. } => Some(fault.hint().into()),
@@ -452,7 +464,7 @@ impl TableFault {
                 ..
             } => format!(
                 "{numbers:.1} % of the column's cells are numbers: mend the cell, leave it empty \
-                 if it is missing, or declare the column to hold categories"
+                 if it is missing, or name the column with `--categories`"
             ),
             Self::NotANumber { numbers: None, .. } => {
                 "mend the cell, or leave it empty if it is missing".into()

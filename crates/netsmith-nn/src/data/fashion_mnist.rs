@@ -1,8 +1,10 @@
 //! `fashion-mnist`: 70,000 grey pictures of clothes of 28 x 28 pixels.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file::sha256;
+use super::download::fetch;
+use super::file::{read_whole, sha256};
 use super::idx::{read_images, read_labels};
 use super::{
     Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
@@ -24,6 +26,12 @@ pub(super) const ENTRY: Entry = Entry::new(
 
 /// Where Debian's package puts the files.
 const DEBIAN: &str = "/usr/share/datasets/fashion-mnist";
+
+/// The publisher's server.
+const HOST: &str = "fashion-mnist.s3-website.eu-central-1.amazonaws.com";
+
+/// More bytes than any of the files has, packed or not.
+const MOST_BYTES: u64 = 100_000_000;
 
 const REMEDY: &str = "on Debian or Ubuntu: `apt-get install dataset-fashion-mnist`; elsewhere \
     download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz \
@@ -75,8 +83,70 @@ const TEST: Files = Files {
     ),
 };
 
-fn load(path: Option<&Path>, _options: &LoadOptions) -> Result<Dataset, DataError> {
-    read_folder(path.unwrap_or(Path::new(DEBIAN)))
+/// Reads the folder that is given, else Debian's, else the one of what was
+/// fetched before, else fetches the published files into that.
+fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let debian = Path::new(DEBIAN);
+    let Some(kept) = kept().filter(|_| path.is_none() && !debian.is_dir()) else {
+        return read_folder(path.unwrap_or(debian));
+    };
+    let mut fetched = false;
+    if !options.offline {
+        for (name, checksum) in [TRAIN.images, TRAIN.labels, TEST.images, TEST.labels] {
+            let mut get = |path: &str| fetch(HOST, path, MOST_BYTES);
+            fetched |= fetch_file(&kept, name, checksum, &mut get)?;
+        }
+    }
+    let data = read_folder(&kept)?;
+    let note = format!(
+        "the data were fetched from http://{HOST}/ into `{}`",
+        kept.display()
+    );
+    Ok(data.with_notes(fetched.then_some(note).into_iter().collect()))
+}
+
+/// The folder of what was fetched.
+fn kept() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let caches = set("XDG_CACHE_HOME").or_else(|| set("LOCALAPPDATA"));
+    let caches = caches.map(PathBuf::from);
+    let caches = caches.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")))?;
+    Some(caches.join("netsmith").join(ENTRY.name))
+}
+
+/// Fetches a file into a folder that does not have it; whether it did so. It has
+/// its name only when it is whole and the one that was published.
+fn fetch_file(
+    folder: &Path,
+    name: &str,
+    checksum: &str,
+    get: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+) -> Result<bool, DataError> {
+    if find(folder, name).is_ok() {
+        return Ok(false);
+    }
+    let failed = |source| DataError::Fetch {
+        kind: ENTRY.name,
+        url: format!("http://{HOST}/{name}.gz"),
+        source,
+        remedy: REMEDY,
+    };
+    let packed = get(&format!("/{name}.gz")).map_err(failed)?;
+    let partial = folder.join(format!("{name}.{}.part", std::process::id()));
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&partial, packed));
+    let verified = written.map_err(failed).and_then(|()| {
+        let content = read_whole(&partial, MOST_BYTES)?;
+        verify(&partial, &content, checksum)
+    });
+    let named = verified.and_then(|()| {
+        let whole = folder.join(format!("{name}.gz"));
+        std::fs::rename(&partial, whole).map_err(failed)
+    });
+    if named.is_err() {
+        // What is left of it serves nobody.
+        let _ = std::fs::remove_file(&partial);
+    }
+    named.map(|()| true)
 }
 
 fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
@@ -182,6 +252,38 @@ mod tests {
         let sizes = (search.train().len(), search.valid().len(), test.len());
         assert_eq!(sizes, (50_000, 10_000, 10_000));
         assert_eq!(test.indices()[0], 60_000);
+    }
+
+    #[test]
+    fn a_fetched_file_is_kept_when_it_is_the_published_one() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let folder = folder.path().join("netsmith");
+        let content = b"the published content".to_vec();
+        let checksum = sha256(&content);
+        let mut asked = Vec::new();
+        let mut get = |path: &str| {
+            asked.push(path.to_owned());
+            Ok(content.clone())
+        };
+        let mut fetched = || fetch_file(&folder, "labels", &checksum, &mut get);
+        assert!(fetched().expect("it is the published one"));
+        assert!(!fetched().expect("it is there"));
+        assert_eq!(asked, ["/labels.gz"]);
+        assert!(folder.join("labels.gz").is_file());
+
+        let other = fetch_file(&folder, "images", &checksum, &mut |_| Ok(b"other".into()));
+        let other = other.expect_err("it is another file").to_string();
+        assert!(other.contains("is not the published file"), "{other}");
+        let unreachable = |_: &str| Err(io::Error::other("no network"));
+        let error = fetch_file(&folder, "images", &checksum, &mut unreachable.clone());
+        let error = error.expect_err("there is no network");
+        assert_eq!(
+            error.to_string(),
+            format!("data `fashion-mnist`: `http://{HOST}/images.gz` cannot be fetched")
+        );
+        assert_eq!(error.hint().as_deref(), Some(REMEDY));
+        let left = std::fs::read_dir(&folder).expect("it is there").count();
+        assert_eq!(left, 1);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod columns;
 mod csv;
 mod dataset;
 mod digits;
+mod download;
 mod error;
 mod fashion_mnist;
 mod features;
@@ -80,6 +81,9 @@ pub struct LoadOptions {
     /// Height and width that images are resized to (`image-folder`); none:
     /// the median of the pictures, at most 64.
     pub image_size: Option<[usize; 2]>,
+    /// Whether published data that are not on this machine are an error instead
+    /// of being fetched.
+    pub offline: bool,
 }
 
 /// What to learn from a target column.

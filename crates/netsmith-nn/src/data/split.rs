@@ -73,6 +73,7 @@ impl Dataset {
     /// ```
     pub fn split(self, options: &SplitOptions) -> Result<(SearchData, SealedTest), SplitError> {
         let parts = Parts::draw(&self, options)?;
+        let notes = parts.notes(&self);
         let mut hash = Sha256::new();
         hash.update(self.fingerprint());
         for rows in [&parts.train, &parts.valid, &parts.test] {
@@ -80,7 +81,7 @@ impl Dataset {
             rows.iter().for_each(|row| hash.update(row.to_le_bytes()));
         }
         let fingerprint: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        let data = Arc::new(self);
+        let data = Arc::new(self.with_notes(notes));
         let search = SearchData {
             data: Arc::clone(&data),
             train: parts.train.into(),
@@ -144,6 +145,30 @@ impl Parts {
         let parts = Self { train, valid, test };
         parts.check(data)?;
         Ok(parts)
+    }
+
+    /// What a reader of the results should know: classes that are not tested.
+    fn notes(&self, data: &Dataset) -> Vec<String> {
+        let Targets::Classes { labels, names } = &data.targets else {
+            return Vec::new();
+        };
+        let parts = [(&self.valid, "validation"), (&self.test, "test")];
+        let of_part = parts.into_iter().filter_map(|(rows, part)| {
+            let mut seen = vec![false; names.len()];
+            for row in rows {
+                seen[labels[*row as usize] as usize] = true;
+            }
+            let absent = names.iter().zip(seen).filter(|(_, seen)| !seen);
+            let absent: Vec<&str> = absent.map(|(name, _)| name.as_str()).collect();
+            let first = absent.first()?;
+            Some(match absent.len() {
+                1 => format!("class `{first}` has no sample in the {part} part"),
+                count => format!(
+                    "{count} classes have no sample in the {part} part, the first is `{first}`"
+                ),
+            })
+        });
+        of_part.collect()
     }
 
     fn check(&self, data: &Dataset) -> Result<(), SplitError> {
@@ -385,6 +410,28 @@ mod tests {
         labels.push(1);
         let parts = rows(classes(labels), &SplitOptions::default());
         assert!(parts[0].contains(&20));
+    }
+
+    #[test]
+    fn classes_that_are_not_judged_are_told_of() {
+        let mut labels = vec![0; 40];
+        labels.push(1);
+        let (search, _) = classes(labels.clone())
+            .split(&SplitOptions::default())
+            .expect("it can be split");
+        assert_eq!(
+            search.notes(),
+            [
+                "class `c1` has no sample in the validation part",
+                "class `c1` has no sample in the test part"
+            ]
+        );
+        labels.push(2);
+        let (search, _) = classes(labels)
+            .split(&SplitOptions::default())
+            .expect("it can be split");
+        let note = "2 classes have no sample in the test part, the first is `c1`";
+        assert_eq!(search.notes()[1], note);
     }
 
     #[test]

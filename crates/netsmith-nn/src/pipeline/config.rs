@@ -27,6 +27,10 @@ pub struct Config {
     pub classes: Option<usize>,
     /// The column to predict (`csv`).
     pub target: Option<String>,
+    /// `classification` or `regression` (`csv`); none: as the target looks.
+    pub task: Option<String>,
+    /// Columns of categories although their values are numbers (`csv`).
+    pub categories: Vec<String>,
     /// Columns that are not read (`csv`).
     pub ignore: Vec<String>,
     /// The column whose equal values stay in one part (`csv`).
@@ -98,6 +102,8 @@ impl Default for Config {
             classes: None,
             data: "digits".into(),
             target: None,
+            task: None,
+            categories: Vec::new(),
             ignore: Vec::new(),
             split_by: None,
             image_size: None,

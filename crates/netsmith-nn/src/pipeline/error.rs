@@ -53,6 +53,9 @@ pub enum PipelineError {
         /// The form.
         form: &'static str,
     },
+    /// Classes that a regression does not have should be weighed.
+    #[error("option `class-weights`: does not apply to a regression")]
+    ClassWeights,
     /// An option of another evaluator.
     #[error("option `{option}`: does not apply to evaluator `{by}`")]
     OptionNotTaken {
@@ -216,7 +219,9 @@ impl PipelineError {
             Self::Space(error) => error.hint(),
             Self::Table(error) => error.hint(),
             Self::EvaluatorForm { .. } => Some("see `netsmith list evaluators`".into()),
-            Self::OptionNotTaken { .. } => Some("leave the option out".into()),
+            Self::OptionNotTaken { .. } | Self::ClassWeights => {
+                Some("leave the option out".into())
+            }
             Self::OptionMissing { remedy, .. } => Some((*remedy).into()),
             Self::NoProgram { .. } => Some("check its name and path; no shell is involved".into()),
             Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),

@@ -179,6 +179,8 @@ fn by_table(
 fn refuse_options_of_data(config: &Config, by: &'static str) -> Result<(), PipelineError> {
     let given = [
         ("target", config.target.is_some()),
+        ("task", config.task.is_some()),
+        ("categories", !config.categories.is_empty()),
         ("ignore", !config.ignore.is_empty()),
         ("split-by", config.split_by.is_some()),
         ("image-size", config.image_size.is_some()),

@@ -3,7 +3,7 @@
 use super::{Config, PipelineError};
 use crate::data::{
     InputSchema, LoadOptions, Metric, Normalization, SealedTest, SearchData, SplitOptions, Task,
-    load,
+    TaskKind, load,
 };
 use crate::evaluate::TrainingEvaluator;
 use crate::module::Kernels;
@@ -37,6 +37,8 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let source = config.data.parse()?;
     let options = LoadOptions {
         target: config.target.clone(),
+        task: task_kind(config)?,
+        categories: config.categories.clone(),
         ignore: config.ignore.clone(),
         split_by: config.split_by.clone(),
         image_size: config.image_size,
@@ -47,6 +49,9 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         ..SplitOptions::default()
     };
     let (data, test) = load(&source, &options)?.split(&split)?;
+    if config.class_weights && matches!(data.task(), Task::Regression { .. }) {
+        return Err(PipelineError::ClassWeights);
+    }
     let train = data.train();
     let normalization = Normalization::fit(&train);
     let metric = metric(config, &data.task())?;
@@ -120,6 +125,19 @@ pub(super) fn kernels(config: &Config) -> Result<Kernels, PipelineError> {
             what: "kernels",
             value: other.to_owned(),
             known: "fused, burn",
+        }),
+    }
+}
+
+fn task_kind(config: &Config) -> Result<Option<TaskKind>, PipelineError> {
+    match config.task.as_deref() {
+        None => Ok(None),
+        Some("classification") => Ok(Some(TaskKind::Classification)),
+        Some("regression") => Ok(Some(TaskKind::Regression)),
+        Some(other) => Err(PipelineError::Word {
+            what: "task",
+            value: other.to_owned(),
+            known: "classification, regression",
         }),
     }
 }

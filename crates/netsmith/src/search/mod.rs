@@ -110,8 +110,10 @@ pub enum Event<'a> {
     Started(&'a Proposal),
     /// A running trial measured something.
     Measured(u64, &'a [Measurement]),
-    /// A trial ended; recorded ones are told again on a resume.
+    /// A trial ended.
     Ended(&'a Trial),
+    /// A trial that an earlier part of the run recorded was told again.
+    Recalled(&'a Trial),
     /// Nothing happened for a moment.
     Tick,
 }
@@ -527,7 +529,11 @@ impl Run<'_, '_> {
             self.search.study.complete(trial.clone())?;
             drop_checkpoint(self.search.study, number);
         }
-        (self.observe)(Event::Ended(&trial));
+        let event = match record {
+            true => Event::Ended(&trial),
+            false => Event::Recalled(&trial),
+        };
+        (self.observe)(event);
         if let Some(slot) = self.slots.get_mut(&number) {
             slot.done = Some(trial.clone());
         }

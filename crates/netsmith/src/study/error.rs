@@ -33,8 +33,8 @@ pub enum StudyError {
     },
     /// Another version's format that this build cannot read, or cannot write.
     #[error(
-        "study `{}` has format {found}, this build reads {}-{} and writes {}",
-        .path.display(), schema::OLDEST_FORMAT, schema::FORMAT, schema::FORMAT
+        "study `{}` has format {found}, this build reads {} and writes {}",
+        .path.display(), readable(), schema::FORMAT
     )]
     Format {
         /// The file.
@@ -190,4 +190,12 @@ fn by(process: Option<u32>) -> String {
     process
         .map(|id| format!(" by process {id}"))
         .unwrap_or_default()
+}
+
+/// The formats that this build reads.
+fn readable() -> String {
+    match schema::OLDEST_FORMAT == schema::FORMAT {
+        true => schema::FORMAT.to_string(),
+        false => format!("{} to {}", schema::OLDEST_FORMAT, schema::FORMAT),
+    }
 }

@@ -72,6 +72,17 @@ impl Lock {
     }
 }
 
+/// Whether a process holds the lock of a run directory.
+///
+/// It is tried without writing anything; who takes the lock just then tries
+/// again.
+pub(super) fn is_taken(dir: &Path) -> bool {
+    let Ok(file) = File::open(dir.join(LOCK)) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(20).read_to_string(&mut text).ok()?;

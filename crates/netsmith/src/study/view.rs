@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::header::Header;
 use super::schema::NO_TRIAL;
 use super::trials::{Checkpoint, Trials};
-use super::{DATABASE, connection, load};
+use super::{DATABASE, connection, load, lock};
 
 /// A study that can be read and not changed, also while another process writes
 /// it.
@@ -54,6 +54,12 @@ impl View {
     /// The run directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Whether a process has the study open for writing now. One that was killed
+    /// has not, whatever its trials look like.
+    pub fn is_being_written(&self) -> bool {
+        lock::is_taken(&self.dir)
     }
 
     /// Configuration, seed and versions.

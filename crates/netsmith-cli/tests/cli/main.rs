@@ -1,6 +1,10 @@
 //! The commands as a user runs them: stdout, stderr and the exit code.
 
-use std::path::Path;
+mod digits;
+mod manners;
+mod outside;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use netsmith::study::{Header, Study};
@@ -32,6 +36,20 @@ fn fails(arguments: &[&str], code: i32, message: &str) {
     assert_eq!(output.status.code(), Some(code));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     assert_eq!(String::from_utf8_lossy(&output.stderr), message);
+}
+
+/// The Python of the tests, as `cargo xtask check` prepares it; none where there
+/// is none, which is said.
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
+fn interpreter() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = std::env::var_os("NETSMITH_PYTHON")
+        .map_or_else(|| root.join(".python/bin/python"), PathBuf::from);
+    let found = path.exists();
+    if !found {
+        eprintln!("skipped: there is no Python at {}", path.display());
+    }
+    found.then_some(path)
 }
 
 #[test]
