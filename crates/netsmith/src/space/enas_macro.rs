@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(space.text(&architecture), "0 5 0 4 1 1");
         let fixed = space.network(&architecture).unwrap();
         // Layers 0 and 1 are followed by a reduction each, which doubles.
-        assert_eq!(shape(&fixed, "layer1.project.convolution"), Shape::image(8, 8, 8));
+        assert_eq!(
+            shape(&fixed, "layer1.project.convolution"),
+            Shape::image(8, 8, 8)
+        );
         assert_eq!(shape(&fixed, "layer2.skips.concat"), Shape::image(48, 4, 4));
         let path = space.resolve(&architecture, Form::Supernet).unwrap();
         assert_eq!(shape(&path, "layer2.skips.add"), Shape::image(4, 4, 4));
