@@ -71,7 +71,7 @@ fn read_folder(folder: &Path, records: usize) -> Result<Dataset, DataError> {
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: Some(folder.to_path_buf()),
-        licence: ENTRY.licence.into(),
+        licence: ENTRY.build.licence.into(),
     };
     // The augmentation of DARTS and NAS-Bench-201 on these data.
     let augmentation = Augmentation {

@@ -120,7 +120,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: Some(path.to_path_buf()),
-        licence: ENTRY.licence.into(),
+        licence: ENTRY.build.licence.into(),
     };
     let targets = reader.target.finish(&file.header[target]);
     let data = Dataset::new(Features::Table(Table::new(schema, values)), targets, origin);

@@ -50,7 +50,7 @@ fn load(_path: Option<&Path>, _options: &LoadOptions) -> Result<Dataset, DataErr
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: None,
-        licence: ENTRY.licence.into(),
+        licence: ENTRY.build.licence.into(),
     };
     // Mirrored digits are other signs, and a pixel is an eighth of the picture.
     let augmentation = Augmentation {

@@ -93,7 +93,7 @@ fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: Some(folder.to_path_buf()),
-        licence: ENTRY.licence.into(),
+        licence: ENTRY.build.licence.into(),
     };
     // A mirrored coat is a coat; two pixels are what the pictures' margins bear.
     let augmentation = Augmentation {

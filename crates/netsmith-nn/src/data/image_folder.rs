@@ -51,7 +51,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: Some(root.to_path_buf()),
-        licence: ENTRY.licence.into(),
+        licence: ENTRY.build.licence.into(),
     };
     // An eighth of the side, as four of 32 pixels in the papers on CIFAR-10.
     let augmentation = Augmentation {
