@@ -2,6 +2,8 @@
 //! running at the deadline keeps its best step, and what would not end in time
 //! is not begun.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use netsmith::network::{Builder, Network, Operation, Shape, operation::Linear};
 use netsmith::search::{FinalJob, Finals, FinalsEnd};
