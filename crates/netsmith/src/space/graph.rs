@@ -189,14 +189,22 @@ pub struct Derived {
     pub writer: Arc<dyn Writer>,
 }
 
+/// The ends of what a [`Writer`] may write.
+#[derive(Clone, Debug)]
+pub struct Extremes {
+    /// For each cost a cheapest subgraph is among them.
+    pub cheapest: Vec<Graph>,
+    /// All others cost no more, whatever is counted.
+    pub dearest: Graph,
+}
+
 /// Writes the subgraph of a [`Derived`].
 pub trait Writer: fmt::Debug + Send + Sync {
     /// The subgraph of these options, which decides nothing any more.
     fn write(&self, options: &[u32]) -> Graph;
 
-    /// A cheapest and a dearest subgraph: all others cost no less and no more,
-    /// whatever is counted, and give the same shapes.
-    fn extremes(&self) -> [Graph; 2];
+    /// The ends of what it may write, all of the same shapes.
+    fn extremes(&self) -> Extremes;
 }
 
 impl PartialEq for Derived {

@@ -40,8 +40,8 @@ pub use bounds::{Bounds, Range};
 pub use decision::{Decision, DecisionId, DecisionKind, Pick};
 pub use file::FileError;
 pub use graph::{
-    Align, AlignMethod, Choice, Derived, Graph, Instance, Loose, Merge, Port, Repeat, Select,
-    Through, Unroll, Writer,
+    Align, AlignMethod, Choice, Derived, Extremes, Graph, Instance, Loose, Merge, Port, Repeat,
+    Select, Through, Unroll, Writer,
 };
 pub use guide::{Guide, Open};
 pub use limit::{Infeasible, LimitedCost, Limits};

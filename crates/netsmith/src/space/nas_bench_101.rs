@@ -20,8 +20,8 @@ mod cell;
 
 use super::block::convolution_norm;
 use super::{
-    Architecture, DecisionId, Decisions, Derived, Entry, Graph, Notation, NotationError, Pick,
-    Rule, Space, SpaceError, Task, Writer,
+    Architecture, DecisionId, Decisions, Derived, Entry, Extremes, Graph, Notation, NotationError,
+    Pick, Rule, Space, SpaceError, Task, Writer,
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::operation::{Activation, Linear, Padding, Pool};
@@ -53,6 +53,9 @@ pub const ENTRY: Entry = Entry::new(
 
 /// The official names of the operations.
 pub const OPERATIONS: [&str; 3] = ["conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"];
+
+/// The number of the max pool among the operations.
+const MAX_POOL: u32 = 2;
 
 /// The most edges of a pruned cell.
 const EDGES: u32 = 9;
@@ -147,7 +150,7 @@ impl Writer for Official {
 
     /// The input straight to the output; and five 3x3 convolutions in a chain, of
     /// which four read the input too, as nine edges allow.
-    fn extremes(&self) -> [Graph; 2] {
+    fn extremes(&self) -> Extremes {
         let straight = Cell {
             inputs: vec![0, 1],
             operations: Vec::new(),
@@ -156,7 +159,17 @@ impl Writer for Official {
             inputs: vec![0, 0b1, 0b11, 0b101, 0b1001, 0b10000, 0b10_0000],
             operations: vec![0; 5],
         };
-        [straight, chain].map(|cell| cell.graph(self.input, self.output))
+        // Four max pools in a chain, each of which feeds the output and so has a
+        // quarter of its channels; a fifth would take a tenth edge.
+        let narrow = Cell {
+            inputs: vec![0, 0b1, 0b10, 0b100, 0b1000, 0b1_1110],
+            operations: vec![MAX_POOL; 4],
+        };
+        let graph = |cell: Cell| cell.graph(self.input, self.output);
+        Extremes {
+            cheapest: vec![graph(straight), graph(narrow)],
+            dearest: graph(chain),
+        }
     }
 }
 

@@ -162,10 +162,7 @@ impl<'a> Resolver<'a> {
                 let options = derived.decisions.iter().map(|&id| self.option(id));
                 let graph = match options.collect::<Option<Vec<u32>>>() {
                     Some(options) => derived.writer.write(&options),
-                    None => {
-                        let [_, dearest] = derived.writer.extremes();
-                        dearest
-                    }
+                    None => derived.writer.extremes().dearest,
                 };
                 self.graph(&graph, &inputs, place)
             }

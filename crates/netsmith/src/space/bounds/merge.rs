@@ -199,7 +199,12 @@ impl<'a> Explorer<'a> {
         let options = options.map(|&id| self.architecture.option(id));
         let graphs = match options.collect::<Option<Vec<u32>>>() {
             Some(options) => vec![derived.writer.write(&options)],
-            None => derived.writer.extremes().into(),
+            None => {
+                let extremes = derived.writer.extremes();
+                let mut graphs = extremes.cheapest;
+                graphs.push(extremes.dearest);
+                graphs
+            }
         };
         let mut result: Option<(Vec<Shapes>, Part)> = None;
         for graph in &graphs {

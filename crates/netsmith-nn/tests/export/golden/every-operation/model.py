@@ -68,13 +68,15 @@ class Model(nn.Module):
         self.stage_batch_norm8 = nn.BatchNorm2d(6, affine=False)
         self.stage_convolution9 = nn.Conv2d(6, 6, 3, padding=1, groups=6, bias=False)
         self.stage_batch_norm9 = nn.BatchNorm2d(6, affine=False)
+        self.stage_convolution10 = nn.Conv2d(6, 6, 3, padding=1, groups=6, bias=False)
+        self.stage_batch_norm10 = nn.BatchNorm2d(6, affine=False)
         self.stage_layer_norm = ChannelNorm(6)
-        self.stage_convolution10 = nn.Conv2d(6, 6, 2, stride=2, bias=False)
-        self.stage_convolution11 = nn.Conv2d(6, 6, 1, stride=2, bias=False)
+        self.stage_convolution11 = nn.Conv2d(6, 6, 2, stride=2, bias=False)
+        self.stage_convolution12 = nn.Conv2d(6, 6, 1, stride=2, bias=False)
         self.stage_linear = nn.Linear(6, 6)
         self.stage_linear2 = nn.Linear(120, 6)
         self.cell_step = nn.Conv2d(6, 6, (1, 3), padding=(0, 1), bias=False)
-        self.stage_batch_norm10 = nn.BatchNorm1d(12)
+        self.stage_batch_norm11 = nn.BatchNorm1d(12)
         self.stage_layer_norm2 = nn.LayerNorm(12, elementwise_affine=False)
         self.head = nn.Linear(12, 3)
 
@@ -110,20 +112,23 @@ class Model(nn.Module):
         x7 = self.stage_convolution8(x)
         x7 = self.stage_batch_norm8(x7)
         x7 = torch.sigmoid(x7)
-        x = self.stage_convolution9(x)
-        x = self.stage_batch_norm9(x)
-        x = torch.tanh(x)
-        x = y + z + x3 + x4 + x5 + x6 + x7 + x
+        x8 = self.stage_convolution9(x)
+        x8 = self.stage_batch_norm9(x8)
+        x8 = torch.tanh(x8)
+        x = self.stage_convolution10(x)
+        x = self.stage_batch_norm10(x)
+        x = 1 - x
+        x = y + z + x3 + x4 + x5 + x6 + x7 + x8 + x
         x = F.channel_shuffle(x, 3)
         x = self.stage_layer_norm(x)
         y = F.max_pool2d(x, 3, 2, 1)  # 6x5x4
         z = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)  # 6x5x4
         x3 = F.max_pool2d(F.pad(x, (0, 0, 0, 1), value=-torch.inf), 2, 2)  # 6x5x4
         x4 = average_inside(x, (0, 0, 0, 1), 2, 2)  # 6x5x4
-        x5 = self.stage_convolution10(F.pad(x, (0, 0, 0, 1)))  # 6x5x4
+        x5 = self.stage_convolution11(F.pad(x, (0, 0, 0, 1)))  # 6x5x4
         x6 = torch.zeros_like(x[:, :, ::2, ::2])  # 6x5x4
         x = F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:]
-        x = self.stage_convolution11(x)  # 6x5x4
+        x = self.stage_convolution12(x)  # 6x5x4
         x = y + z + x3 + x4 + x5 + x6 + x
         y = x.mean((2, 3))  # 6
         y = self.stage_linear(y)
@@ -139,7 +144,7 @@ class Model(nn.Module):
         y = self.cell_step(y)
         y = y[:, :, 0, 1]  # 6
         x = torch.cat([y, x], 1)  # 12
-        x = self.stage_batch_norm10(x)
+        x = self.stage_batch_norm11(x)
         x = self.stage_layer_norm2(x)
         x = F.dropout(x, 0.25, self.training)
         x = self.head(x)  # 3
@@ -166,13 +171,15 @@ PATHS = {
     "stage_batch_norm8": "stage.batch-norm8",
     "stage_convolution9": "stage.convolution9",
     "stage_batch_norm9": "stage.batch-norm9",
-    "stage_layer_norm": "stage.layer-norm",
     "stage_convolution10": "stage.convolution10",
+    "stage_batch_norm10": "stage.batch-norm10",
+    "stage_layer_norm": "stage.layer-norm",
     "stage_convolution11": "stage.convolution11",
+    "stage_convolution12": "stage.convolution12",
     "stage_linear": "stage.linear",
     "stage_linear2": "stage.linear2",
     "cell_step": "cell.step",
-    "stage_batch_norm10": "stage.batch-norm10",
+    "stage_batch_norm11": "stage.batch-norm11",
     "head": "head",
 }
 
