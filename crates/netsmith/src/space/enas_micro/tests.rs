@@ -1,3 +1,5 @@
+//! The oracles of the micro space: sizes, texts, loose ends and counts.
+
 use super::*;
 use crate::network::{Network, Shape};
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! The oracles of the space: sizes, keys, pruning and counts.
+
 use super::*;
 use crate::network::Shape;
 use crate::random::Seed;
