@@ -11,7 +11,7 @@ use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress};
 use crate::data::Part;
 use crate::train::time_steps;
-use netsmith::cost::Direction;
+use netsmith::cost::{Direction, Unit};
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::report::{BaselineRow, verdict};
@@ -373,7 +373,10 @@ fn compare(
     let higher = metric.direction == Direction::Maximize;
     let verdict = match rows.is_empty() {
         true => vec!["Not verified: no baseline was trained to a result.".to_owned()],
-        false => verdict(&tests, &rows, higher),
+        false => {
+            let shares_of = (metric.unit == Unit::Fraction).then(|| test.len());
+            verdict(&tests, &rows, higher, shares_of)
+        }
     };
     Ok(Verified {
         baselines: rows,

@@ -10,14 +10,18 @@ const CLEAR: f64 = 2.0;
 ///
 /// The spread is the sample standard deviation over the seeds: the larger of the
 /// winner's and the baseline's. Random networks differ in more than the seed, so
-/// against their average the winner's spread counts alone. A difference of less
-/// than twice the spread is not called a difference, and neither is one to
-/// trainings of which the clock cut some short. Rows without test values are left
-/// out.
+/// against their average the winner's spread counts alone. Where the values are
+/// shares of so many test samples (`shares_of`), the spread is at least what the
+/// choice of these samples makes, `√(p(1 − p)/n)` for the value `p` nearer to one
+/// half: two networks err on much the same samples, so that their difference varies
+/// about as much as one share. A difference of less than twice the spread is not
+/// called a difference, and neither is one to trainings of which the clock cut some
+/// short. Rows without test values are left out.
 pub fn verdict(
     best_tests: &[f64],
     baselines: &[BaselineRow],
     higher_is_better: bool,
+    shares_of: Option<usize>,
 ) -> Vec<String> {
     let Some(own) = mean(best_tests) else {
         return vec!["The winner has no test result, so nothing is compared.".into()];
@@ -40,7 +44,10 @@ pub fn verdict(
             .flatten()
             .reduce(f64::max);
         let (word, aside) = match rival.cut_short {
-            0 => judge(gain, spread),
+            0 => {
+                let sampling = shares_of.map_or(0.0, |samples| sampling(own, theirs, samples));
+                judge(gain, spread, sampling)
+            }
             _ => unjudged(gain, "to a training that was cut short"),
         };
         if word != "clearly better than" {
@@ -61,18 +68,26 @@ pub fn verdict(
     sentences
 }
 
+/// The standard error of a share of so many samples, of the two shares the larger.
+fn sampling(own: f64, theirs: f64, samples: usize) -> f64 {
+    let variance = |share: f64| (share * (1.0 - share)).max(0.0);
+    (variance(own).max(variance(theirs)) / samples.max(1) as f64).sqrt()
+}
+
 /// Differences of scores below this are rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// The word for a gain, and how it compares with the spread.
-fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
+/// The word for a gain, and how it compares with the spread over seeds or, where that
+/// is larger, with that of the test samples.
+fn judge(gain: f64, spread: Option<f64>, sampling: f64) -> (&'static str, String) {
     // What rounding alone makes of equal values is no spread and no gain.
     let exact = |value: f64| if value.abs() < ROUNDING { 0.0 } else { value };
     let (gain, spread) = (exact(gain), spread.map(exact));
     let amount = gain.abs();
     match spread {
         None => unjudged(gain, "from one seed each, so its spread is unknown"),
-        Some(spread) => {
+        Some(seeds) => {
+            let spread = seeds.max(sampling);
             let word = if amount <= CLEAR * spread {
                 "not clearly different from"
             } else if gain > 0.0 {
@@ -83,8 +98,12 @@ fn judge(gain: f64, spread: Option<f64>) -> (&'static str, String) {
                 "level with"
             };
             let times = if spread > 0.0 {
+                let whose = match seeds < sampling {
+                    true => "that the number of test samples leaves",
+                    false => "over seeds",
+                };
                 format!(
-                    "{:.1} times the spread over seeds ({spread:.4})",
+                    "{:.1} times the spread {whose} ({spread:.4})",
                     amount / spread
                 )
             } else {
@@ -164,7 +183,7 @@ mod tests {
 
     #[test]
     fn clearly_better() {
-        let sentences = verdict(&OWN, &[row("lenet", &[0.90])], true);
+        let sentences = verdict(&OWN, &[row("lenet", &[0.90])], true, None);
         assert_eq!(
             sentences,
             [
@@ -178,13 +197,32 @@ mod tests {
     #[test]
     fn rounding_is_no_spread() {
         let own = [0.1 + 0.2, 0.3, 0.3];
-        let sentences = verdict(&own, &[row("lenet", &[0.2])], true);
+        let sentences = verdict(&own, &[row("lenet", &[0.2])], true, None);
         assert!(!sentences[1].contains("times the spread"), "{sentences:?}");
     }
 
     #[test]
+    fn few_test_samples_tell_no_small_differences() {
+        // Both seeds got 358 of 359 right: one sample less is no difference.
+        let share = |right: f64| right / 359.0;
+        let own = [share(358.0); 2];
+        let rows = [
+            row("lenet", &[share(357.0)]),
+            row("linear", &[share(320.0)]),
+        ];
+        let sentences = verdict(&own, &rows, true, Some(359));
+        assert_eq!(sentences[0], "The search did not clearly beat lenet.");
+        assert!(
+            sentences[1]
+                .contains("0.7 times the spread that the number of test samples leaves (0.0039)"),
+            "{sentences:?}"
+        );
+        assert!(sentences[2].contains("clearly better than linear"));
+    }
+
+    #[test]
     fn within_the_spread_is_not_called_a_difference() {
-        let sentences = verdict(&OWN, &[row("lenet", &[0.935])], true);
+        let sentences = verdict(&OWN, &[row("lenet", &[0.935])], true, None);
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(sentences[1].contains("is not clearly different from lenet"));
         assert!(sentences[1].contains("1.5 times the spread"));
@@ -196,7 +234,7 @@ mod tests {
             cut_short: 1,
             ..row("lenet", &[0.5])
         };
-        let sentences = verdict(&OWN, &[short, row("other", &[0.5])], true);
+        let sentences = verdict(&OWN, &[short, row("other", &[0.5])], true, None);
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(
             sentences[1].contains("is ahead of lenet") && sentences[1].contains("cut short"),
@@ -208,7 +246,7 @@ mod tests {
     #[test]
     fn worse_is_said_and_random_networks_are_averaged() {
         let rows = [row("random 1", &[0.99]), row("random 2", &[0.97])];
-        let sentences = verdict(&OWN, &rows, true);
+        let sentences = verdict(&OWN, &rows, true, None);
         assert_eq!(
             sentences[1],
             "The designed network is clearly worse than the average of 2 random networks: 0.9500 against 0.9800 \
@@ -218,11 +256,11 @@ mod tests {
 
     #[test]
     fn errors_are_better_when_lower_and_one_seed_proves_nothing() {
-        let lower = verdict(&[1.0, 1.2], &[row("ridge", &[3.0])], false);
+        let lower = verdict(&[1.0, 1.2], &[row("ridge", &[3.0])], false, None);
         assert!(lower[1].contains("clearly better than ridge"), "{lower:?}");
-        let single = verdict(&[0.9], &[row("lenet", &[0.8])], true);
+        let single = verdict(&[0.9], &[row("lenet", &[0.8])], true, None);
         assert_eq!(single[0], "The search did not clearly beat lenet.");
         assert!(single[1].contains("is ahead of lenet") && single[1].contains("unknown"));
-        assert_eq!(verdict(&[], &[row("lenet", &[0.8])], true).len(), 1);
+        assert_eq!(verdict(&[], &[row("lenet", &[0.8])], true, None).len(), 1);
     }
 }
