@@ -109,9 +109,12 @@ pub(super) fn verify(
     }
     let mut verified = compare(context, prepared, winner, &runs, &plan, &end.trials, test)?;
     if !out.is_empty() {
+        let trainings = match out.len() {
+            1 => "One further training of the verification was".to_owned(),
+            count => format!("{count} further trainings of the verification were"),
+        };
         verified.notes.push(format!(
-            "{} further trainings of the verification were left out: the machine was slower than planned.",
-            out.len()
+            "{trainings} left out: the machine was slower than planned."
         ));
     }
     Ok(Some(verified))
