@@ -374,13 +374,19 @@ fn compare(
     let [whole, broken] = own;
     let tests = if whole.is_empty() { broken } else { whole };
     let higher = metric.direction == Direction::Maximize;
-    let verdict = match rows.is_empty() {
+    let mut verdict = match rows.is_empty() {
         true => vec!["Not verified: no baseline was trained to a result.".to_owned()],
         false => {
             let shares_of = (metric.unit == Unit::Fraction).then(|| test.len());
             verdict(&tests, &rows, higher, shares_of)
         }
     };
+    if plan.allotment.again && !rows.is_empty() {
+        let each = in_words(plan.allotment.fidelity());
+        let words =
+            format!("Compared are trainings of {each} each, not the one that is handed over.");
+        verdict.insert(0, words);
+    }
     Ok(Verified {
         baselines: rows,
         verdict,
