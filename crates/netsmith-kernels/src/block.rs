@@ -1,6 +1,7 @@
 //! Samples side by side: how a batch lies in memory.
 
 use crate::{LANES, Lane};
+use rayon::prelude::*;
 
 /// Number of blocks that hold this many samples.
 pub fn blocks(samples: usize) -> usize {
@@ -14,18 +15,22 @@ pub fn blocks(samples: usize) -> usize {
 /// `values` is `[samples, size]`, `target` `[blocks, size]`.
 pub fn pack(values: &[f32], size: usize, target: &mut [Lane]) {
     let blocks = values
-        .chunks(LANES * size)
-        .zip(target.chunks_exact_mut(size));
-    for (samples, target) in blocks {
+        .par_chunks(LANES * size)
+        .zip(target.par_chunks_exact_mut(size));
+    blocks.for_each(|(samples, target)| {
         if samples.len() < LANES * size {
             target.fill([0.0; LANES]);
         }
-        for (lane, sample) in samples.chunks_exact(size).enumerate() {
-            for (value, target) in sample.iter().zip(target.iter_mut()) {
-                target[lane] = *value;
+        // A few lanes at a time stay in the cache while all samples are read.
+        for (number, target) in target.chunks_mut(LANES).enumerate() {
+            for (lane, sample) in samples.chunks_exact(size).enumerate() {
+                let values = &sample[number * LANES..][..target.len()];
+                for (value, target) in values.iter().zip(target.iter_mut()) {
+                    target[lane] = *value;
+                }
             }
         }
-    }
+    });
 }
 
 /// Blocks of lanes in the order of the samples.

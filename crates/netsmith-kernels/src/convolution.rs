@@ -39,7 +39,7 @@ const TILE: usize = 6;
 const GRAIN: usize = 1 << 15;
 
 /// Sizes of the tiles that `count` channels are computed in: as equal as can be.
-fn tiles(count: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn tiles(count: usize) -> impl Iterator<Item = usize> {
     let number = count.div_ceil(TILE);
     (0..number).map(move |index| count / number + usize::from(index < count % number))
 }
@@ -54,25 +54,40 @@ fn arranged(weights: &[f32], shape: &ConvolutionShape, direction: Direction) -> 
         Direction::Forward => (inputs, outputs),
         Direction::Backward => (outputs, inputs),
     };
-    let mut arranged = Vec::with_capacity(weights.len());
+    let mut arranged = vec![0.0; weights.len()];
+    let mut rest = &mut arranged[..];
     for group in weights.chunks_exact(inputs * outputs * taps) {
         let mut first = 0;
         for size in tiles(written) {
-            for source in 0..read {
-                for tap in 0..taps {
-                    arranged.extend((first..first + size).map(|target| {
-                        let (output, input) = match direction {
-                            Direction::Forward => (target, source),
-                            Direction::Backward => (source, target),
-                        };
-                        group[(output * inputs + input) * taps + tap]
-                    }));
+            let tile;
+            (tile, rest) = rest.split_at_mut(read * taps * size);
+            for target in 0..size {
+                // The weights of one output lie together, those that one input
+                // meets lie apart.
+                match direction {
+                    Direction::Forward => {
+                        let row = &group[(first + target) * inputs * taps..][..inputs * taps];
+                        spread(row, size, &mut tile[target..]);
+                    }
+                    Direction::Backward => {
+                        for source in 0..read {
+                            let row = &group[(source * inputs + first + target) * taps..][..taps];
+                            spread(row, size, &mut tile[source * taps * size + target..]);
+                        }
+                    }
                 }
             }
             first += size;
         }
     }
     arranged
+}
+
+/// Writes values a number of places apart.
+fn spread(values: &[f32], apart: usize, target: &mut [f32]) {
+    for (value, target) in values.iter().zip(target.iter_mut().step_by(apart)) {
+        *target = *value;
+    }
 }
 
 /// `target = convolution of source`, block by block.

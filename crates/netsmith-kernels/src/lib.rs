@@ -20,9 +20,12 @@
 pub mod batch_norm;
 mod block;
 mod buffer;
+pub mod channels_last;
 pub mod convolution;
 pub mod linear;
 mod processor;
+#[cfg(test)]
+mod properties;
 pub mod weight_gradient;
 mod window;
 

@@ -1,5 +1,6 @@
 //! Which instructions the processor has, asked when a kernel starts.
 
+use crate::channels_last::Octet;
 use crate::{LANES, Lane};
 
 /// A computation that is compiled once for each kind of processor.
@@ -28,6 +29,12 @@ pub(crate) trait Processor: Copy {
     /// Both halves into a lane.
     fn store(self, registers: [Self::Register; 2], lane: &mut Lane);
 
+    /// Eight values.
+    fn load_octet(self, octet: &Octet) -> Self::Register;
+
+    /// Eight values of a register.
+    fn store_octet(self, register: Self::Register, octet: &mut Octet);
+
     /// `a · b + c`, rounded once where the processor has such an instruction.
     fn fuse(self, a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
 
@@ -45,9 +52,14 @@ pub(crate) trait Processor: Copy {
     }
 }
 
-/// Runs a kernel with the widest instructions that this processor has.
+/// Runs a kernel with the widest instructions that this processor has, or those
+/// that every processor has where the feature `portable` asks for them.
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(test)]
+    if choice::is_portable() {
+        return portable(kernel);
+    }
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
     if let Some(processor) = pulp::x86::V3::try_new() {
         return processor.vectorize(Wide { kernel, processor });
     }
@@ -59,13 +71,13 @@ pub(crate) fn portable<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Portable)
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 struct Wide<K> {
     kernel: K,
     processor: pulp::x86::V3,
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 impl<K: Kernel> pulp::NullaryFnOnce for Wide<K> {
     type Output = K::Output;
 
@@ -76,7 +88,7 @@ impl<K: Kernel> pulp::NullaryFnOnce for Wide<K> {
 }
 
 /// AVX2 with fused multiplication and addition.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 impl Processor for pulp::x86::V3 {
     type Register = pulp::f32x8;
 
@@ -94,6 +106,16 @@ impl Processor for pulp::x86::V3 {
     #[inline(always)]
     fn store(self, registers: [pulp::f32x8; 2], lane: &mut Lane) {
         *lane = pulp::cast(registers);
+    }
+
+    #[inline(always)]
+    fn load_octet(self, octet: &Octet) -> pulp::f32x8 {
+        pulp::cast(*octet)
+    }
+
+    #[inline(always)]
+    fn store_octet(self, register: pulp::f32x8, octet: &mut Octet) {
+        *octet = pulp::cast(register);
     }
 
     #[inline(always)]
@@ -128,6 +150,16 @@ impl Processor for Portable {
     }
 
     #[inline(always)]
+    fn load_octet(self, octet: &Octet) -> Half {
+        *octet
+    }
+
+    #[inline(always)]
+    fn store_octet(self, register: Half, octet: &mut Octet) {
+        *octet = register;
+    }
+
+    #[inline(always)]
     fn fuse(self, a: Half, b: Half, mut c: Half) -> Half {
         for lane in 0..LANES / 2 {
             // Without the instruction `mul_add` is a function call.
@@ -138,5 +170,35 @@ impl Processor for Portable {
             };
         }
         c
+    }
+}
+
+/// Which instructions a test wants.
+#[cfg(test)]
+pub(crate) mod choice {
+    use std::cell::Cell;
+
+    thread_local! {
+        static PORTABLE: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(super) fn is_portable() -> bool {
+        PORTABLE.get()
+    }
+
+    /// Runs a test with every set of instructions, on pools of one, two and
+    /// three threads; its results must be the same to the bit on all pools.
+    pub(crate) fn everywhere<T: PartialEq + Send>(test: impl Fn() -> T + Sync) {
+        for portable in [false, true] {
+            let results = [1, 2, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .start_handler(move |_| PORTABLE.set(portable))
+                    .build();
+                pool.unwrap().install(&test)
+            });
+            assert!(results[0] == results[1], "two threads change a result");
+            assert!(results[0] == results[2], "three threads change a result");
+        }
     }
 }

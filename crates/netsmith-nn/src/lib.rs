@@ -5,6 +5,8 @@ pub mod data;
 pub mod evaluate;
 pub mod export;
 pub mod module;
+pub mod morphism;
 pub mod pipeline;
+pub mod score;
 pub mod supernet;
 pub mod train;

@@ -3,13 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use netsmith::catalogue::Settings;
 use netsmith::network::operation::{
     Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
     Pool, Resize, Slice, Truncate, Window, Zero,
 };
-use netsmith::network::{Builder, Network, Operation, Shape};
+use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
-use netsmith_nn::module::{Kernels, Module, Noise, Step, Weights};
+use netsmith::space::{self, Limits, Task};
+use netsmith_nn::module::{Inference, Kernels, Module, Noise, Step, Weights};
 use rand::RngExt;
 
 /// A number of samples that fills one block and part of another.
@@ -354,6 +356,61 @@ fn operations_of_several_inputs() {
         )
         .unwrap();
     check(&builder.finish(&[y]));
+}
+
+/// A finished network answers as it did in training's layout.
+#[test]
+fn single_samples_are_answered_alike() {
+    for (name, shape, text) in [
+        (
+            "nas-bench-201",
+            Shape::image(3, 13, 13),
+            Some(
+                "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+            ),
+        ),
+        ("chain", Shape::image(1, 15, 15), None),
+        ("darts", Shape::image(3, 12, 12), None),
+        ("mlp", Shape::vector(13), None),
+    ] {
+        let entry = space::CATALOGUE.iter().find(|e| e.name == name).unwrap();
+        let settings = Settings::new(entry.parameters, &Default::default()).unwrap();
+        let task = Task {
+            input: shape,
+            outputs: 10,
+        };
+        let space = (entry.build)(&task, &settings).unwrap();
+        let mut random = Seed::new(8).stream();
+        for _ in 0..4 {
+            let architecture = match text {
+                Some(text) => space.parse(text).unwrap(),
+                None => space.sample(&Limits::default(), &mut random).unwrap(),
+            };
+            let network = space.network(&architecture).unwrap();
+            // Kernels stay as they start, so that no deep network overflows.
+            let (mut weights, fresh) = (start(&network), Weights::init(&network, &Seed::new(3)));
+            for (index, weight) in network.weights().iter().enumerate() {
+                if let Role::Kernel { .. } = weight.shape.role {
+                    weights.0[index].clone_from(&fresh.0[index]);
+                }
+            }
+            let Some(mut finished) = Inference::new(&network, &weights) else {
+                assert!(name == "chain" || name == "mlp", "{name}");
+                continue;
+            };
+            let inputs = draws("inputs", 3 * shape.elements());
+            let mut module = Module::new(&network, Kernels::Fused).unwrap();
+            let expected = module.infer(&weights, &inputs);
+            assert!(expected.iter().all(|answer| answer.is_finite()), "{name}");
+            // Buffers are used again from sample to sample.
+            for found in [finished.run(&inputs), finished.run(&inputs)] {
+                let scale = expected.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));
+                for (a, b) in found.iter().zip(&expected) {
+                    close(name, f64::from(*a), f64::from(*b), f64::from(scale), 1e-4);
+                }
+            }
+        }
+    }
 }
 
 #[test]

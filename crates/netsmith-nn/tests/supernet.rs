@@ -10,7 +10,7 @@ use netsmith::space::{Form, Limits, Space, Task, build_named};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{
-    CATALOGUE, Decision, End, Method, Search, SearchError, State, Supernet,
+    CATALOGUE, Decision, End, Method, OptionCosts, Search, SearchError, State, Supernet,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,6 +270,8 @@ fn search_of<T>(
         supernet: &digits.supernet,
         method,
         limits: Limits::default(),
+        costs: None,
+        reward: None,
         train: &train,
         valid: &valid,
         normalization: &digits.normalization,
@@ -356,4 +358,73 @@ fn an_epoch_that_is_no_number_is_rolled_back() {
         assert_eq!(found.end, End::Diverged);
         assert_eq!(found.state.history, healthy.unwrap().history);
     });
+}
+
+/// The tests of what each method does to a search that is not on its own loop
+/// alone: they are judged, selected and ended alike.
+#[test]
+fn every_method_searches_and_selects() {
+    let digits = digits();
+    for entry in CATALOGUE {
+        let mut settings = vec![("warm-up", "0.3"), ("watch", "false")];
+        if entry.name == "single-path" {
+            settings.extend([
+                ("selection", "evolution"),
+                ("candidates", "4"),
+                ("generations", "2"),
+                ("recalibration", "2"),
+            ]);
+        }
+        let method = method(entry.name, &settings);
+        search_of(&digits, method.as_ref(), 3, |search| {
+            let found = search.run(search.start(), &mut |_, _| Decision::Continue);
+            let found = found.unwrap();
+            let again = search.run(search.start(), &mut |_, _| Decision::Continue);
+            assert_eq!(digits.space.check(&found.architecture), Ok(()));
+            assert!(again.unwrap().architecture == found.architecture);
+            let text = digits.space.text(&found.architecture);
+            assert!(!text.contains("none"), "{}: {text}", entry.name);
+        });
+    }
+}
+
+#[test]
+fn a_cost_in_the_loss_makes_networks_smaller() {
+    let digits = digits();
+    let parameters = |network: &netsmith::network::Network| network.parameters() as f64;
+    let costs = OptionCosts {
+        weight: 50.0,
+        ..OptionCosts::of(&digits.supernet, parameters)
+    };
+    // A 3x3 convolution in three cells of 4, 8 and 16 channels.
+    let convolution = 9.0 * f64::from(4 * 4 + 8 * 8 + 16 * 16);
+    assert!((costs.costs[0][3] - convolution).abs() < 1e-9);
+    assert!(costs.costs[0][1].abs() < 1e-9);
+    let settings = [
+        ("warm-up", "0"),
+        ("watch", "false"),
+        ("architecture-rate", "0.1"),
+    ];
+    let mut sums = [0, 0];
+    for name in ["darts", "gdas", "drnas", "fair-darts"] {
+        let method = method(name, &settings);
+        search_of(&digits, method.as_ref(), 3, |search| {
+            let total = |costs: Option<&OptionCosts>| {
+                let pressed = Search { costs, ..*search };
+                let found = pressed.run(pressed.start(), &mut |_, _| Decision::Continue);
+                let network = digits.space.network(&found.unwrap().architecture);
+                network.unwrap().parameters()
+            };
+            let (free, pressed) = (total(None), total(Some(&costs)));
+            assert!(pressed <= free, "{name}: {pressed} of {free}");
+            sums = [sums[0] + pressed, sums[1] + free];
+            // A target that every network keeps changes nothing.
+            let wide = OptionCosts {
+                target: Some(1e9),
+                ..costs.clone()
+            };
+            assert_eq!(total(Some(&wide)), free, "{name}");
+        });
+    }
+    assert!(sums[0] < sums[1], "{sums:?}");
 }

@@ -78,6 +78,28 @@ fn reinforce_is_in_its_published_band() {
     }
 }
 
+/// With the training-free scores of the table, paid for by their true seconds, on
+/// seeds that nothing was tuned on.
+#[test]
+fn auto_is_above_everything_published() {
+    let Some(table) = nas_bench_201() else { return };
+    let bench = Bench::new(&table, "cifar-10", BUDGET, 10_000..10_012).unwrap();
+    let entry = entry("auto");
+    let scores = bench.run(entry, &settings(entry)).unwrap();
+    let least = [
+        ("cifar-10", 0.9420),
+        ("cifar-100", 0.7184),
+        ("imagenet16-120", 0.4554),
+    ];
+    for (data, least) in least {
+        assert!(
+            scores.test_accuracy[data].mean >= least,
+            "{data} {scores:?}"
+        );
+    }
+    assert!(scores.scored >= 200.0, "{scores:?}");
+}
+
 /// One-sided z-test of the difference of means at 0.001.
 #[test]
 fn evolution_beats_random() {

@@ -94,6 +94,8 @@ impl<'a> Case<'a> {
             warm_up: 1,
             minimum: 3,
         };
+        // The lowest rung of a ladder has as many epochs as other trials.
+        let epochs = if strategy.mean_share() < 1.0 { 36 } else { 4 };
         let search = Search {
             space: self.space,
             strategy,
@@ -103,8 +105,13 @@ impl<'a> Case<'a> {
             limits: self.limits,
             latency_limit: None,
             latency: None,
-            fidelity: Fidelity::epochs(4),
-            stopping: Some(stopping.check("validation_accuracy").expect("a rule")),
+            fidelity: Fidelity::epochs(epochs),
+            stopping: Some(
+                stopping
+                    .check("validation_accuracy")
+                    .expect("a rule")
+                    .into(),
+            ),
             budget: Budget {
                 trials: Some(self.trials),
                 simulated: self.simulated,
@@ -158,6 +165,14 @@ fn workers_do_not_change_the_history() {
                 entry.name
             );
         }
+        let spent: BTreeSet<String> = alone.iter().map(|own| own.fidelity.clone()).collect();
+        let climbs = build(entry.name).mean_share() < 1.0;
+        assert_eq!(
+            spent.len(),
+            if climbs { 3 } else { 1 },
+            "{}: {spent:?}",
+            entry.name
+        );
         // The toy does everything, or the comparison says little.
         let outcomes: Vec<&str> = alone.iter().map(|record| record.outcome).collect();
         for outcome in ["finished", "stopped", "diverged", "crashed"] {

@@ -52,8 +52,14 @@ fn listed_entries(file: &SourceFile) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The modules right below a folder that have an `ENTRY`.
+/// The modules below a folder that have an `ENTRY`: those right below it, and those
+/// in a folder of it that is neither an entry nor a catalogue itself.
 fn entries_in<'a>(tree: &'a Tree, folder: &str) -> BTreeSet<&'a str> {
+    let groups = |name: &str| {
+        let path = format!("{folder}/{name}/mod.rs");
+        let module = tree.rust().find(|file| file.path == path);
+        module.is_some_and(|file| !declares(file, "ENTRY") && !declares(file, "CATALOGUE"))
+    };
     tree.rust()
         .filter(|file| declares(file, "ENTRY"))
         .filter_map(|file| {
@@ -61,7 +67,10 @@ fn entries_in<'a>(tree: &'a Tree, folder: &str) -> BTreeSet<&'a str> {
             let module = inside
                 .strip_suffix("/mod.rs")
                 .or_else(|| inside.strip_suffix(".rs"))?;
-            (!module.contains('/')).then_some(module)
+            match module.split_once('/') {
+                None => Some(module),
+                Some((group, name)) => (!name.contains('/') && groups(group)).then_some(name),
+            }
         })
         .collect()
 }
@@ -88,12 +97,14 @@ mod tests {
         let tree = Tree::of(&[
             (
                 "a/src/s/mod.rs",
-                "pub const CATALOGUE: &[Entry] = &[one::ENTRY, &two::ENTRY];\n",
+                "pub const CATALOGUE: &[Entry] = &[one::ENTRY, &two::ENTRY, group::four::ENTRY];\n",
             ),
             ("a/src/s/one.rs", ENTRY_LINE),
             ("a/src/s/two/mod.rs", ENTRY_LINE),
             ("a/src/s/two/part.rs", ENTRY_LINE),
             ("a/src/s/parameters.rs", "struct A;\n"),
+            ("a/src/s/group/mod.rs", "pub mod four;\n"),
+            ("a/src/s/group/four.rs", ENTRY_LINE),
             ("a/src/other/mod.rs", "mod three;\n"),
             ("a/src/other/three.rs", ENTRY_LINE),
         ]);

@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netsmith::bench::{Bench, Billing, Comparison, Spread};
+use netsmith::bench::{Bench, BenchError, Billing, Comparison, Scaling, Spread, page};
 use netsmith::catalogue::{Settings, find};
 use netsmith::evaluate::table::{self, TableEntry};
 use netsmith::strategy;
+use serde::Serialize;
 
 use super::search::seconds;
 use crate::exit;
@@ -24,6 +25,10 @@ pub(crate) struct Arguments {
     /// The data set that is searched
     #[arg(long, default_value = "cifar-10")]
     data: String,
+    /// `transfer`: search one data set, score on all; `native`: search each of the table's data
+    /// sets with its own usual budget
+    #[arg(long, value_enum, default_value_t = Protocol::Transfer)]
+    protocol: Protocol,
     /// Strategies, joined by commas; `all` for all of them
     #[arg(long, default_value = "all", value_delimiter = ',')]
     strategies: Vec<String>,
@@ -45,12 +50,48 @@ pub(crate) struct Arguments {
     /// Also score each strategy with equal networks paid once
     #[arg(long)]
     by_key: bool,
-    /// Look-ups of one search that run side by side in simulated time
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    workers: u16,
+    /// Look-ups of one search that run side by side in simulated time; with several numbers, such
+    /// as `1,10,100,1000`, also how the strategies fare with each
+    #[arg(long, default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1000))]
+    workers: Vec<u16>,
+    /// `latency:DEVICE`: its milliseconds in the table are a second objective
+    #[arg(long, value_name = "COST:DEVICE")]
+    minimize: Option<String>,
+    /// Whether strategies may use the table's training-free scores, which they pay for
+    #[arg(long, value_enum, default_value_t = Scores::Table)]
+    scores: Scores,
+    /// Also write everything as one page with plots, which opens offline
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Where the tables are; default: NETSMITH_DATA, or `../shared/data`
     #[arg(long, value_name = "FOLDER")]
     tables: Option<PathBuf>,
+}
+
+/// What is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// One data set
+    Transfer,
+    /// Each data set, with its usual budget
+    Native,
+}
+
+/// Where training-free scores come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scores {
+    /// Those beside the table
+    Table,
+    /// There are none
+    Off,
+}
+
+/// Several comparisons, and how strategies fare side by side.
+#[derive(Serialize)]
+struct Several<'a> {
+    comparisons: &'a [Comparison],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    scaling: &'a [Scaling],
 }
 
 /// When a look-up costs its time.
@@ -85,22 +126,25 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let table = entry
         .open(&folder)
         .map_err(|error| Failure::of(exit::DATA, &error, error.hint()))?;
-    let mut bench = Bench::new(&table, &arguments.data, budget, seeds(&arguments.seeds)?)
-        .map_err(|error| Failure::of(exit::USAGE, &error, None))?;
-    bench.billing = match arguments.billing {
-        When::First => Billing::FirstQuery,
-        When::Every => Billing::EveryQuery,
-        When::Key => Billing::FirstKey,
-    };
-    bench.by_key = arguments.by_key;
-    bench.workers = arguments.workers.into();
+    let mut searched = vec![(arguments.data.as_str(), budget)];
+    if arguments.protocol == Protocol::Native {
+        searched = entry
+            .data
+            .iter()
+            .copied()
+            .zip(entry.budgets.iter().copied())
+            .collect();
+    }
     let given = Given::read(arguments.set.iter().map(String::as_str))?.strategy;
     let mut wanted = Vec::new();
     for entry in strategy::CATALOGUE {
+        // On a table of full trainings only the sampler of one multi-fidelity
+        // strategy differs from what else is there.
+        let only_proposes = entry.parameters.iter().any(|own| own.name == "proposer");
         let named = arguments
             .strategies
             .iter()
-            .any(|name| name == "all" || name == entry.name);
+            .any(|name| name == "all" && !only_proposes || name == entry.name);
         if named {
             let takes = |key: &str| entry.parameters.iter().any(|known| known.name == key);
             let own = given.iter().filter(|(key, _)| takes(key));
@@ -113,15 +157,66 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     for name in arguments.strategies.iter().filter(|name| *name != "all") {
         find("strategy", strategy::CATALOGUE, name)?;
     }
-    let compared = bench
-        .compare(wanted)
-        .map_err(|error| Failure::of(exit::USAGE, &error, None))?;
     let unit = if entry.is_timed {
         "simulated seconds"
     } else {
         "look-ups"
     };
-    output.result(&compared, || shown(&compared, unit))
+    let failed = |error: BenchError| Failure::of(exit::USAGE, &error, error.hint());
+    let (mut comparisons, mut scaling) = (Vec::new(), Vec::new());
+    for (data, budget) in searched {
+        let bench = Bench::new(&table, data, budget, seeds(&arguments.seeds)?);
+        let bench = arguments.task(bench.map_err(failed)?).map_err(failed)?;
+        comparisons.push(bench.compare(wanted.iter().cloned()).map_err(failed)?);
+        if scaling.is_empty() && arguments.workers.len() > 1 {
+            let workers: Vec<usize> = arguments.workers.iter().map(|own| (*own).into()).collect();
+            scaling = bench.scaling(&wanted, &workers).map_err(failed)?;
+        }
+    }
+    if let Some(path) = &arguments.html {
+        std::fs::write(path, page(&comparisons, &scaling, unit)).map_err(|error| {
+            Failure::new(
+                exit::FAILED,
+                format!("`{}` cannot be written: {error}", path.display()),
+            )
+        })?;
+    }
+    let all = || {
+        let texts = comparisons.iter().map(|own| shown(own, unit));
+        let mut text = texts.collect::<Vec<_>>().join("\n");
+        text.push_str(&scaled(&scaling));
+        text
+    };
+    match (&comparisons[..], scaling.is_empty()) {
+        ([one], true) => output.result(one, all),
+        _ => {
+            let several = Several {
+                comparisons: &comparisons,
+                scaling: &scaling,
+            };
+            output.result(&several, all)
+        }
+    }
+}
+
+impl Arguments {
+    /// The comparison with the options that concern it.
+    fn task<'a>(&self, mut bench: Bench<'a>) -> Result<Bench<'a>, BenchError> {
+        bench.billing = match self.billing {
+            When::First => Billing::FirstQuery,
+            When::Every => Billing::EveryQuery,
+            When::Key => Billing::FirstKey,
+        };
+        bench.by_key = self.by_key;
+        bench.workers = self.workers.first().copied().unwrap_or(1).into();
+        if self.scores == Scores::Off {
+            bench.scorer = None;
+        }
+        match &self.minimize {
+            None => Ok(bench),
+            Some(text) => bench.minimizing(text.strip_prefix("latency:").unwrap_or(text)),
+        }
+    }
 }
 
 /// Simulated seconds of one search, or its look-ups where the table knows no times.
@@ -143,6 +238,29 @@ fn budget(arguments: &Arguments, entry: &TableEntry) -> Result<f64, Failure> {
         .with_hint("give `--queries 150`")),
         (None, queries, false) => Ok(queries.map_or(150.0, f64::from)),
     }
+}
+
+/// A row for each number of workers, where several were asked for; test accuracy
+/// in percent.
+fn scaled(scaling: &[Scaling]) -> String {
+    let Some(first) = scaling.first() else {
+        return String::new();
+    };
+    let mut head = vec!["workers".to_owned()];
+    head.extend(first.strategies.iter().map(|own| own.name.clone()));
+    let mut text = String::from("\ntest accuracy in percent by workers\n");
+    let rows = scaling.iter().map(|own| {
+        let strategies = own.strategies.iter();
+        let cells = strategies.map(|own| format!("{:.2}", 100.0 * own.test_accuracy.mean));
+        let mut row = vec![own.workers.to_string()];
+        row.extend(cells);
+        row
+    });
+    for row in std::iter::once(head).chain(rows) {
+        text.push_str(&row.join("  "));
+        text.push('\n');
+    }
+    text
 }
 
 /// `500` or `10000..10500`.
@@ -202,8 +320,12 @@ fn shown(compared: &Comparison, unit: &str) -> String {
             .iter()
             .find(|own| own.name == scores.name);
         let p = difference.map_or_else(|| "leads".to_owned(), |own| format!("{:.4}", own.p));
+        let name = match scores.note {
+            Some(note) => format!("{} ({note})", scores.name),
+            None => scores.name.clone(),
+        };
         rows.push(row(
-            &scores.name,
+            &name,
             tests(&scores.test_accuracy),
             [
                 format!("{:.1}", scores.evaluations),
@@ -212,6 +334,15 @@ fn shown(compared: &Comparison, unit: &str) -> String {
                 format!("{:.2}", scores.seconds),
             ],
         ));
+        if let Some(front) = &scores.front {
+            let name = format!("{}, hypervolume", scores.name);
+            let rest = [const { String::new() }; 4];
+            rows.push(row(
+                &name,
+                [spread(&front.hypervolume), String::new(), String::new()],
+                rest,
+            ));
+        }
         if let Some(by_key) = &scores.by_key {
             let name = format!("{}, by key", scores.name);
             let evaluations = format!("{:.1}", by_key.evaluations);

@@ -5,6 +5,7 @@ use netsmith::catalogue::Entry;
 use netsmith::network::operation::Activation;
 use netsmith_nn::data::{self, Metric, PathForm};
 use netsmith_nn::pipeline::EVALUATORS;
+use netsmith_nn::score;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -35,6 +36,8 @@ enum Kind {
     Evaluators,
     /// What judges predictions
     Metrics,
+    /// What untrained networks tell
+    Scores,
 }
 
 /// One thing in a list.
@@ -99,6 +102,7 @@ impl List {
             Kind::Costs => plain(COSTS),
             Kind::Evaluators => entries(EVALUATORS),
             Kind::Metrics => Metric::ALL.into_iter().map(of_metric).collect(),
+            Kind::Scores => entries(score::CATALOGUE),
         };
         Self { kind, items }
     }

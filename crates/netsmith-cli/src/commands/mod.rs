@@ -9,10 +9,13 @@ mod list;
 mod predict;
 mod profile;
 mod progress;
+mod rank;
 mod remove;
 mod resume;
+mod rows;
 mod search;
 mod show;
+mod tabulate;
 
 use clap::Subcommand;
 
@@ -31,6 +34,10 @@ pub(crate) enum Command {
     Profile(profile::Arguments),
     /// Strategies side by side on a table of known results
     Bench(bench::Arguments),
+    /// How well training-free scores order the networks of a table
+    Rank(rank::Arguments),
+    /// Train architectures one after the other, and write their learning curves as a table
+    Tabulate(tabulate::Arguments),
     /// What happened in a run: best, front, costs, baselines
     Show(show::Arguments),
     /// The best network of a run as ONNX, safetensors and PyTorch source
@@ -56,6 +63,8 @@ impl Command {
             Self::Resume(arguments) => resume::run_command(&arguments, output),
             Self::Profile(arguments) => profile::run(&arguments, output),
             Self::Bench(arguments) => bench::run(&arguments, output),
+            Self::Rank(arguments) => rank::run(&arguments, output),
+            Self::Tabulate(arguments) => tabulate::run(&arguments, output),
             Self::Show(arguments) => show::run(&arguments, output),
             Self::Export(arguments) => export::run(&arguments, output),
             Self::Predict(arguments) => predict::run(&arguments, output),

@@ -1,5 +1,6 @@
 //! `netsmith profile`: what one architecture or supernet costs.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
@@ -13,7 +14,8 @@ use netsmith_nn::cost::{
 };
 use netsmith_nn::data::{self, InputSchema, Normalization};
 use netsmith_nn::export::{TrainedNetwork, onnx};
-use netsmith_nn::module::{Kernels, Module, Weights};
+use netsmith_nn::module::{Inference, Kernels, Module, Weights};
+use netsmith_nn::score::{self, ScoreData, Subject};
 use netsmith_nn::supernet::{self, Method, Supernet};
 use netsmith_nn::train::{Recipe, StepTimes, time_steps, training_memory};
 use serde::Serialize;
@@ -68,6 +70,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     train_step: Option<NonZeroUsize>,
 
+    /// Score the untrained network, on random samples; see `netsmith list scores`
+    #[arg(long, conflicts_with = "supernet")]
+    scores: bool,
+
     /// What computes the training steps
     #[arg(long, value_enum, default_value = "fused")]
     kernels: KernelsName,
@@ -105,6 +111,9 @@ struct Profile {
     train_kernels: Option<&'static str>,
     threads: usize,
     batch: usize,
+    /// Training-free scores by name, larger is better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<BTreeMap<&'static str, f64>>,
 }
 
 /// Profiles one network.
@@ -153,7 +162,24 @@ fn of_architecture(
     let latency = pool.install(|| inference(&network, pool.current_num_threads()))?;
     profile.inference_ms = Some(latency.median_ms);
     profile.inference_runtime = Some(latency.runtime);
+    if arguments.scores {
+        let scores = pool.install(|| scores_of(&network, batch));
+        profile.scores = Some(scores?);
+    }
     Ok(profile)
+}
+
+/// All training-free scores on random samples, with random first weights.
+fn scores_of(network: &Network, batch: usize) -> Result<BTreeMap<&'static str, f64>, Failure> {
+    let seed = Seed::new(0);
+    let outputs = network.answer().elements();
+    let shape = Module::new(network, Kernels::Fused)?.input();
+    let data = ScoreData::random(shape, outputs, batch, &seed.child("samples"));
+    let mut subject = Subject::new(network, &data, &seed)?;
+    let scores = score::CATALOGUE.iter();
+    Ok(scores
+        .map(|entry| (entry.name, subject.score(entry)))
+        .collect())
 }
 
 fn of_supernet(
@@ -218,6 +244,7 @@ fn plan_of(
         train_kernels: None,
         threads: pool.current_num_threads(),
         batch,
+        scores: None,
     }
 }
 
@@ -282,9 +309,13 @@ fn inference(network: &Network, threads: usize) -> Result<Latency, Failure> {
         return Ok(latency);
     }
     let mut module = Module::new(network, Kernels::Fused)?;
+    let mut finished = Inference::new(network, &weights);
     let sample = vec![0.5; module.input().elements()];
     let measured = measure_latency(OWN_RUNTIME, &Effort::default(), || {
-        std::hint::black_box(module.infer(&weights, &sample));
+        std::hint::black_box(match &mut finished {
+            Some(finished) => finished.run(&sample),
+            None => module.infer(&weights, &sample),
+        });
         Ok::<(), Infallible>(())
     });
     match measured {
@@ -367,6 +398,9 @@ fn human(profile: &Profile) -> String {
             &name,
             format!("{time:.1} ms ({kernels} kernels, {threads})"),
         );
+    }
+    for (name, score) in profile.scores.iter().flatten() {
+        row(name, format!("{score:.6}"));
     }
     columns(&rows)
 }

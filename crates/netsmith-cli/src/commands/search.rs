@@ -8,7 +8,7 @@ use clap::Args;
 use netsmith::cost::{count, milliseconds};
 use netsmith::report::json;
 use netsmith::space::FileError;
-use netsmith_nn::pipeline::{Config, RunEnd, run};
+use netsmith_nn::pipeline::{Config, RunEnd, Stopping, run};
 
 use super::facts::table as facts_table;
 use super::progress::Terminal;
@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
     /// A TOML file of a configuration; other options win over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What says how good an architecture is: `training`, `command:LINE` or `table:NAME`
+    /// What says how good an architecture is: `training`, `score:NAME`, `command:LINE` or
+    /// `table:NAME`
     ///
     /// `command:python3 train.py` starts the program once for each trial; no shell is involved.
     /// It gets one JSON object on standard input: `architecture`, `decisions` (the option of each),
@@ -73,6 +74,16 @@ pub(crate) struct Arguments {
     /// What proposes architectures
     #[arg(long)]
     strategy: Option<String>,
+    /// A training-free score that chooses which of N proposals is trained (default 4), see
+    /// `netsmith list scores`
+    #[arg(long, value_name = "SCORE[:N]")]
+    filter: Option<String>,
+    /// Training-free scores that a strategy with a predictor learns from, joined by commas
+    #[arg(long, value_name = "SCORES", value_delimiter = ',')]
+    assist: Vec<String>,
+    /// Let the trials of children start from their parents' weights (evolution and its kin)
+    #[arg(long)]
+    inherit_weights: bool,
     /// How long the search and the full training may take: `60s`, `20m`, `2h` or `200trials`
     #[arg(long)]
     budget: Option<String>,
@@ -114,6 +125,10 @@ pub(crate) struct Arguments {
     /// Most time of the verification, or `off`; default: half of the budget
     #[arg(long, value_name = "TIME|off")]
     verify: Option<String>,
+    /// What ends poor trials early: `median` of the others, `extrapolation` of the learning
+    /// curve, or `off`; default: `median`
+    #[arg(long, value_name = "RULE")]
+    stopping: Option<String>,
     /// The run directory; default: a new one in `runs`
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
@@ -213,6 +228,9 @@ impl Arguments {
         set(&mut config.space, &self.space);
         set(&mut config.metric, &self.metric);
         config.categories.extend(self.categories.iter().cloned());
+        set(&mut config.filter, &self.filter);
+        config.inherit_weights |= self.inherit_weights;
+        config.assist.extend(self.assist.iter().cloned());
         config.ignore.extend(self.ignore.iter().cloned());
         config.minimize.extend(self.minimize.iter().cloned());
         config.penalties.extend(self.penalty.iter().cloned());
@@ -239,6 +257,17 @@ impl Arguments {
                 )));
             }
         }
+        config.stopping = match self.stopping.as_deref() {
+            None => config.stopping,
+            Some("median") => Stopping::Median,
+            Some("extrapolation") => Stopping::Extrapolation,
+            Some("off") => Stopping::Off,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "stopping is `{other}`: it is `median`, `extrapolation` or `off`"
+                )));
+            }
+        };
         if let Some(budget) = &self.budget {
             (config.seconds, config.trials) = match budget.strip_suffix("trials") {
                 Some(count) => {

@@ -1,5 +1,7 @@
-//! Evaluation by training from scratch.
+//! Evaluation by training, from scratch or from a parent's weights.
 
+use super::Inheritance;
+use super::inheritance::Heirloom;
 use crate::data::{Augmentation, Metric, Normalization, SearchData};
 use crate::module::Kernels;
 use crate::train::{Checkpoint, Decision, End, Epoch, Observer, Recipe, Training, training_memory};
@@ -7,6 +9,7 @@ use netsmith::cost::{Direction, Unit};
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
 use netsmith::network::Network;
 use netsmith::random::Seed;
+use netsmith::study::FIRST_FINAL;
 use netsmith::trial::{self, Fidelity, Measurement, Metrics, Outcome};
 use std::time::{Duration, Instant};
 
@@ -30,6 +33,7 @@ pub struct TrainingEvaluator {
     class_weights: Option<Vec<f32>>,
     recipe: Recipe,
     kernels: Kernels,
+    inheritance: Option<Inheritance>,
     pools: Vec<rayon::ThreadPool>,
 }
 
@@ -55,6 +59,7 @@ impl TrainingEvaluator {
             class_weights: None,
             recipe,
             kernels,
+            inheritance: None,
             pools: pools.collect::<Result<_, _>>()?,
         })
     }
@@ -63,6 +68,17 @@ impl TrainingEvaluator {
     #[must_use]
     pub fn weighted(mut self, class_weights: Option<Vec<f32>>) -> Self {
         self.class_weights = class_weights;
+        self
+    }
+
+    /// The same with children that start from their parents' weights; what is
+    /// trained in full starts from scratch.
+    ///
+    /// Trials then record how many epochs went into their weights, those of their
+    /// ancestors too, as `effective_epochs`.
+    #[must_use]
+    pub fn inheriting(mut self, inheritance: Option<Inheritance>) -> Self {
+        self.inheritance = inheritance;
         self
     }
 
@@ -105,7 +121,12 @@ impl TrainingEvaluator {
             .checkpoint
             .and_then(|path| Checkpoint::load(job.network, path).ok());
         let start = saved.filter(|saved| saved.epochs() <= last);
-        let start = start.unwrap_or_else(|| training.start());
+        let heirloom = self.heirloom(job, &seed);
+        let before = heirloom.as_ref().map_or(0, |heirloom| heirloom.epochs);
+        let start = start.unwrap_or_else(|| match heirloom {
+            Some(heirloom) => training.start_from(heirloom.weights),
+            None => training.start(),
+        });
         let mut follow = Follow {
             job,
             watch,
@@ -148,7 +169,36 @@ impl TrainingEvaluator {
                 ),
             },
         };
-        Evaluation::ended(outcome, self.results(trained.history.last()))
+        let mut results = self.results(trained.history.last());
+        if let Some(inheritance) = self.heirs(job) {
+            let epochs = before + trained.history.len() as u64;
+            let metric = trial::Metric::new("effective_epochs", Unit::Plain, Direction::Minimize);
+            results.set(metric, epochs as f64);
+            if let (Outcome::Finished, Some(architecture)) = (&outcome, job.architecture) {
+                let number = job.proposal.number;
+                let left =
+                    inheritance.leave(number, architecture, job.network, &trained.weights, epochs);
+                if let Err(error) = left {
+                    // Children that find nothing would not be those of a repetition.
+                    let message = format!("cannot leave weights to children: {error}");
+                    return Evaluation::ended(Outcome::Crashed { message }, results);
+                }
+            }
+        }
+        Evaluation::ended(outcome, results)
+    }
+
+    /// Where weights are left, if this job is a trial of a search.
+    fn heirs(&self, job: &Job<'_>) -> Option<&Inheritance> {
+        let inheritance = self.inheritance.as_ref();
+        inheritance.filter(|_| job.proposal.number < FIRST_FINAL)
+    }
+
+    /// What the parent left.
+    fn heirloom(&self, job: &Job<'_>, seed: &Seed) -> Option<Heirloom> {
+        let seed = seed.child("inheritance");
+        self.heirs(job)?
+            .take(job.proposal.parent?, job.network, &seed)
     }
 
     fn results(&self, last: Option<&Epoch>) -> Metrics {

@@ -4,6 +4,7 @@ use super::value::Value;
 use burn::tensor::{Tensor, activation};
 use netsmith::network::operation::Activation;
 use netsmith_kernels::Lane;
+use rayon::prelude::*;
 
 /// Composed of burn's operations.
 pub(super) fn compose(kind: Activation, input: &Value) -> Value {
@@ -22,18 +23,24 @@ pub(super) fn compose(kind: Activation, input: &Value) -> Value {
     })
 }
 
+/// Lanes of one piece of work: as much as stays in the first cache.
+const PIECE: usize = 512;
+
 /// Fused, in place.
 pub(super) fn forward(kind: Activation, values: &mut [Lane]) {
-    let apply = |f: fn(f32) -> f32, values: &mut [Lane]| {
-        values
-            .as_flattened_mut()
-            .iter_mut()
-            .for_each(|x| *x = f(*x));
+    let pieces = values.par_chunks_mut(PIECE);
+    pieces.for_each(|values| apply(kind, values.as_flattened_mut()));
+}
+
+/// Of plain values, in place.
+pub(super) fn apply(kind: Activation, values: &mut [f32]) {
+    let apply = |f: fn(f32) -> f32, values: &mut [f32]| {
+        values.iter_mut().for_each(|x| *x = f(*x));
     };
     // Each arm names its function, so that the compiler makes a loop of its own.
     match kind {
         Activation::Relu => {
-            let values = values.as_flattened_mut().iter_mut();
+            let values = values.iter_mut();
             values.for_each(|x| *x = if *x > 0.0 { *x } else { 0.0 });
         }
         Activation::Relu6 => apply(|x| x.clamp(0.0, 6.0), values),
@@ -50,6 +57,11 @@ pub(super) fn forward(kind: Activation, values: &mut [Lane]) {
 /// Fused: turns the gradient of the output into that of the input. `kept` is
 /// the output where [`Activation`] saves it, else the input.
 pub(super) fn backward(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
+    let pieces = gradient.par_chunks_mut(PIECE).zip(kept.par_chunks(PIECE));
+    pieces.for_each(|(gradient, kept)| slope(kind, kept, gradient));
+}
+
+fn slope(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
     let apply = |slope: fn(f32) -> f32, gradient: &mut [Lane]| {
         let pairs = gradient
             .as_flattened_mut()

@@ -10,13 +10,28 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(super) struct Arena {
     free: BTreeMap<usize, Vec<Buffer>>,
+    /// Lanes of all buffers, those in use too.
+    #[cfg(test)]
+    lanes: usize,
 }
 
 impl Arena {
     /// A buffer of this size; what it holds is not defined.
     pub(super) fn take(&mut self, size: usize) -> Buffer {
         let free = self.free.get_mut(&size).and_then(Vec::pop);
-        free.unwrap_or_else(|| Buffer::zeroed(size))
+        free.unwrap_or_else(|| {
+            #[cfg(test)]
+            {
+                self.lanes += size;
+            }
+            Buffer::zeroed(size)
+        })
+    }
+
+    /// Bytes of all buffers.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> u64 {
+        (self.lanes * size_of::<netsmith_kernels::Lane>()) as u64
     }
 
     /// A buffer that is no longer needed.

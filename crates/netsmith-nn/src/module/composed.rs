@@ -5,7 +5,7 @@ use super::{
     BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
     convolution, dropout, elementwise, layer_norm, linear, pool, rearrange,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use netsmith::network::{Network, Operation, Shape};
 
 /// The devices on which burn computes.
@@ -60,7 +60,8 @@ impl Composed {
             weights: leaves.collect(),
             statistics: Vec::new(),
         };
-        let output = pass.run(inputs, &self.training);
+        let enter = |shape| narrow(inputs, shape, samples, &self.training);
+        let output = pass.run(&enter, &self.training);
         let answers = values(output.clone().inner());
         let mut gradient = vec![0.0; answers.len()];
         let loss = loss(&answers, &mut gradient);
@@ -91,6 +92,47 @@ impl Composed {
         (step, statistics.collect())
     }
 
+    /// The gradients of the sum of all answers, in 64 bits and with running
+    /// statistics.
+    pub(super) fn wide_gradients(
+        &self,
+        network: &Network,
+        weights: &[Vec<f64>],
+        inputs: &[f64],
+        samples: usize,
+    ) -> Vec<Vec<f64>> {
+        let leaves = weights
+            .iter()
+            .zip(network.weights())
+            .map(|(values, weight)| {
+                let tensor = wide(values.clone(), [values.len()], &self.training);
+                if weight.shape.role.trains() {
+                    tensor.require_grad()
+                } else {
+                    tensor
+                }
+            });
+        let mut pass = Pass {
+            network,
+            noise: None,
+            samples,
+            weights: leaves.collect(),
+            statistics: Vec::new(),
+        };
+        let enter = |shape| wide(inputs.to_vec(), dims(shape, samples), &self.training);
+        let gradients = pass.run(&enter, &self.training).sum().backward();
+        let of = |(leaf, weight): (&Tensor<1>, &netsmith::network::Weight)| {
+            if !weight.shape.role.trains() {
+                return Vec::new();
+            }
+            let values = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f64>();
+            let gradient = leaf.grad(&gradients).map(values);
+            let gradient = gradient.unwrap_or_else(|| Ok(vec![0.0; weight.shape.elements()]));
+            gradient.expect("these tensors hold 64-bit floats — this is a bug in netsmith")
+        };
+        pass.weights.iter().zip(network.weights()).map(of).collect()
+    }
+
     pub(super) fn infer(
         &self,
         network: &Network,
@@ -109,19 +151,20 @@ impl Composed {
             weights: tensors.collect(),
             statistics: Vec::new(),
         };
-        values(pass.run(inputs, &self.inference))
+        let enter = |shape| narrow(inputs, shape, samples, &self.inference);
+        values(pass.run(&enter, &self.inference))
     }
 }
 
 impl Pass<'_> {
     /// The network's answers. A value is dropped behind its last reader.
-    fn run(&mut self, inputs: &[f32], device: &Device) -> Tensor<4> {
+    fn run(&mut self, enter: &dyn Fn(Shape) -> Tensor<4>, device: &Device) -> Tensor<4> {
         let consumers = self.network.consumers();
         let answer = answer(self.network);
         let mut values: Vec<Option<Value>> = Vec::new();
         for (index, node) in self.network.nodes().iter().enumerate() {
             let value = match node.operation {
-                Operation::Input(shape) => self.input(inputs, shape, device),
+                Operation::Input(shape) => Value::new(enter(shape)),
                 _ => {
                     let read = node.inputs.iter().map(|&input| {
                         values[input]
@@ -142,11 +185,6 @@ impl Pass<'_> {
         value
             .expect("the answer is kept — this is a bug in netsmith")
             .tensor
-    }
-
-    fn input(&self, inputs: &[f32], shape: Shape, device: &Device) -> Value {
-        let data = TensorData::new(inputs.to_vec(), dims(shape, self.samples));
-        Value::new(Tensor::from_data(data, device))
     }
 
     fn node(&mut self, index: usize, inputs: &[&Value], device: &Device) -> Value {
@@ -175,7 +213,10 @@ impl Pass<'_> {
             Operation::Add | Operation::Mix { .. } => elementwise::compose_add(inputs),
             Operation::Multiply => elementwise::compose_multiply(first, inputs[1]),
             Operation::Concat => concat::compose(inputs),
-            Operation::Zero(_) => elementwise::compose_zero(node.shape, self.samples, device),
+            Operation::Zero(_) => {
+                let zeros = elementwise::compose_zero(node.shape, self.samples, device);
+                Value::new(zeros.tensor.cast(first.tensor.dtype()))
+            }
             Operation::Shift => rearrange::compose_shift(first),
             Operation::ChannelShuffle(it) => rearrange::compose_shuffle(it, first),
             Operation::Dropout(it) => {
@@ -199,6 +240,19 @@ impl Pass<'_> {
             Operation::Stack => rearrange::compose_stack(inputs),
         }
     }
+}
+
+/// The samples as a tensor.
+fn narrow(inputs: &[f32], shape: Shape, samples: usize, device: &Device) -> Tensor<4> {
+    Tensor::from_data(
+        TensorData::new(inputs.to_vec(), dims(shape, samples)),
+        device,
+    )
+}
+
+/// 64-bit values as a tensor of 64 bits.
+fn wide<const D: usize>(values: Vec<f64>, dims: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, dims), (device, DType::F64))
 }
 
 fn vector(values: &[f32], device: &Device) -> Tensor<1> {

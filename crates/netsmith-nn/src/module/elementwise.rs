@@ -4,6 +4,7 @@ use super::value::{Value, dims};
 use burn::tensor::{Device, Tensor};
 use netsmith::network::Shape;
 use netsmith_kernels::{LANES, Lane};
+use rayon::prelude::*;
 
 /// The sum, composed of burn's operations.
 pub(super) fn compose_add(inputs: &[&Value]) -> Value {
@@ -22,33 +23,50 @@ pub(super) fn compose_zero(output: Shape, samples: usize, device: &Device) -> Va
     Value::new(Tensor::zeros(dims(output, samples), device))
 }
 
+/// Lanes of one piece of work: as much as stays in the first cache.
+const PIECE: usize = 512;
+
 /// Fused: `target += source`.
 pub(super) fn add(source: &[Lane], target: &mut [Lane]) {
-    let pairs = target
-        .as_flattened_mut()
-        .iter_mut()
-        .zip(source.as_flattened());
-    pairs.for_each(|(target, source)| *target += source);
+    let pieces = target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE));
+    pieces.for_each(|(target, source)| {
+        let pairs = target.as_flattened_mut().iter_mut();
+        pairs
+            .zip(source.as_flattened())
+            .for_each(|(target, source)| *target += source);
+    });
 }
 
 /// Fused: `target = a + b`.
 pub(super) fn sum(a: &[Lane], b: &[Lane], target: &mut [Lane]) {
-    let pairs = a.as_flattened().iter().zip(b.as_flattened());
-    for ((a, b), target) in pairs.zip(target.as_flattened_mut()) {
-        *target = a + b;
-    }
+    let pieces = a.par_chunks(PIECE).zip(b.par_chunks(PIECE));
+    let pieces = pieces.zip(target.par_chunks_mut(PIECE));
+    pieces.for_each(|((a, b), target)| {
+        let pairs = a.as_flattened().iter().zip(b.as_flattened());
+        for ((a, b), target) in pairs.zip(target.as_flattened_mut()) {
+            *target = a + b;
+        }
+    });
+}
+
+/// Fused: `target = source`.
+pub(super) fn copy(source: &[Lane], target: &mut [Lane]) {
+    let pieces = target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE));
+    pieces.for_each(|(target, source)| target.copy_from_slice(source));
 }
 
 /// Fused: `target = a · b`, where each value of `b` meets `plane` values of `a`.
 pub(super) fn multiply(plane: usize, a: &[Lane], b: &[Lane], target: &mut [Lane]) {
-    let planes = a.chunks_exact(plane).zip(target.chunks_exact_mut(plane));
-    for ((a, target), b) in planes.zip(b) {
+    let planes = a.par_chunks_exact(plane);
+    let planes = planes.zip(target.par_chunks_exact_mut(plane)).zip(b);
+    let planes = planes.with_min_len(PIECE / plane.clamp(1, PIECE));
+    planes.for_each(|((a, target), b)| {
         for (a, target) in a.iter().zip(target) {
             for lane in 0..LANES {
                 target[lane] = a[lane] * b[lane];
             }
         }
-    }
+    });
 }
 
 /// Fused: the gradient of `b` in [`multiply`]: the sum over the values that

@@ -1,16 +1,19 @@
 //! A network on our own kernels: forward and backward over buffers that are
 //! used again.
 
+mod backward;
+
 use super::arena::Arena;
 use super::mixture::{self, Mixture};
 use super::plan::Plan;
+use super::probe::{LossFunction, Probe};
 use super::rearrange::Moves;
 use super::{
     BatchStatistics, Goal, MixedStep, Noise, Step, Weights, activation, align, answer, batch_norm,
     concat, convolution, dropout, elementwise, layer_norm, pool, rearrange,
 };
-use netsmith::network::{Network, Operation, Saved, Shape};
-use netsmith_kernels::{Buffer, Lane, blocks, channel_sums, linear, pack, unpack, weight_gradient};
+use netsmith::network::{Network, Operation, Shape};
+use netsmith_kernels::{Buffer, Lane, blocks, linear, pack, unpack};
 
 /// The buffers and the plan of one network.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ struct Pass<'a> {
     weights: &'a Weights,
     /// None in inference.
     noise: Option<&'a Noise>,
+    /// Is shown what is computed.
+    probe: Option<&'a mut dyn Probe>,
     /// What a backward pass is to find; none where there is none.
     goal: Option<Goal>,
     /// How the options of a supernet count, and for each node whether it runs.
@@ -42,6 +47,7 @@ struct Pass<'a> {
     trained: Vec<Vec<f32>>,
     /// The gradients of the mixes' weights, by decision.
     mixing: Vec<Vec<f64>>,
+    ones: Vec<f64>,
     /// How many nodes were computed.
     computed: Vec<usize>,
 }
@@ -76,6 +82,37 @@ impl Fused {
         (step, pass.finish())
     }
 
+    /// Gradients go as far back as the samples.
+    pub(super) fn reach_inputs(&mut self, network: &Network) {
+        self.plan.reach_inputs(network);
+    }
+
+    /// A pass in training mode, without dropout, that a probe watches; forward
+    /// alone where there is no loss.
+    pub(super) fn watched(
+        &mut self,
+        network: &Network,
+        weights: &Weights,
+        inputs: &[f32],
+        samples: usize,
+        probe: &mut dyn Probe,
+        loss: Option<LossFunction<'_>>,
+    ) -> (Step, Vec<BatchStatistics>) {
+        let noise = Noise::none();
+        let mut pass = self.pass(network, weights, samples, Some(&noise));
+        pass.goal = loss.is_some().then_some(Goal::Weights);
+        pass.probe = Some(probe);
+        let answers = pass.forward(inputs);
+        let mut step = Step::default();
+        if let Some(loss) = loss {
+            let mut gradient = vec![0.0; answers.len()];
+            step.loss = loss(&answers, &mut gradient);
+            pass.backward(&gradient);
+            step.gradients = std::mem::take(&mut pass.trained);
+        }
+        (step, pass.finish())
+    }
+
     /// A step of a supernet; a goal of none runs forward alone.
     #[expect(clippy::too_many_arguments, reason = "what a step reads")]
     pub(super) fn mixed(
@@ -102,6 +139,7 @@ impl Fused {
             loss,
             gradients: std::mem::take(&mut pass.trained),
             mixing: std::mem::take(&mut pass.mixing),
+            ones: std::mem::take(&mut pass.ones),
             computed: std::mem::take(&mut pass.computed),
         };
         pass.finish();
@@ -121,6 +159,12 @@ impl Fused {
         answers
     }
 
+    /// Bytes that the buffers take.
+    #[cfg(test)]
+    pub(super) fn arena_bytes(&self) -> u64 {
+        self.arena.bytes()
+    }
+
     fn pass<'a>(
         &'a mut self,
         network: &'a Network,
@@ -135,6 +179,7 @@ impl Fused {
             arena: &mut self.arena,
             weights,
             noise,
+            probe: None,
             goal: None,
             mixture: None,
             samples,
@@ -144,6 +189,7 @@ impl Fused {
             statistics: Vec::new(),
             trained: Vec::new(),
             mixing: Vec::new(),
+            ones: Vec::new(),
             computed: Vec::new(),
         }
     }
@@ -166,15 +212,36 @@ impl Pass<'_> {
                     let value = self.value(index, inputs);
                     self.values[index] = Some(value);
                 }
+                self.show_value(index);
             }
             self.release(index);
         }
         let answer = answer(self.network);
-        unpack(
-            self.read(answer),
-            self.network.nodes()[answer].shape.elements(),
-            self.samples,
-        )
+        self.unpacked(answer, self.read(answer))
+    }
+
+    fn show_value(&mut self, index: usize) {
+        if let Some(probe) = self.probe.take() {
+            if probe.wants_value(index) {
+                probe.value(index, self.unpacked(index, self.read(index)));
+            }
+            self.probe = Some(probe);
+        }
+    }
+
+    fn show_gradient(&mut self, index: usize, gradient: &[Lane]) {
+        if let Some(probe) = self.probe.take() {
+            if probe.wants_gradient(index) {
+                probe.gradient(index, self.unpacked(index, gradient));
+            }
+            self.probe = Some(probe);
+        }
+    }
+
+    /// `[samples, elements]` of a node.
+    fn unpacked(&self, index: usize, lanes: &[Lane]) -> Vec<f32> {
+        let elements = self.network.nodes()[index].shape.elements();
+        unpack(lanes, elements, self.samples)
     }
 
     /// Whether a node is computed.
@@ -214,6 +281,16 @@ impl Pass<'_> {
         value.expect("a value lives until its last reader — this is a bug in netsmith")
     }
 
+    /// Computes a value again that was not kept; the backward pass gives it
+    /// back when it comes to its node.
+    fn recall(&mut self, node: usize) {
+        let buffer = self.plan.holder[node];
+        if self.plan.recomputed[buffer] && self.values[buffer].is_none() {
+            let value = self.value(buffer, &[]);
+            self.values[buffer] = Some(value);
+        }
+    }
+
     fn size(&self, node: usize) -> usize {
         blocks(self.samples) * self.network.nodes()[node].shape.elements()
     }
@@ -226,7 +303,7 @@ impl Pass<'_> {
             return buffer;
         }
         let mut copy = self.arena.take(self.size(input));
-        copy.copy_from_slice(self.read(input));
+        elementwise::copy(self.read(input), &mut copy);
         copy
     }
 
@@ -367,7 +444,7 @@ impl Pass<'_> {
         }
         let mut value = self.arena.take(self.size(index));
         match inputs[..] {
-            [only] => value.copy_from_slice(self.read(only)),
+            [only] => elementwise::copy(self.read(only), &mut value),
             [a, b, ref rest @ ..] => {
                 elementwise::sum(self.read(a), self.read(b), &mut value);
                 for &other in rest {
@@ -421,351 +498,6 @@ impl Pass<'_> {
             (input, offset - size, size)
         });
         parts.collect()
-    }
-
-    fn backward(&mut self, gradient: &[f32]) {
-        let mut trains = vec![false; self.network.weights().len()];
-        if self.trains() {
-            let nodes = self.network.nodes().iter().enumerate();
-            let run = nodes.filter(|&(index, _)| self.runs(index));
-            for &weight in run.flat_map(|(_, node)| &node.weights) {
-                trains[weight] = self.network.weights()[weight].shape.role.trains();
-            }
-        }
-        let weights = self.network.weights().iter().zip(trains);
-        let zeros = weights.map(|(weight, trains)| match trains {
-            true => vec![0.0; weight.shape.elements()],
-            false => Vec::new(),
-        });
-        self.trained = zeros.collect();
-        let answer = answer(self.network);
-        let mut start = self.arena.take(self.size(answer));
-        pack(
-            gradient,
-            self.network.nodes()[answer].shape.elements(),
-            &mut start,
-        );
-        self.gradients[answer] = Some(start);
-        for index in (0..self.network.nodes().len()).rev() {
-            if let Some(gradient) = self.gradients[index].take() {
-                self.pull(index, gradient);
-            }
-            if self.plan.holder[index] == index
-                && let Some(buffer) = self.values[index].take()
-            {
-                self.arena.give(buffer);
-            }
-        }
-    }
-
-    /// Whether the gradients of the weights are wanted.
-    fn trains(&self) -> bool {
-        self.goal.is_some_and(Goal::trains)
-    }
-
-    /// Adds to the gradient of a mix's weight.
-    fn learn(&mut self, decision: usize, at: usize, gradient: f64) {
-        if self.mixing.len() <= decision {
-            self.mixing.resize(decision + 1, Vec::new());
-        }
-        let weights = &mut self.mixing[decision];
-        if weights.len() <= at {
-            weights.resize(at + 1, 0.0);
-        }
-        weights[at] += gradient;
-    }
-
-    #[expect(clippy::float_cmp, reason = "a hard choice counts exactly one")]
-    fn pull_mix(&mut self, index: usize, decision: usize, gradient: Buffer) {
-        let mixed = self.mixed(index, decision);
-        if self.goal.is_some_and(Goal::mixes) {
-            for &(at, input, _) in &mixed {
-                if self.plan.norms[input].is_none() {
-                    let slope = mixture::dot(self.read(input), &gradient);
-                    self.learn(decision, at, slope);
-                }
-            }
-        }
-        if let [(_, input, weight)] = mixed[..]
-            && weight == 1.0
-        {
-            return self.deliver(input, gradient);
-        }
-        for &(_, input, weight) in mixed.iter().filter(|(_, input, _)| self.plan.needs[*input]) {
-            match &mut self.gradients[input] {
-                Some(sum) => mixture::add_scaled(weight, &gradient, sum),
-                empty => {
-                    let mut target = self.arena.take(gradient.len());
-                    mixture::blend(&[(weight, &gradient)], &mut target);
-                    *empty = Some(target);
-                }
-            }
-        }
-        self.arena.give(gradient);
-    }
-
-    /// Takes the gradient of a node's value to its inputs and weights.
-    fn pull(&mut self, index: usize, mut gradient: Buffer) {
-        let node = &self.network.nodes()[index];
-        let shape = node.shape;
-        let first = node.inputs.first().copied().unwrap_or(index);
-        let from = self.network.nodes()[first].shape;
-        let plane = from.positions().iter().product();
-        match &node.operation {
-            Operation::Input(_) | Operation::Zero(_) => self.arena.give(gradient),
-            Operation::Identity | Operation::Flatten => self.deliver(first, gradient),
-            Operation::Activation(kind) => {
-                // A rectifier that its normalisation does is undone there.
-                if self.plan.holder[index] == index {
-                    let kept = if node.operation.saved() == Saved::Output {
-                        index
-                    } else {
-                        first
-                    };
-                    activation::backward(*kind, self.read(kept), &mut gradient);
-                }
-                self.deliver(first, gradient);
-            }
-            Operation::Convolution(it) => {
-                let geometry = convolution::shape(it, from, shape);
-                if self.trains() {
-                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                    weight_gradient::backward_weights(&geometry, self.read(first), &gradient, sums);
-                    self.train(index, 0, sums);
-                    self.train_bias(index, &gradient);
-                }
-                if self.plan.needs[first] {
-                    let mut target = self.arena.take(self.size(first));
-                    let weights = &self.weights.0[node.weights[0]];
-                    netsmith_kernels::convolution::backward_input(
-                        &geometry,
-                        &gradient,
-                        weights,
-                        &mut target,
-                    );
-                    self.deliver(first, target);
-                }
-                self.arena.give(gradient);
-            }
-            Operation::Linear(it) => {
-                let sizes = [it.out, from.channels()];
-                if self.trains() {
-                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                    linear::backward_weights(sizes, self.read(first), &gradient, sums);
-                    self.train(index, 0, sums);
-                    self.train_bias(index, &gradient);
-                }
-                if self.plan.needs[first] {
-                    let mut target = self.arena.take(self.size(first));
-                    let weights = &self.weights.0[node.weights[0]];
-                    linear::backward_input(sizes, &gradient, weights, &mut target);
-                    self.deliver(first, target);
-                }
-                self.arena.give(gradient);
-            }
-            Operation::BatchNorm(it) => {
-                if let Some(memory) = self.memories[index].take() {
-                    let trained = memory.backward(self.read(first), &mut gradient);
-                    if it.affine {
-                        self.train(index, 0, &trained[0]);
-                        self.train(index, 1, &trained[1]);
-                    }
-                    self.learn_from_norm(index, &trained[0]);
-                }
-                self.deliver(first, gradient);
-            }
-            Operation::LayerNorm(it) => {
-                let scale = it.affine.then(|| &self.weights.0[node.weights[0]][..]);
-                let sizes = [from.channels(), plane];
-                let trained = layer_norm::backward(sizes, scale, self.read(first), &mut gradient);
-                if it.affine {
-                    self.train(index, 0, &trained[0]);
-                    self.train(index, 1, &trained[1]);
-                }
-                self.deliver(first, gradient);
-            }
-            Operation::MaxPool(it) => {
-                let windows = pool::Windows::of(it, from, shape);
-                self.pull_reading(first, gradient, |input, gradient, target| {
-                    windows.max_backward(input, gradient, target);
-                });
-            }
-            Operation::Resize(_) => {
-                let windows = align::windows(from, shape);
-                self.pull_reading(first, gradient, |input, gradient, target| {
-                    windows.max_backward(input, gradient, target);
-                });
-            }
-            Operation::AvgPool(it) => {
-                let windows = pool::Windows::of(it, from, shape);
-                self.moved(first, gradient, |gradient, target| {
-                    windows.average_backward(gradient, target);
-                });
-            }
-            Operation::GlobalPool => self.moved(first, gradient, |gradient, target| {
-                pool::global_backward(plane, gradient, target);
-            }),
-            Operation::Mix { decision } => self.pull_mix(index, *decision, gradient),
-            Operation::Add => {
-                if let Some((last, others)) = node.inputs.split_last() {
-                    for &input in others {
-                        self.deliver_copy(input, &gradient);
-                    }
-                    self.deliver(*last, gradient);
-                }
-            }
-            Operation::Multiply => self.pull_product(node.inputs[0], node.inputs[1], gradient),
-            Operation::Concat => {
-                for (input, offset, size) in self.parts(index) {
-                    let mut target = self.arena.take(self.size(input));
-                    concat::backward(size, offset, shape.elements(), &gradient, &mut target);
-                    self.deliver(input, target);
-                }
-                self.arena.give(gradient);
-            }
-            Operation::Shift
-            | Operation::ChannelShuffle(_)
-            | Operation::Slice(_)
-            | Operation::Truncate(_) => {
-                if let Some(moves) = moves(&node.operation, from) {
-                    self.moved(first, gradient, |gradient, target| {
-                        moves.backward(gradient, target)
-                    });
-                }
-            }
-            Operation::Dropout(it) => {
-                let count = self.samples * shape.elements();
-                let factors = self
-                    .noise
-                    .and_then(|n| n.dropout(&node.name, it.rate, count));
-                self.pull_scaled(first, factors, gradient);
-            }
-            Operation::DropPath => {
-                let factors = self
-                    .noise
-                    .and_then(|n| n.drop_path(&node.name, self.samples));
-                self.pull_scaled(first, factors, gradient);
-            }
-            Operation::Pad(_) => self.moved(first, gradient, |gradient, target| {
-                align::pad_backward(from, shape, gradient, target);
-            }),
-            Operation::Stack => {
-                for (position, &input) in node.inputs.iter().enumerate() {
-                    let mut target = self.arena.take(self.size(input));
-                    rearrange::stack_backward(position, node.inputs.len(), &gradient, &mut target);
-                    self.deliver(input, target);
-                }
-                self.arena.give(gradient);
-            }
-        }
-    }
-
-    /// The normalised values times their gradients, summed up, are the slope of
-    /// the weight with which a mix took them, times that weight.
-    fn learn_from_norm(&mut self, index: usize, products: &[f32]) {
-        let Some((mix, at)) = self.plan.norms[index] else {
-            return;
-        };
-        let (Operation::Mix { decision }, Some((mixture, _))) =
-            (&self.network.nodes()[mix].operation, &self.mixture)
-        else {
-            return;
-        };
-        let weight = f64::from(mixture.weight(*decision, at));
-        if self.goal.is_some_and(Goal::mixes) && weight != 0.0 {
-            let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
-            self.learn(*decision, at, sum / weight);
-        }
-    }
-
-    fn pull_scaled(&mut self, input: usize, factors: Option<Vec<f32>>, mut gradient: Buffer) {
-        if let Some(factors) = factors {
-            let size = self.network.nodes()[input].shape.elements();
-            dropout::scale(&factors, self.samples, size, &mut gradient);
-        }
-        self.deliver(input, gradient);
-    }
-
-    fn pull_product(&mut self, a: usize, b: usize, gradient: Buffer) {
-        let plane = self.ratio(a, b);
-        let mut target = self.arena.take(self.size(b));
-        elementwise::multiply_backward(plane, self.read(a), &gradient, &mut target);
-        self.deliver(b, target);
-        let mut target = self.arena.take(self.size(a));
-        elementwise::multiply(plane, &gradient, self.read(b), &mut target);
-        self.deliver(a, target);
-        self.arena.give(gradient);
-    }
-
-    /// Computes the gradient of an input that is read again.
-    fn pull_reading(
-        &mut self,
-        input: usize,
-        gradient: Buffer,
-        pull: impl FnOnce(&[Lane], &[Lane], &mut [Lane]),
-    ) {
-        if self.plan.needs[input] {
-            let mut target = self.arena.take(self.size(input));
-            pull(self.read(input), &gradient, &mut target);
-            self.deliver(input, target);
-        }
-        self.arena.give(gradient);
-    }
-
-    /// Computes the gradient of an input from that of the output alone.
-    fn moved(&mut self, input: usize, gradient: Buffer, pull: impl FnOnce(&[Lane], &mut [Lane])) {
-        let mut target = self.arena.take(self.size(input));
-        pull(&gradient, &mut target);
-        self.arena.give(gradient);
-        self.deliver(input, target);
-    }
-
-    /// Adds a gradient to those that have reached a node.
-    fn deliver(&mut self, node: usize, gradient: Buffer) {
-        if !self.plan.needs[node] {
-            return self.arena.give(gradient);
-        }
-        match &mut self.gradients[node] {
-            Some(sum) => {
-                elementwise::add(&gradient, sum);
-                self.arena.give(gradient);
-            }
-            empty => *empty = Some(gradient),
-        }
-    }
-
-    fn deliver_copy(&mut self, node: usize, gradient: &[Lane]) {
-        if !self.plan.needs[node] {
-            return;
-        }
-        match &mut self.gradients[node] {
-            Some(sum) => elementwise::add(gradient, sum),
-            empty => {
-                let mut copy = self.arena.take(gradient.len());
-                copy.copy_from_slice(gradient);
-                *empty = Some(copy);
-            }
-        }
-    }
-
-    /// Adds to the gradient of a node's weight.
-    fn train(&mut self, node: usize, at: usize, gradient: &[f32]) {
-        if !self.trains() {
-            return;
-        }
-        let weight = self.network.nodes()[node].weights[at];
-        for (sum, gradient) in self.trained[weight].iter_mut().zip(gradient) {
-            *sum += gradient;
-        }
-    }
-
-    fn train_bias(&mut self, node: usize, gradient: &[Lane]) {
-        if self.network.nodes()[node].weights.len() > 1 {
-            let shape = self.network.nodes()[node].shape;
-            let plane = shape.positions().iter().product();
-            let sums = channel_sums(gradient, shape.channels(), plane);
-            self.train(node, 1, &sums);
-        }
     }
 }
 

@@ -114,6 +114,23 @@ pub(super) fn add_scaled(weight: f32, source: &[Lane], target: &mut [Lane]) {
     });
 }
 
+/// `Σ a` over all values, in a fixed order.
+pub(super) fn total(a: &[Lane]) -> f64 {
+    let sums: Vec<f64> = a
+        .par_chunks(PIECE)
+        .map(|a| {
+            let mut sums = [0.0_f32; LANES];
+            for a in a {
+                for lane in 0..LANES {
+                    sums[lane] += a[lane];
+                }
+            }
+            sums.iter().map(|sum| f64::from(*sum)).sum()
+        })
+        .collect();
+    sums.iter().sum()
+}
+
 /// `Σ a · b` over all values, in a fixed order.
 pub(super) fn dot(a: &[Lane], b: &[Lane]) -> f64 {
     let pieces = a.par_chunks(PIECE).zip(b.par_chunks(PIECE));

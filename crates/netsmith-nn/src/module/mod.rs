@@ -21,20 +21,27 @@ mod concat;
 mod convolution;
 mod dropout;
 mod elementwise;
+mod footprint;
 mod fused;
+mod inference;
 mod layer_norm;
 mod linear;
 mod mixture;
 mod noise;
 mod plan;
 mod pool;
+mod probe;
 mod rearrange;
 mod value;
 mod weights;
 
+pub use footprint::activation_bytes;
+pub use inference::Inference;
 pub use mixture::Mixture;
 pub use noise::Noise;
+pub(crate) use probe::{LossFunction, Probe};
 pub use weights::Weights;
+pub(crate) use weights::normal;
 
 use composed::Composed;
 use fused::Fused;
@@ -122,6 +129,10 @@ pub struct MixedStep {
     /// The gradient of each input's weight in the mixes of a decision, by the
     /// decision's number; what is missing is zero.
     pub mixing: Vec<Vec<f64>>,
+    /// By the number of a decision whose mixes count one input: the sum of the
+    /// gradient of their values, which is the slope of an input of ones; what is
+    /// missing is zero.
+    pub ones: Vec<f64>,
     /// The nodes that were computed, in order.
     pub computed: Vec<usize>,
 }
@@ -195,6 +206,55 @@ impl Module {
             network: network.clone(),
             engine: Engine::Fused(Box::new(Fused::new(network))),
         })
+    }
+
+    /// Lets the gradients of [`watch`](Self::watch) go as far back as the samples.
+    ///
+    /// # Panics
+    /// The network does not run on the fused kernels.
+    pub(crate) fn reach_inputs(&mut self) {
+        let Engine::Fused(fused) = &mut self.engine else {
+            panic!("a probe watches the fused kernels — this is a bug in netsmith");
+        };
+        fused.reach_inputs(&self.network);
+    }
+
+    /// One pass in training mode, with the statistics of the batch and without
+    /// dropout, that a probe is shown; backward only where there is a loss. The
+    /// running statistics in `weights` are moved.
+    ///
+    /// # Panics
+    /// As [`step`](Self::step); the network does not run on the fused kernels.
+    pub(crate) fn watch(
+        &mut self,
+        weights: &mut Weights,
+        inputs: &[f32],
+        probe: &mut dyn Probe,
+        loss: Option<LossFunction<'_>>,
+    ) -> Step {
+        let samples = self.samples(inputs, weights);
+        let Engine::Fused(fused) = &mut self.engine else {
+            panic!("a probe watches the fused kernels — this is a bug in netsmith");
+        };
+        let (step, statistics) =
+            fused.watched(&self.network, weights, inputs, samples, probe, loss);
+        for statistics in &statistics {
+            self.move_running(weights, statistics);
+        }
+        step
+    }
+
+    /// The gradients of the sum of all answers in 64-bit numbers, for weights
+    /// and samples of 64 bits: one for each tensor, empty for running statistics.
+    ///
+    /// # Panics
+    /// The network is not composed of burn's operations.
+    pub(crate) fn wide_gradients(&self, weights: &[Vec<f64>], inputs: &[f64]) -> Vec<Vec<f64>> {
+        let Engine::Burn(composed) = &self.engine else {
+            panic!("burn computes in 64 bits — this is a bug in netsmith");
+        };
+        let samples = inputs.len() / self.input().elements();
+        composed.wide_gradients(&self.network, weights, inputs, samples)
     }
 
     fn check_ends(network: &Network) -> Result<(), ModuleError> {

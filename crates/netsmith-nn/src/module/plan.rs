@@ -15,8 +15,10 @@ pub(super) struct Plan {
     pub(super) rectified: Vec<bool>,
     /// For each buffer the last node that reads it in the forward pass.
     pub(super) last: Vec<usize>,
-    /// For each buffer whether the backward pass reads it.
+    /// For each buffer whether the backward pass reads it as it was kept.
     pub(super) saved: Vec<bool>,
+    /// For each buffer whether the backward pass computes it again.
+    pub(super) recomputed: Vec<bool>,
     /// For each node whether a gradient must reach it.
     pub(super) needs: Vec<bool>,
     /// For each buffer whether the gradient of a mix's weights reads it.
@@ -32,7 +34,8 @@ impl Plan {
         let mut plan = Self {
             last: last_reads(network, &holder),
             saved: vec![false; holder.len()],
-            needs: needs(network),
+            recomputed: network.recomputed(),
+            needs: needs(network, false),
             mixed: vec![false; holder.len()],
             norms: norms_of_mixes(network),
             holder,
@@ -41,6 +44,11 @@ impl Plan {
         plan.mark_saved(network);
         plan.mark_mixed(network);
         plan
+    }
+
+    /// Gradients are to reach the samples too.
+    pub(super) fn reach_inputs(&mut self, network: &Network) {
+        self.needs = needs(network, true);
     }
 
     fn mark_mixed(&mut self, network: &Network) {
@@ -66,6 +74,9 @@ impl Plan {
                 }
                 Saved::Output => self.saved[index] = true,
             }
+        }
+        for (saved, recomputed) in self.saved.iter_mut().zip(&self.recomputed) {
+            *saved &= !recomputed;
         }
     }
 }
@@ -128,7 +139,9 @@ fn last_reads(network: &Network, holder: &[usize]) -> Vec<usize> {
     last
 }
 
-fn needs(network: &Network) -> Vec<bool> {
+/// For each node whether a gradient must reach it; the samples are reached only
+/// where that is asked for.
+fn needs(network: &Network, reaches_inputs: bool) -> Vec<bool> {
     let mut needs: Vec<bool> = Vec::new();
     for node in network.nodes() {
         let trains = node.weights.iter();
@@ -136,7 +149,12 @@ fn needs(network: &Network) -> Vec<bool> {
             .into_iter()
             .any(|&w| network.weights()[w].shape.role.trains());
         let inputs = node.inputs.iter().any(|&input| needs[input]);
-        needs.push(!matches!(node.operation, Operation::Zero(_)) && (trains || inputs));
+        let wanted = match node.operation {
+            Operation::Zero(_) => false,
+            Operation::Input(_) => reaches_inputs,
+            _ => trains || inputs,
+        };
+        needs.push(wanted);
     }
     needs
 }

@@ -6,6 +6,7 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use netsmith::network::Shape;
 use netsmith::network::operation::Pool;
 use netsmith_kernels::{LANES, Lane};
+use rayon::prelude::*;
 
 /// The maximum, composed of burn's operations.
 pub(super) fn compose_max(pool: &Pool, input: &Value) -> Value {
@@ -75,6 +76,16 @@ impl Windows {
         self.rows.len() * self.columns.len()
     }
 
+    /// The planes of the input, each with that of the output.
+    fn planes<'a>(
+        &self,
+        input: &'a [Lane],
+        output: &'a mut [Lane],
+    ) -> impl IndexedParallelIterator<Item = (&'a [Lane], &'a mut [Lane])> + use<'a> {
+        let planes = input.par_chunks_exact(self.input_plane());
+        planes.zip(output.par_chunks_exact_mut(self.output_plane()))
+    }
+
     /// Calls `visit` with each output position and the input positions under it.
     fn each(&self, mut visit: impl FnMut(usize, &[usize])) {
         let mut under = Vec::new();
@@ -93,8 +104,7 @@ impl Windows {
 
     /// Fused: the largest value of each window.
     pub(super) fn max(&self, input: &[Lane], output: &mut [Lane]) {
-        let planes = input.chunks_exact(self.input_plane());
-        for (input, output) in planes.zip(output.chunks_exact_mut(self.output_plane())) {
+        self.planes(input, output).for_each(|(input, output)| {
             self.each(|position, under| {
                 let mut best = input[under[0]];
                 for &at in &under[1..] {
@@ -109,16 +119,17 @@ impl Windows {
                 }
                 output[position] = best;
             });
-        }
+        });
     }
 
     /// Fused: the gradient goes to the first of the largest values.
     pub(super) fn max_backward(&self, input: &[Lane], gradient: &[Lane], target: &mut [Lane]) {
-        target.as_flattened_mut().fill(0.0);
-        let planes = input.chunks_exact(self.input_plane());
-        let gradients = gradient.chunks_exact(self.output_plane());
-        let targets = target.chunks_exact_mut(self.input_plane());
-        for ((input, gradient), target) in planes.zip(gradients).zip(targets) {
+        let planes = input.par_chunks_exact(self.input_plane());
+        let gradients = gradient.par_chunks_exact(self.output_plane());
+        let targets = target.par_chunks_exact_mut(self.input_plane());
+        let planes = planes.zip(gradients).zip(targets);
+        planes.for_each(|((input, gradient), target)| {
+            target.as_flattened_mut().fill(0.0);
             self.each(|position, under| {
                 let mut best = input[under[0]];
                 let mut place = [0_u32; LANES];
@@ -141,13 +152,12 @@ impl Windows {
                     }
                 }
             });
-        }
+        });
     }
 
     /// Fused: the mean of each window.
     pub(super) fn average(&self, input: &[Lane], output: &mut [Lane]) {
-        let planes = input.chunks_exact(self.input_plane());
-        for (input, output) in planes.zip(output.chunks_exact_mut(self.output_plane())) {
+        self.planes(input, output).for_each(|(input, output)| {
             self.each(|position, under| {
                 let mut sums = [0.0; LANES];
                 for &at in under {
@@ -158,14 +168,15 @@ impl Windows {
                 let share = 1.0 / under.len() as f32;
                 output[position] = sums.map(|sum| sum * share);
             });
-        }
+        });
     }
 
     /// Fused: the gradient goes to all values of the window alike.
     pub(super) fn average_backward(&self, gradient: &[Lane], target: &mut [Lane]) {
-        target.as_flattened_mut().fill(0.0);
-        let gradients = gradient.chunks_exact(self.output_plane());
-        for (gradient, target) in gradients.zip(target.chunks_exact_mut(self.input_plane())) {
+        let gradients = gradient.par_chunks_exact(self.output_plane());
+        let planes = gradients.zip(target.par_chunks_exact_mut(self.input_plane()));
+        planes.for_each(|(gradient, target)| {
+            target.as_flattened_mut().fill(0.0);
             self.each(|position, under| {
                 let share = 1.0 / under.len() as f32;
                 let shares = gradient[position].map(|gradient| gradient * share);
@@ -175,14 +186,15 @@ impl Windows {
                     }
                 }
             });
-        }
+        });
     }
 }
 
 /// Fused: the mean over planes of this size.
 pub(super) fn global(plane: usize, input: &[Lane], output: &mut [Lane]) {
     let share = 1.0 / plane as f32;
-    for (input, output) in input.chunks_exact(plane).zip(output) {
+    let planes = input.par_chunks_exact(plane).zip(output);
+    planes.for_each(|(input, output)| {
         let mut sums = [0.0; LANES];
         for value in input {
             for lane in 0..LANES {
@@ -190,13 +202,14 @@ pub(super) fn global(plane: usize, input: &[Lane], output: &mut [Lane]) {
             }
         }
         *output = sums.map(|sum| sum * share);
-    }
+    });
 }
 
 /// Fused: the gradient goes to all positions alike.
 pub(super) fn global_backward(plane: usize, gradient: &[Lane], target: &mut [Lane]) {
     let share = 1.0 / plane as f32;
-    for (gradient, target) in gradient.iter().zip(target.chunks_exact_mut(plane)) {
+    let planes = gradient.par_iter().zip(target.par_chunks_exact_mut(plane));
+    planes.for_each(|(gradient, target)| {
         target.fill(gradient.map(|gradient| gradient * share));
-    }
+    });
 }

@@ -52,7 +52,7 @@ impl Weights {
 
     /// # Panics
     /// When these are not the weights of the network.
-    pub(super) fn check(&self, network: &Network) {
+    pub(crate) fn check(&self, network: &Network) {
         let sizes = network.weights().iter().map(|w| w.shape.elements());
         assert!(
             sizes.eq(self.0.iter().map(Vec::len)),
@@ -62,7 +62,7 @@ impl Weights {
 }
 
 /// Standard normal draws, two from each pair of uniform ones (Box and Muller 1958).
-fn normal(random: &mut Random, size: usize) -> Vec<f32> {
+pub(crate) fn normal(random: &mut Random, size: usize) -> Vec<f32> {
     let mut draws = Vec::with_capacity(size + 1);
     while draws.len() < size {
         // One minus a draw from [0, 1) is never zero.

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// What says how good an architecture is: `training`, `command:LINE` or
-    /// `table:NAME`.
+    /// What says how good an architecture is: `training`, `score:NAME`,
+    /// `command:LINE` or `table:NAME`.
     pub evaluator: String,
     /// Parameters of the evaluator.
     pub evaluator_settings: BTreeMap<String, String>,
@@ -53,6 +53,13 @@ pub struct Config {
     pub strategy: String,
     /// Parameters of the strategy.
     pub strategy_settings: BTreeMap<String, String>,
+    /// A training-free score that chooses among several proposals which is
+    /// evaluated, as `SCORE` or `SCORE:N`; none: all are.
+    pub filter: Option<String>,
+    /// Training-free scores that a strategy with a predictor learns from.
+    pub assist: Vec<String>,
+    /// Whether the trials of children start from their parents' weights.
+    pub inherit_weights: bool,
     /// Most trainable scalars.
     ///
     /// A text that does not set it has none: what a study holds is all there is.
@@ -64,6 +71,9 @@ pub struct Config {
     pub limit_memory: Option<u64>,
     /// Most milliseconds of inference at batch 1 on one thread.
     pub limit_latency: Option<f64>,
+    /// What ends poor trials early.
+    #[serde(default)]
+    pub stopping: Stopping,
     /// Costs that should be small too: `parameters`, `macs`, `memory`, `latency`.
     pub minimize: Vec<String>,
     /// What lowers the score of costly networks, each as
@@ -92,6 +102,19 @@ pub struct Config {
     pub run: Option<PathBuf>,
 }
 
+/// What ends poor trials early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stopping {
+    /// Worse than the median of the others at the same step.
+    #[default]
+    Median,
+    /// Not likely to end better than the best, as its curve goes.
+    Extrapolation,
+    /// Nothing.
+    Off,
+}
+
 impl Default for Config {
     /// The bundled digits, sixty seconds, at most 20,000 parameters.
     fn default() -> Self {
@@ -114,10 +137,14 @@ impl Default for Config {
             space_settings: BTreeMap::new(),
             strategy: "regularized-evolution".into(),
             strategy_settings: BTreeMap::new(),
+            filter: None,
+            assist: Vec::new(),
+            inherit_weights: false,
             limit_parameters: Some(20_000),
             limit_macs: None,
             limit_memory: None,
             limit_latency: None,
+            stopping: Stopping::default(),
             minimize: Vec::new(),
             penalties: Vec::new(),
             seconds: Some(60.0),

@@ -1,6 +1,7 @@
 //! What says how good an architecture is, by name.
 
-use super::{Config, PipelineError};
+use super::{Config, PipelineError, scoring};
+use crate::score;
 use netsmith::catalogue::{Entry, Parameter, ParameterKind, Settings, find};
 use netsmith::cost::{Direction, Unit};
 use netsmith::evaluate::command::words;
@@ -12,6 +13,8 @@ use netsmith::trial::Metric;
 pub enum EvaluatorKind {
     /// Netsmith trains.
     Training,
+    /// Netsmith scores without training.
+    Score,
     /// An outside command does.
     Command,
     /// Somebody did before.
@@ -25,6 +28,18 @@ pub const EVALUATORS: &[Entry<EvaluatorKind>] = &[
         "Trains the network for some epochs and judges it on the validation part.",
         EvaluatorKind::Training,
     ),
+    Entry::new(
+        "score",
+        "`score:NAME`: a training-free score of the untrained network, such as `score:naswot`; only \
+         the best networks are then trained.",
+        EvaluatorKind::Score,
+    )
+    .parameters(&[Parameter {
+        name: "batch",
+        kind: ParameterKind::Integer(2, 4_096),
+        default: "64",
+        doc: "Training samples that networks are scored on.",
+    }]),
     Entry::new(
         "command",
         "`command:LINE`: a program of your own evaluates, in any language. It gets one JSON object \
@@ -69,6 +84,11 @@ pub const EVALUATORS: &[Entry<EvaluatorKind>] = &[
 pub(super) enum Chosen {
     /// Training, which needs nothing else.
     Training,
+    /// A training-free score on so many samples.
+    Score {
+        entry: &'static score::Entry,
+        batch: usize,
+    },
     /// A command.
     Command {
         /// The program and its arguments.
@@ -100,18 +120,16 @@ impl Chosen {
         match entry.build {
             EvaluatorKind::Training => {
                 needs(!what.is_empty(), "training")?;
-                for (option, given) in [
-                    ("input", config.input.is_some()),
-                    ("classes", config.classes.is_some()),
-                ] {
-                    if given {
-                        return Err(PipelineError::OptionNotTaken {
-                            option,
-                            by: "training",
-                        });
-                    }
-                }
+                refuse_shapes(config, "training")?;
                 Ok(Self::Training)
+            }
+            EvaluatorKind::Score => {
+                needs(what.is_empty(), "score:NAME")?;
+                refuse_shapes(config, "score")?;
+                Ok(Self::Score {
+                    entry: scoring::entry(what)?,
+                    batch: settings.integer("batch"),
+                })
             }
             EvaluatorKind::Command => {
                 needs(what.trim().is_empty(), "command:LINE")?;
@@ -132,6 +150,19 @@ impl Chosen {
             }
         }
     }
+}
+
+/// Shapes come from the data, unless somebody outside reads those.
+fn refuse_shapes(config: &Config, by: &'static str) -> Result<(), PipelineError> {
+    for (option, given) in [
+        ("input", config.input.is_some()),
+        ("classes", config.classes.is_some()),
+    ] {
+        if given {
+            return Err(PipelineError::OptionNotTaken { option, by });
+        }
+    }
+    Ok(())
 }
 
 impl Config {

@@ -158,7 +158,7 @@ fn candidates(
         let known = epoch_seconds(&samples, trial);
         known.unwrap_or(context.pace.epoch_seconds.max(1e-6))
     };
-    let mut ranked = context.objective.ranked(trials);
+    let mut ranked = context.search_objective.ranked(trials);
     if let Some(left) = left {
         let most = USED * left / enough_epochs(prepared.recipe.epochs);
         let most = context.study.recorded("finalist-epoch-seconds", || most)?;
@@ -172,7 +172,7 @@ fn candidates(
     let most = CANDIDATES.min(context.config.workers.max(1) + 1);
     let front = match context.objective.minimized.is_empty() {
         true => Vec::new(),
-        false => context.objective.front(trials),
+        false => context.search_objective.front(trials),
     };
     for (trials, most) in [(ranked, most), (front, 2 * CANDIDATES)] {
         for trial in trials {

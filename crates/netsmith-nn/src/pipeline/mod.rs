@@ -27,30 +27,34 @@ mod evaluator;
 mod exact;
 mod fallback;
 mod finals;
+mod judgement;
 mod outside;
 mod pace;
 mod planned;
 mod prepare;
+mod scoring;
 mod searching;
 mod summary;
 mod supernet;
 mod verify;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
-pub use config::Config;
+pub use config::{Config, Stopping};
 pub use error::PipelineError;
 pub use evaluator::{EVALUATORS, EvaluatorKind};
+pub use judgement::{JUDGEMENT_ENTRY, Judgement};
 pub use prepare::space_of;
 pub use supernet::EPOCHS_ENTRY;
 
 use crate::data::balanced_class_weights;
-use crate::evaluate::TrainingEvaluator;
+use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
 use crate::supernet::EpochReport;
+use evaluator::Chosen;
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, Event};
 use netsmith::study::{Header, Study, View, new_run_directory};
-use netsmith::trial::Trial;
+use netsmith::trial::{Fidelity, Trial};
 use pace::{Pace, pace};
 use prepare::{Prepared, prepare};
 use searching::Searching;
@@ -200,6 +204,10 @@ struct Context<'a> {
     study: &'a Study,
     dir: PathBuf,
     objective: Objective,
+    /// What the trials of the search are judged by.
+    search_objective: Objective,
+    /// What evaluates the trials of the search, where that is not training.
+    scoring: Option<ScoreEvaluator>,
     evaluator: TrainingEvaluator,
     pace: Pace,
     begun: Instant,
@@ -221,11 +229,15 @@ fn go_on(
         metric: &prepared.objective.metric.name,
     });
     make_checkpoints_folder(study)?;
-    let pace = pace(config, &prepared, study)?;
+    let mut pace = pace(config, &prepared, study)?;
     prepared.limits.macs = pace::least_of(prepared.limits.macs, pace.affordable_macs);
     let weights = config
         .class_weights
         .then(|| balanced_class_weights(&prepared.data.train()));
+    let inheritance = config.inherit_weights.then(|| {
+        let folder = study.dir().join(CHECKPOINTS);
+        Inheritance::new(prepared.space.clone(), folder)
+    });
     let evaluator = TrainingEvaluator::new(
         prepared.data.clone(),
         prepared.normalization.clone(),
@@ -234,9 +246,21 @@ fn go_on(
         prepared.kernels,
         [config.workers, config.threads],
     )?
-    .weighted(weights.flatten());
+    .weighted(weights.flatten())
+    .inheriting(inheritance);
+    let scoring = scoring(config, &prepared)?;
+    if scoring.is_some() {
+        // Nothing is trained in the search, so that a trial has no epochs.
+        pace.low = Fidelity::epochs(0);
+    }
+    let search_objective = match Chosen::of(config)? {
+        Chosen::Score { entry, .. } => config.objective(ScoreEvaluator::metric(entry.name))?,
+        _ => prepared.objective.clone(),
+    };
     let context = Context {
         config,
+        search_objective,
+        scoring,
         study,
         dir: study.dir().to_path_buf(),
         objective: prepared.objective.clone(),
@@ -260,6 +284,17 @@ fn left_of(seconds: f64, elapsed: f64) -> f64 {
     (seconds - elapsed).max(KEPT * seconds)
 }
 
+/// What evaluates the trials of the search, where that is not training.
+fn scoring(config: &Config, prepared: &Prepared) -> Result<Option<ScoreEvaluator>, PipelineError> {
+    let Chosen::Score { entry, batch } = Chosen::of(config)? else {
+        return Ok(None);
+    };
+    let (data, normalization) = (&prepared.data, &prepared.normalization);
+    let scorer = scoring::scorer(config, data, normalization, vec![entry], batch);
+    let evaluator = ScoreEvaluator::new(scorer, [config.workers, config.threads])?;
+    Ok(Some(evaluator))
+}
+
 impl Context<'_> {
     /// The search at low fidelity.
     fn search(
@@ -279,6 +314,7 @@ impl Context<'_> {
             Some(listed) => Some(listed.len()),
             None => config.trials,
         };
+        let derives = listed.is_some();
         if let Some(listed) = listed {
             prepared.strategy = Box::new(listed);
         }
@@ -296,8 +332,11 @@ impl Context<'_> {
             study: self.study,
             space: &prepared.space,
             strategy: prepared.strategy.as_mut(),
-            evaluator: &self.evaluator,
-            objective: &self.objective,
+            evaluator: match &self.scoring {
+                Some(scoring) => scoring,
+                None => &self.evaluator,
+            },
+            objective: &self.search_objective,
             limits: prepared.limits,
             fidelity: self.pace.low,
             budget: Budget {
@@ -310,7 +349,25 @@ impl Context<'_> {
             kernels: prepared.kernels,
             interrupt: self.interrupt,
         };
-        searching.run(observe)
+        let trials = searching.run(observe)?;
+        if let Some(what) = prepared.strategy.account() {
+            observe(Progress::Phase {
+                what,
+                seconds: None,
+            });
+        }
+        if !derives || self.interrupt.load(Ordering::Relaxed) {
+            return Ok(trials);
+        }
+        let samples = prepared.data.valid().len();
+        let (trials, judgement) = judgement::judged(self, trials, samples)?;
+        if let Some(judgement) = judgement {
+            observe(Progress::Phase {
+                what: judgement.words,
+                seconds: None,
+            });
+        }
+        Ok(trials)
     }
 
     fn search_in_words(&self, prepared: &Prepared) -> String {
@@ -320,11 +377,14 @@ impl Context<'_> {
             }
             _ => String::new(),
         };
+        let trial = match &self.scoring {
+            Some(_) => format!("`{}` scores each trial", self.config.evaluator),
+            None => format!("{} a trial", self.pace.low),
+        };
         format!(
-            "searching `{}` with {}, {} a trial{within}",
+            "searching `{}` with {}, {trial}{within}",
             prepared.space.name(),
             self.config.strategy,
-            self.pace.low
         )
     }
 

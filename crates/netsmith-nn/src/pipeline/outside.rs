@@ -52,7 +52,7 @@ enum Source {
 /// Nothing where Netsmith trains itself.
 pub(super) fn prepare(config: &Config) -> Result<Option<Outside>, PipelineError> {
     Ok(match Chosen::of(config)? {
-        Chosen::Training => None,
+        Chosen::Training | Chosen::Score { .. } => None,
         Chosen::Command { command, settings } => Some(by_command(config, command, &settings)?),
         Chosen::Table { entry, settings } => Some(by_table(config, entry, &settings)?),
     })
@@ -185,6 +185,9 @@ fn refuse_options_of_data(config: &Config, by: &'static str) -> Result<(), Pipel
         ("split-by", config.split_by.is_some()),
         ("image-size", config.image_size.is_some()),
         ("class-weights", config.class_weights),
+        ("filter", config.filter.is_some()),
+        ("assist", !config.assist.is_empty()),
+        ("inherit-weights", config.inherit_weights),
         ("verify", config.verify.is_some_and(|seconds| seconds > 0.0)),
     ];
     match given.into_iter().find(|(_, given)| *given) {

@@ -1,6 +1,6 @@
 //! From a configuration to data, a space and a recipe.
 
-use super::{Config, PipelineError};
+use super::{Config, PipelineError, scoring};
 use crate::data::{
     InputSchema, LoadOptions, Metric, Normalization, SealedTest, SearchData, SplitOptions, Task,
     TaskKind, load,
@@ -62,6 +62,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         data.task().outputs(),
     )?;
     let (strategy, method) = searcher(config)?;
+    let strategy = scoring::aided(config, &data, &normalization, strategy)?;
     let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
     Ok(Prepared {

@@ -1,6 +1,6 @@
 //! The search of a run, the same for every evaluator.
 
-use super::{Config, PipelineError, Progress};
+use super::{Config, PipelineError, Progress, Stopping};
 use crate::cost::OperationTable;
 use crate::module::Kernels;
 use netsmith::evaluate::Evaluator;
@@ -9,7 +9,7 @@ use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::search::{Budget, End, Search};
 use netsmith::space::{Limits, Space};
-use netsmith::stopping::{Median, MedianParams};
+use netsmith::stopping::{Extrapolation, MedianParams, Rule};
 use netsmith::strategy::Strategy;
 use netsmith::study::Study;
 use netsmith::trial::{Fidelity, Trial};
@@ -66,7 +66,7 @@ impl Searching<'_> {
             latency_limit: config.limit_latency,
             latency: needs_latency.then_some(&latency),
             fidelity: self.fidelity,
-            stopping: stopping(self.fidelity, self.objective),
+            stopping: stopping(config, self.fidelity, self.objective),
             budget: self.budget,
             workers: self.workers,
             window: self.window,
@@ -79,12 +79,15 @@ impl Searching<'_> {
     }
 }
 
-/// The median rule, where a trial has steps to leave out.
-fn stopping(fidelity: Fidelity, objective: &Objective) -> Option<Median> {
-    let params = MedianParams::default();
-    (fidelity.epochs > 2)
-        .then(|| params.check(&objective.metric.name).ok())
-        .flatten()
+/// The rule that the configuration names, where a trial has steps to leave out.
+fn stopping(config: &Config, fidelity: Fidelity, objective: &Objective) -> Option<Rule> {
+    let metric = &*objective.metric.name;
+    match config.stopping {
+        _ if fidelity.epochs <= 2 => None,
+        Stopping::Off => None,
+        Stopping::Median => MedianParams::default().check(metric).ok().map(Rule::from),
+        Stopping::Extrapolation => Some(Rule::Extrapolation(Extrapolation::new(metric))),
+    }
 }
 
 /// Bytes that this machine has free, where the system tells.

@@ -1,10 +1,12 @@
 //! What a run found, as the report takes it.
 
 use super::prepare::Prepared;
-use super::{BestRecord, Config, Context, PipelineError, toml_of};
+use super::{BestRecord, Config, Context, PipelineError, Stopping, toml_of};
 use netsmith::network::{MemoryPlan, Network};
 use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary};
+use netsmith::stopping::Extrapolation;
+use netsmith::trial::Trial;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,17 +30,22 @@ pub(super) fn summary(
 ) -> Result<Summary, PipelineError> {
     let known = context.study.view()?.trials()?;
     let (config, objective) = (context.config, &context.objective);
-    let front = objective.front(&known.completed).into_iter();
+    let searched = &context.search_objective;
+    let front = searched.front(&known.completed).into_iter();
     let front = front.map(|trial| trial.number).collect();
     let best = match closing {
         Some(closing) => Some(handed_over(closing, prepared)),
-        None => objective
+        None => searched
             .best(&known.completed)
-            .map(|trial| Best::of_trial(trial, &objective.metric.name)),
+            .map(|trial| Best::of_trial(trial, &searched.metric.name)),
     };
     let mut notes = prepared.data.notes().to_vec();
     if prepared.metric.name() != "accuracy" {
         notes.push(format!("The metric is {}.", prepared.metric.name()));
+    }
+    if config.stopping == Stopping::Extrapolation {
+        let metric = &objective.metric.name;
+        notes.push(forecasts(metric, &known.completed));
     }
     let latency = best.as_ref().and_then(|best| best.latency_ms);
     let over = config
@@ -66,6 +73,21 @@ pub(super) fn summary(
         notes,
         ..outline(config, &context.dir, status, objective)?
     })
+}
+
+/// How far the forecasts of the stopping rule can be trusted, in words.
+fn forecasts(metric: &str, trials: &[Trial]) -> String {
+    match Extrapolation::error(metric, trials, 0.5) {
+        None => "No learning curve was long enough to be forecast.".to_owned(),
+        Some(error) => format!(
+            "Forecasts from half of each learning curve missed the end by {:.4} on average (bias \
+             {:.4}, {:.0} % within two deviations, {} trials that ran to their end).",
+            error.mean_absolute,
+            error.bias,
+            100.0 * error.covered,
+            error.trials
+        ),
+    }
 }
 
 /// What a configuration alone says.

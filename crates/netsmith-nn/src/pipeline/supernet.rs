@@ -4,20 +4,26 @@
 //! supernet, planned memory           refused where it does not fit
 //! a few steps are timed              how many epochs the budget allows, once
 //! the gradient search                a state after every epoch
+//! another one beside it              where the method has a control
 //! the candidates                     derived, best of a random sample under the
 //!                                    shared weights, random: trials of the study
 //! ```
 //!
-//! The candidates are then trained alike as trials, so that the final phase
-//! hands over the best of them, whether or not the gradient search found it.
+//! The candidates are then trained alike as trials. The final phase goes on with
+//! what was derived unless another is clearly better (`judgement`).
 
 use super::prepare::Prepared;
 use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
-use crate::supernet::{Decision, End, EpochReport, Found, Method, Search, State, Supernet};
+use crate::cost::OperationTable;
+use crate::supernet::{
+    Decision, Efficiency, End, EpochReport, Found, Method, OptionCosts, Options, Reward, Search,
+    State, Supernet,
+};
+use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::search::CHECKPOINTS;
-use netsmith::space::{Architecture, Infeasible};
+use netsmith::space::{Architecture, Infeasible, Space};
 use netsmith::strategy::{Ask, Observation, Strategy, Suggestion};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
@@ -48,6 +54,9 @@ const RANDOM: u64 = 2;
 
 /// The study's entry with the reports of all epochs.
 pub const EPOCHS_ENTRY: &str = "supernet-epochs";
+
+/// The study's entry with the same of the search that it is held against.
+const CONTROL_EPOCHS_ENTRY: &str = "supernet-control-epochs";
 
 /// The study's entry with the candidates.
 const CANDIDATES_ENTRY: &str = "supernet-candidates";
@@ -130,11 +139,19 @@ fn search(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
+    let costs = costs(context, prepared, &supernet, &options);
+    let table = OperationTable::new(context.study, prepared.kernels);
+    let latency = |network: &Network| table.estimate(network);
     let mut search = Search {
         space: &prepared.space,
         supernet: &supernet,
         method,
         limits: prepared.limits,
+        costs: costs.as_ref(),
+        reward: Some(Reward {
+            objective: &context.objective,
+            latency: context.objective.weighs("latency_ms").then_some(&latency),
+        }),
         train: &train,
         valid: &valid,
         normalization: &prepared.normalization,
@@ -145,13 +162,15 @@ fn search(
         deadline: None,
         judging_deadline: None,
     };
-    let seconds = context.search_seconds_left();
-    if let Some(seconds) = seconds {
-        let after = |share: f64| Instant::now() + Duration::from_secs_f64(share * seconds);
-        // A machine that has become slower ends the search, not the budget.
-        search.deadline = options.epochs.is_none().then(|| after(TRAINED));
-        search.judging_deadline = Some(after(JUDGED));
-    }
+    let (begun, seconds) = (Instant::now(), context.search_seconds_left());
+    let after =
+        |share: f64| seconds.map(|seconds| begun + Duration::from_secs_f64(share * seconds));
+    // A machine that has become slower ends the search, not the budget.
+    let is_timed = options.epochs.is_none();
+    // A method with a control has half the time.
+    let share = if method.control().is_some() { 0.5 } else { 1.0 };
+    search.deadline = after(share * TRAINED).filter(|_| is_timed);
+    search.judging_deadline = after(share * JUDGED);
     search.epochs = match options.epochs {
         Some(epochs) => epochs,
         None => epochs_of(context, &search, &pool)?,
@@ -166,35 +185,33 @@ fn search(
             search.epochs,
             needed as f64 / 1e6,
         ),
-        seconds: seconds.map(|seconds| TRAINED * seconds),
+        seconds: seconds.map(|seconds| share * TRAINED * seconds),
     });
-    let path = context.dir.join(CHECKPOINTS).join("supernet.safetensors");
-    let state = match State::load(&supernet.network, &path) {
-        Ok(state) => state,
-        Err(_) => search.start(),
-    };
-    let mut failed = None;
-    let mut tell = |report: &EpochReport, state: &State| {
-        observe(Progress::Supernet(report));
-        let reports = serde_json::to_vec(&state.history).unwrap_or_default();
-        let saved = state.save(&supernet.network, &path).err();
-        let put = context.study.put(EPOCHS_ENTRY, reports).err();
-        failed = saved
-            .map(PipelineError::from)
-            .or(put.map(PipelineError::from));
-        match failed {
-            Some(_) => Decision::Stop,
-            None => Decision::Continue,
-        }
-    };
-    let found = on(&pool, &search, state, &mut tell)?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    if found.end == End::Cancelled {
+    let place = ["supernet.safetensors", EPOCHS_ENTRY];
+    let Some(found) = trained(context, &search, place, &pool, observe)? else {
         return Ok(None);
+    };
+    let mut listed = pool.install(|| listed(&search, &found, context.config.seed))?;
+    if let Some(method) = method.control() {
+        observe(Progress::Phase {
+            what: "random search with shared weights, with as many epochs".to_owned(),
+            seconds: None,
+        });
+        let control = Search {
+            method,
+            seed: search.seed.child("control"),
+            deadline: after(TRAINED).filter(|_| is_timed),
+            judging_deadline: after(JUDGED),
+            ..search
+        };
+        let place = ["supernet-control.safetensors", CONTROL_EPOCHS_ENTRY];
+        let Some(found) = trained(context, &control, place, &pool, observe)? else {
+            return Ok(None);
+        };
+        let architecture = &found.architecture;
+        let origin = "random search with shared weights, with as many epochs";
+        add(&mut listed, &prepared.space, origin, architecture);
     }
-    let listed = pool.install(|| listed(&search, &found, context.config.seed))?;
     if context.interrupt.load(Ordering::Relaxed) {
         // The judging may have been broken off.
         return Ok(None);
@@ -212,6 +229,76 @@ fn search(
         });
     }
     Ok(Some(listed))
+}
+
+/// What the options cost, where that counts in the loss.
+fn costs(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    supernet: &Supernet,
+    options: &Options,
+) -> Option<OptionCosts> {
+    let costs = match options.efficiency? {
+        Efficiency::Parameters => OptionCosts::of(supernet, |n| n.parameters() as f64),
+        Efficiency::Macs => OptionCosts::of(supernet, |n| n.macs() as f64),
+        Efficiency::Latency => {
+            let table = OperationTable::new(context.study, prepared.kernels);
+            OptionCosts::of(supernet, |n| table.estimate(n))
+        }
+    };
+    Some(OptionCosts {
+        weight: options.efficiency_weight,
+        target: options.efficiency_target,
+        ..costs
+    })
+}
+
+/// Trains a supernet from its last state, which is kept in a file; its reports
+/// are kept in an entry of the study. Nothing where it was interrupted.
+fn trained(
+    context: &Context<'_>,
+    search: &Search<'_>,
+    [file, entry]: [&str; 2],
+    pool: &rayon::ThreadPool,
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Found>, PipelineError> {
+    let network = &search.supernet.network;
+    let path = context.dir.join(CHECKPOINTS).join(file);
+    let state = match State::load(network, &path) {
+        Ok(state) => state,
+        Err(error) => {
+            if path.exists() {
+                let what = format!(
+                    "{error} ({}): the supernet is trained from the start again",
+                    path.display()
+                );
+                observe(Progress::Phase {
+                    what,
+                    seconds: None,
+                });
+            }
+            search.start()
+        }
+    };
+    let mut failed = None;
+    let mut tell = |report: &EpochReport, state: &State| {
+        observe(Progress::Supernet(report));
+        let reports = serde_json::to_vec(&state.history).unwrap_or_default();
+        let saved = state.save(network, &path).err();
+        let put = context.study.put(entry, reports).err();
+        failed = saved
+            .map(PipelineError::from)
+            .or(put.map(PipelineError::from));
+        match failed {
+            Some(_) => Decision::Stop,
+            None => Decision::Continue,
+        }
+    };
+    let found = on(pool, search, state, &mut tell)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    Ok((found.end != End::Cancelled).then_some(found))
 }
 
 /// Runs a search on a pool, and tells of its epochs here.
@@ -277,11 +364,18 @@ fn epochs_of(
 /// sample under the shared weights, and random ones.
 fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate>, PipelineError> {
     let space = search.space;
+    let options = search.method.options();
+    let done = found.state.history.len();
     let why = match found.end {
-        End::Stopped if found.state.history.is_empty() => {
+        End::Stopped if done == 0 => {
             "there was no time for an epoch of the supernet, so this is as good as drawn at random"
         }
-        End::SkipsDominate => "derived one epoch before skip connections took over",
+        _ if options.learns && done <= options.warm_up_epochs(search.epochs) => {
+            "there was no time to learn the architecture, so this is as good as drawn at random"
+        }
+        _ if !options.learns => "the best that was found under the shared weights",
+        End::Sharp { .. } => "derived before the minimum became sharp",
+        End::SkipsDominate { .. } => "derived in the last epoch before skip connections took over",
         End::Diverged => "derived from the last healthy epoch before losses were no numbers",
         _ => "derived",
     };
@@ -289,29 +383,27 @@ fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate
         origin: why.to_owned(),
         architecture: space.text(&found.architecture),
     }];
-    let mut add = |origin: &str, architecture: &Architecture| {
-        let architecture = space.text(architecture);
-        if listed
-            .iter()
-            .all(|known| known.architecture != architecture)
-        {
-            listed.push(Candidate {
-                origin: origin.to_owned(),
-                architecture,
-            });
-        }
-    };
     for (architecture, _) in search.judge_sample(&found.state, SAMPLE)?.iter().take(1) {
-        add(
-            "best of a random sample under the shared weights",
-            architecture,
-        );
+        let origin = "best of a random sample under the shared weights";
+        add(&mut listed, space, origin, architecture);
     }
     let seed = Seed::new(seed).child("supernet-random");
     for number in 0..RANDOM {
         let mut random = seed.nth(number).stream();
         let drawn = space.sample(&search.limits, &mut random)?;
-        add("random", &drawn);
+        add(&mut listed, space, "random", &drawn);
     }
     Ok(listed)
+}
+
+/// Adds a candidate, unless its architecture is one already.
+fn add(listed: &mut Vec<Candidate>, space: &Space, origin: &str, architecture: &Architecture) {
+    let architecture = space.text(architecture);
+    let known = |candidate: &Candidate| candidate.architecture == architecture;
+    if !listed.iter().any(known) {
+        listed.push(Candidate {
+            origin: origin.to_owned(),
+            architecture,
+        });
+    }
 }

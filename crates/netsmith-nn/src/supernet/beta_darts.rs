@@ -6,7 +6,7 @@
 //! ```
 
 use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options, softmax, softmax_pulls};
+use super::{Alphas, Draw, Entry, Method, Moment, Options, softmax};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.
@@ -52,7 +52,7 @@ impl Method for BetaDarts {
         moment: Moment,
     ) -> Vec<Vec<f64>> {
         let weight = self.scale * moment.epoch as f64 / moment.epochs.max(1) as f64;
-        let mut gradient = softmax_pulls(draw, slopes);
+        let mut gradient = draw.pull(slopes);
         for (gradient, regular) in gradient.iter_mut().zip(regulariser_gradient(alphas)) {
             for (gradient, regular) in gradient.iter_mut().zip(regular) {
                 *gradient += weight * regular;

@@ -4,12 +4,13 @@
 //! JSON object in the metadata, real numbers as their bits. What the next epoch
 //! draws comes from the seed and its number, so this is all there is.
 
-use super::EpochReport;
+use super::{EpochReport, PolicyState};
 use crate::module::Weights;
 use crate::train::weight_file::{WeightFile, replace, to_bytes};
 use crate::train::{Optimizer, OptimizerState};
 use ::safetensors::SafeTensorError;
 use netsmith::network::Network;
+use netsmith::strategy::controller::Moments;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -27,6 +28,8 @@ pub struct State {
     pub logits: Vec<Vec<f64>>,
     /// Their first and second moments.
     pub(super) moments: [Vec<Vec<f64>>; 2],
+    /// What a policy has learnt, where the method has one.
+    pub policy: Option<PolicyState>,
     pub(super) steps: u64,
     /// What all learning rates are multiplied by: halved by each roll-back.
     pub(super) caution: f64,
@@ -40,9 +43,46 @@ struct Record {
     optimizer_steps: u64,
     logits: Vec<Vec<u64>>,
     moments: [Vec<Vec<u64>>; 2],
+    #[serde(default)]
+    policy: Option<PolicyRecord>,
     steps: u64,
     caution: u64,
     history: Vec<EpochReport>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PolicyRecord {
+    parameters: Vec<u64>,
+    mean: Vec<u64>,
+    square: Vec<u64>,
+    steps: i32,
+    average: u64,
+    rewards: i32,
+}
+
+impl PolicyRecord {
+    fn of(state: &PolicyState) -> Self {
+        Self {
+            parameters: bits_of(&state.parameters),
+            mean: bits_of(&state.moments.mean),
+            square: bits_of(&state.moments.square),
+            steps: state.moments.steps,
+            average: state.seen.0.to_bits(),
+            rewards: state.seen.1,
+        }
+    }
+
+    fn state(&self) -> PolicyState {
+        PolicyState {
+            parameters: values_of(&self.parameters),
+            moments: Moments {
+                steps: self.steps,
+                mean: values_of(&self.mean),
+                square: values_of(&self.square),
+            },
+            seen: (f64::from_bits(self.average), self.rewards),
+        }
+    }
 }
 
 /// A state that cannot be written or read.
@@ -69,13 +109,19 @@ pub enum StateError {
 }
 
 fn bits(values: &[Vec<f64>]) -> Vec<Vec<u64>> {
-    let of = |values: &Vec<f64>| values.iter().map(|value| value.to_bits()).collect();
-    values.iter().map(of).collect()
+    values.iter().map(|values| bits_of(values)).collect()
+}
+
+fn bits_of(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
 }
 
 fn values(bits: &[Vec<u64>]) -> Vec<Vec<f64>> {
-    let of = |bits: &Vec<u64>| bits.iter().map(|bits| f64::from_bits(*bits)).collect();
-    bits.iter().map(of).collect()
+    bits.iter().map(|bits| values_of(bits)).collect()
+}
+
+fn values_of(bits: &[u64]) -> Vec<f64> {
+    bits.iter().map(|bits| f64::from_bits(*bits)).collect()
 }
 
 impl State {
@@ -89,6 +135,7 @@ impl State {
             optimizer_steps: self.optimizer.steps,
             logits: bits(&self.logits),
             moments: [bits(&self.moments[0]), bits(&self.moments[1])],
+            policy: self.policy.as_ref().map(PolicyRecord::of),
             steps: self.steps,
             caution: self.caution.to_bits(),
             history: self.history.clone(),
@@ -134,6 +181,7 @@ impl State {
             },
             logits: values(&record.logits),
             moments: [values(&record.moments[0]), values(&record.moments[1])],
+            policy: record.policy.as_ref().map(PolicyRecord::state),
             steps: record.steps,
             caution: f64::from_bits(record.caution),
             history: record.history,

@@ -44,11 +44,7 @@ impl Method for DartsMinus {
     }
 
     fn draw(&self, alphas: &Alphas, moment: Moment, _random: &mut Random) -> Draw {
-        let soft = alphas.probabilities();
-        let mut draw = Draw {
-            mixture: soft.clone(),
-            soft,
-        };
+        let mut draw = Draw::of(alphas.probabilities());
         let auxiliary = 1.0 - moment.progress();
         for (weights, skips) in draw.mixture.iter_mut().zip(&alphas.skip) {
             let skips = weights.iter_mut().zip(skips).filter(|(_, skip)| **skip);

@@ -5,13 +5,14 @@
 //! g_k = −log(−log U),  z = (log softmax(α) + g) / τ,  p = softmax(z),  k* = argmax p
 //! forward   y = o_{k*}(x)                     exactly one option is computed
 //! backward  ∂L/∂α = 1/τ · J_softmax(z)ᵀ u,    u_{k*} = ⟨∂L/∂y, o_{k*}⟩, otherwise 0
-//!           (the form of the cell spaces: what was not drawn has no gradient of its own)
+//!           (the form of the cell spaces: what was not drawn has no gradient of its own;
+//!           NAS-Bench-201's code has u_k = Σ ∂L/∂y there, as if it gave ones)
 //! τ(e) = τ_max − (τ_max − τ_min) · e / (E − 1)
 //! ```
 
 use super::options::{SHARED_COUNT, with_shared};
 use super::simplex::hardened;
-use super::{Alphas, Draw, Entry, Method, Moment, Options, gumbel, gumbel_pull};
+use super::{Alphas, Draw, Entry, Method, Moment, Options, gumbel};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
 
@@ -24,7 +25,7 @@ pub(super) const ENTRY: Entry = Entry::new(
 .paper("Dong and Yang 2019, arXiv:1910.04465")
 .parameters(&PARAMETERS);
 
-const PARAMETERS: [Parameter; SHARED_COUNT + 2] = with_shared([
+const PARAMETERS: [Parameter; SHARED_COUNT + 3] = with_shared([
     Parameter {
         name: "temperature",
         kind: ParameterKind::Number(0.01, 100.0),
@@ -36,6 +37,12 @@ const PARAMETERS: [Parameter; SHARED_COUNT + 2] = with_shared([
         kind: ParameterKind::Number(0.01, 100.0),
         default: "0.1",
         doc: "Temperature of the last epoch.",
+    },
+    Parameter {
+        name: "left-out",
+        kind: ParameterKind::Word(&["nothing", "ones"]),
+        default: "nothing",
+        doc: "What operations that were not drawn add to the gradient: nothing (the form for cells), or as if they gave ones (NAS-Bench-201's code).",
     },
 ]);
 
@@ -50,6 +57,7 @@ fn build(settings: &Settings) -> Box<dyn Method> {
     Box::new(Gdas {
         options: Options {
             hard: true,
+            ones: settings.text("left-out") == "ones",
             ..Options::of(settings)
         },
         temperatures: [
@@ -77,24 +85,12 @@ impl Method for Gdas {
         let soft: Vec<Vec<f64>> = sites
             .map(|(logits, open)| gumbel(logits, open, temperature, random))
             .collect();
+        let rates = |soft: &Vec<f64>| soft.iter().map(|p| p / temperature).collect();
         Draw {
             mixture: soft.iter().map(|soft| hardened(soft)).collect(),
+            rates: soft.iter().map(rates).collect(),
             soft,
         }
-    }
-
-    fn pull(
-        &self,
-        _alphas: &Alphas,
-        draw: &Draw,
-        slopes: &[Vec<f64>],
-        moment: Moment,
-    ) -> Vec<Vec<f64>> {
-        let temperature = self.temperature(moment);
-        let sites = draw.soft.iter().zip(slopes);
-        sites
-            .map(|(soft, slopes)| gumbel_pull(soft, slopes, temperature))
-            .collect()
     }
 }
 

@@ -11,6 +11,20 @@ pub fn skips_dominate([skips, active]: [usize; 2]) -> bool {
     skips >= 2 && 4 * skips >= active
 }
 
+/// Epochs in a row in which skip connections dominate before they are held to
+/// have taken over: single epochs are chance on small data.
+const PATIENCE: usize = 3;
+
+/// The last healthy of some epochs, each with its skip connections and active
+/// operations, where skip connections have dominated ever since.
+///
+/// Where no epoch was healthy they have not taken over: convolutions that train
+/// slowly start behind, and catch up.
+pub fn taken_over(epochs: &[[usize; 2]]) -> Option<usize> {
+    let healthy = epochs.iter().rposition(|skips| !skips_dominate(*skips))?;
+    (epochs.len() - 1 - healthy >= PATIENCE).then_some(healthy)
+}
+
 /// The stopping rule of RobustDARTS: the dominant eigenvalue of the Hessian of
 /// the validation loss rises.
 ///
@@ -91,6 +105,16 @@ mod tests {
     fn skips_in_a_cell() {
         assert!(skips_dominate([2, 8]) && skips_dominate([2, 6]) && skips_dominate([6, 6]));
         assert!(!skips_dominate([1, 2]) && !skips_dominate([0, 6]) && !skips_dominate([2, 20]));
+    }
+
+    #[test]
+    fn skips_take_over_after_a_healthy_epoch() {
+        let (many, few) = ([3, 6], [1, 6]);
+        assert_eq!(taken_over(&[many; 9]), None);
+        assert_eq!(taken_over(&[many, few, many, many]), None);
+        assert_eq!(taken_over(&[many, few, few, many, many, many]), Some(2));
+        assert_eq!(taken_over(&[few; 9]), None);
+        assert_eq!(taken_over(&[]), None);
     }
 
     #[test]

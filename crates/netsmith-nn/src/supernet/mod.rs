@@ -13,28 +13,47 @@
 //!
 //! A [`Method`] says how the options are mixed and how the gradient of the
 //! mixture becomes that of the architecture's parameters, one file each. What
-//! is found enters a study as trials.
+//! is found enters a study as trials. Where a [`Method`] has a policy, the steps
+//! of the architecture are its updates, after the weights' steps of the epoch.
 
+mod alternation;
 mod beta_darts;
+mod bilevel;
 mod checkpoint;
 mod darts;
 mod darts_minus;
+mod darts_pt;
+mod dirichlet;
+mod drnas;
+mod efficiency;
+mod enas;
 mod fair_darts;
 mod gdas;
 mod health;
+mod judging;
 mod network;
 mod options;
+mod policy;
+mod reward;
+mod run;
 mod search;
+mod selection;
 mod simplex;
 mod single_path;
+mod statistics;
 mod timing;
 
+pub use bilevel::{Half, LossAndGradients, look_ahead};
 pub use checkpoint::{State, StateError};
-pub use health::{RobustRule, dominant_eigenvalue, skips_dominate};
+pub use efficiency::{OptionCosts, Pressure};
+pub use health::{RobustRule, dominant_eigenvalue, skips_dominate, taken_over};
 pub use network::{Site, SiteForm, Supernet, SupernetError};
-pub use options::{Options, Order};
+pub use options::{Efficiency, Options, Order};
+pub use policy::{Bonus, PolicyOptions, PolicyState};
+pub use reward::Reward;
 pub use search::{Decision, End, EpochReport, Found, Search, SearchError};
-pub use simplex::{entropy, gumbel, gumbel_pull, softmax, softmax_pull};
+pub use selection::Selection;
+pub use simplex::{entropy, gumbel, softmax};
 pub use timing::{TimingError, time_steps};
 
 use netsmith::catalogue::Settings;
@@ -45,14 +64,27 @@ pub trait Method: std::fmt::Debug + Send + Sync {
     /// Rates, schedules and the rest that the loop asks for.
     fn options(&self) -> &Options;
 
+    /// How the policy is made that draws whole architectures, where the method
+    /// has one in place of a logit for each option.
+    fn policy(&self) -> Option<&PolicyOptions> {
+        None
+    }
+
+    /// Another method that a run also gives as many epochs, so that this one is
+    /// held against it: random search with shared weights beside a policy.
+    fn control(&self) -> Option<&dyn Method> {
+        None
+    }
+
     /// How the options of each site count in the next pass: all of them, by
     /// their strengths, by default.
     fn draw(&self, alphas: &Alphas, _moment: Moment, _random: &mut Random) -> Draw {
-        let soft = self.strengths(alphas);
-        Draw {
-            mixture: soft.clone(),
-            soft,
-        }
+        self.mean(alphas)
+    }
+
+    /// The mixture without chance: all options by their strengths.
+    fn mean(&self, alphas: &Alphas) -> Draw {
+        Draw::of(self.strengths(alphas))
     }
 
     /// The gradient of the loss with respect to the architecture's parameters,
@@ -65,7 +97,7 @@ pub trait Method: std::fmt::Debug + Send + Sync {
         slopes: &[Vec<f64>],
         _moment: Moment,
     ) -> Vec<Vec<f64>> {
-        softmax_pulls(draw, slopes)
+        draw.pull(slopes)
     }
 
     /// How strong each option is where an architecture is derived: its
@@ -73,14 +105,6 @@ pub trait Method: std::fmt::Debug + Send + Sync {
     fn strengths(&self, alphas: &Alphas) -> Vec<Vec<f64>> {
         alphas.probabilities()
     }
-}
-
-/// The gradient through the softmax of every site.
-fn softmax_pulls(draw: &Draw, slopes: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let sites = draw.soft.iter().zip(slopes);
-    sites
-        .map(|(soft, slopes)| softmax_pull(soft, slopes))
-        .collect()
 }
 
 /// The parameters of the architecture, by site, and which options they may take.
@@ -126,6 +150,34 @@ pub struct Draw {
     pub mixture: Vec<Vec<f64>>,
     /// The relaxed probabilities through which the gradient goes.
     pub soft: Vec<Vec<f64>>,
+    /// How much of each option before it was normalised a unit of its parameter
+    /// adds, as a share of all options of the site: the probability itself for
+    /// a softmax.
+    pub rates: Vec<Vec<f64>>,
+}
+
+impl Draw {
+    /// All options by the probabilities of a softmax.
+    pub fn of(soft: Vec<Vec<f64>>) -> Self {
+        Self {
+            mixture: soft.clone(),
+            rates: soft.clone(),
+            soft,
+        }
+    }
+
+    /// The gradient of the parameters from that of the mixture:
+    /// `r_k (u_k − Σ_j p_j u_j)` with rates `r` and probabilities `p`.
+    pub fn pull(&self, slopes: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let sites = self.soft.iter().zip(&self.rates).zip(slopes);
+        sites
+            .map(|((soft, rates), slopes)| {
+                let mean: f64 = soft.iter().zip(slopes).map(|(p, u)| p * u).sum();
+                let pairs = rates.iter().zip(slopes);
+                pairs.map(|(rate, slope)| rate * (slope - mean)).collect()
+            })
+            .collect()
+    }
 }
 
 /// A method in the catalogue.
@@ -133,10 +185,13 @@ pub type Entry = netsmith::catalogue::Entry<fn(&Settings) -> Box<dyn Method>>;
 
 /// All methods.
 pub const CATALOGUE: &[Entry] = &[
+    drnas::ENTRY,
     gdas::ENTRY,
     darts::ENTRY,
     beta_darts::ENTRY,
     darts_minus::ENTRY,
+    darts_pt::ENTRY,
     fair_darts::ENTRY,
     single_path::ENTRY,
+    enas::ENTRY,
 ];

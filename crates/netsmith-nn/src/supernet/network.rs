@@ -1,16 +1,12 @@
 //! The supernet as a network, and the sites where it is open.
 
-use crate::module::Mixture;
+use crate::module::{Mixture, activation_bytes};
 use crate::train::largest;
 use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
 use netsmith::space::{
     Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedLoose, RelaxedSelect, Space,
 };
-use netsmith_kernels::LANES;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Bytes of a 32-bit float.
-const SCALAR: u64 = 4;
+use std::collections::BTreeMap;
 
 /// All architectures of a space in one network with shared weights.
 ///
@@ -211,6 +207,48 @@ impl Supernet {
         sites.collect()
     }
 
+    /// The same where what was not drawn counts as if its output were ones:
+    /// `ones` is the slope of that, by decision, and `drawn` the hard mixture.
+    pub fn slopes_with_ones(
+        &self,
+        mixing: &[Vec<f64>],
+        ones: &[f64],
+        drawn: &[Vec<f64>],
+    ) -> Vec<Vec<f64>> {
+        let mut slopes = self.slopes(mixing);
+        for (site, (slopes, drawn)) in self.sites.iter().zip(slopes.iter_mut().zip(drawn)) {
+            let slope = ones.get(site.decision.index()).copied().unwrap_or(0.0);
+            let others = slopes
+                .iter_mut()
+                .zip(drawn)
+                .filter(|(_, drawn)| **drawn < 0.5);
+            others.for_each(|(of, _)| *of = slope);
+        }
+        slopes
+    }
+
+    /// One for the options that an architecture takes, zero for the others; by
+    /// site.
+    pub fn taken(&self, space: &Space, architecture: &Architecture) -> Vec<Vec<f64>> {
+        let mixture = self.path(space, architecture).0;
+        let of = |site: &Site| {
+            let taken = &mixture[site.decision.index()];
+            match site.form {
+                SiteForm::Options(_) => taken.iter().map(|t| f64::from(*t)).collect(),
+                SiteForm::Gate(candidate) => vec![0.0, f64::from(taken[candidate])],
+            }
+        };
+        self.sites.iter().map(of).collect()
+    }
+
+    /// The nodes that a mixture computes, as a network.
+    ///
+    /// # Errors
+    /// Without them the network does not fit together.
+    pub fn masked(&self, weights: &[Vec<f64>]) -> Result<Network, ShapeError> {
+        masked(&self.network, &self.mixture(weights))
+    }
+
     /// The mixture in which one architecture alone is computed.
     pub fn path(&self, space: &Space, architecture: &Architecture) -> Mixture {
         let mut mixture = vec![Vec::new(); self.decisions];
@@ -358,32 +396,17 @@ impl Supernet {
     /// momentum, activations and their gradients. A hard step computes one
     /// option of each site; its plan is that of the largest ones.
     pub fn planned_memory(&self, batch: usize, hard: bool) -> u64 {
-        let batch = batch.next_multiple_of(LANES);
         let weights = MemoryPlan::of(&self.network, 1).weights;
-        if hard {
-            let largest = self.largest_path();
-            let plan = masked(&self.network, &largest).map(|path| MemoryPlan::of(&path, batch));
-            let activations = plan.map_or(0, |plan| plan.training_activations);
-            return 3 * weights + activations;
-        }
-        let plan = MemoryPlan::of(&self.network, batch);
-        let mut read: BTreeSet<usize> = BTreeSet::new();
-        for node in self.network.nodes() {
-            if let Operation::Mix { .. } = node.operation {
-                read.extend(&node.inputs);
+        let mixture = match hard {
+            true => self.largest_path(),
+            false => {
+                let sites = self.sites.iter();
+                let even = sites.map(|site| vec![0.5; site.zero.len()]);
+                self.mixture(&even.collect::<Vec<_>>())
             }
-        }
-        let pools = read.into_iter().map(|input| &self.network.nodes()[input]);
-        let pools = pools.filter(|node| {
-            matches!(
-                node.operation,
-                Operation::AvgPool(_) | Operation::MaxPool(_)
-            )
-        });
-        let kept: u64 = pools
-            .map(|node| (node.shape.elements() * batch) as u64 * SCALAR)
-            .sum();
-        plan.training(1) + kept
+        };
+        let activations = activation_bytes(&self.network, batch, Some(&mixture));
+        3 * weights + activations
     }
 
     /// The mixture that computes the largest option of each site.

@@ -1,5 +1,6 @@
 //! What the loop asks of every method.
 
+use super::Selection;
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// Which parameters move first in a step.
@@ -9,6 +10,17 @@ pub enum Order {
     WeightsFirst,
     /// The architecture, then the weights (DARTS).
     ArchitectureFirst,
+}
+
+/// A cost that can count in the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Efficiency {
+    /// Trainable scalars.
+    Parameters,
+    /// Multiply-accumulate operations for one sample.
+    Macs,
+    /// Milliseconds of inference at batch 1, as the sum of single operations.
+    Latency,
 }
 
 /// Rates, schedules and switches of a gradient search.
@@ -41,6 +53,16 @@ pub struct Options {
     pub none: bool,
     /// Whether the rules of health may end the search before its last epoch.
     pub watch: bool,
+    /// Whether the search ends where the minimum becomes sharp (RobustDARTS).
+    pub robust: bool,
+    /// Which cost of the network counts in the loss; none: none.
+    pub efficiency: Option<Efficiency>,
+    /// How much, beside a cross-entropy in nats.
+    pub efficiency_weight: f64,
+    /// The cost that a network may have before it counts; none: it always does.
+    pub efficiency_target: Option<f64>,
+    /// How an architecture is taken from the trained supernet.
+    pub selection: Selection,
     /// What moves first.
     pub order: Order,
     /// Whether the architecture's gradient looks one step of the weights ahead.
@@ -49,10 +71,13 @@ pub struct Options {
     pub learns: bool,
     /// Whether every pass computes exactly one option of each site.
     pub hard: bool,
+    /// Whether the options that a hard pass leaves out count in the gradient as
+    /// if their outputs were ones.
+    pub ones: bool,
 }
 
 /// The parameters that every method has.
-const SHARED: [Parameter; 10] = [
+const SHARED: [Parameter; 14] = [
     Parameter {
         name: "epochs",
         kind: ParameterKind::Integer(0, 10_000),
@@ -113,6 +138,30 @@ const SHARED: [Parameter; 10] = [
         default: "true",
         doc: "Whether the search ends before skip connections take over.",
     },
+    Parameter {
+        name: "robust",
+        kind: ParameterKind::Switch,
+        default: "false",
+        doc: "Whether the search ends where the dominant eigenvalue of the architecture's Hessian rises.",
+    },
+    Parameter {
+        name: "efficiency",
+        kind: ParameterKind::Word(&["off", "parameters", "macs", "latency"]),
+        default: "off",
+        doc: "The cost of the network that counts in the loss of the architecture.",
+    },
+    Parameter {
+        name: "efficiency-weight",
+        kind: ParameterKind::Number(0.0, 1_000.0),
+        default: "0.2",
+        doc: "How much the cost counts: nats of cross-entropy for that of a supernet whose options count alike.",
+    },
+    Parameter {
+        name: "efficiency-target",
+        kind: ParameterKind::Number(0.0, 1e15),
+        default: "0",
+        doc: "The cost that counts nothing any more (scalars, operations or milliseconds); 0: it always counts.",
+    },
 ];
 
 /// A method's own parameters behind those that all have; `ALL` is their number.
@@ -130,6 +179,37 @@ pub(super) const fn with_shared<const OWN: usize, const ALL: usize>(
         at += 1;
     }
     all
+}
+
+/// The same parameters, some with another default and text: each with its name.
+pub(super) const fn with_defaults<const ALL: usize, const NEW: usize>(
+    mut all: [Parameter; ALL],
+    new: [(&str, &'static str, &'static str); NEW],
+) -> [Parameter; ALL] {
+    let mut at = 0;
+    while at < NEW {
+        let (name, default, doc) = new[at];
+        let (mut place, mut found) = (0, false);
+        while place < ALL {
+            if same(all[place].name, name) {
+                (all[place].default, all[place].doc, found) = (default, doc, true);
+            }
+            place += 1;
+        }
+        assert!(found, "a parameter of this name");
+        at += 1;
+    }
+    all
+}
+
+/// Whether two names are the same, where constants are made.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// How many parameters all methods have.
@@ -154,10 +234,21 @@ impl Options {
             share: settings.number("share"),
             none: settings.switch("none"),
             watch: settings.switch("watch"),
+            robust: settings.switch("robust"),
+            efficiency: match settings.text("efficiency") {
+                "parameters" => Some(Efficiency::Parameters),
+                "macs" => Some(Efficiency::Macs),
+                "latency" => Some(Efficiency::Latency),
+                _ => None,
+            },
+            efficiency_weight: settings.number("efficiency-weight"),
+            efficiency_target: Some(settings.number("efficiency-target")).filter(|t| *t > 0.0),
+            selection: Selection::Strongest,
             order: Order::WeightsFirst,
             second_order: false,
             learns: true,
             hard: false,
+            ones: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Probabilities of options: softmax, Gumbel-softmax, and their gradients.
+//! Probabilities of options: softmax and Gumbel-softmax.
 
 use crate::train::largest;
 use netsmith::random::Random;
@@ -14,19 +14,13 @@ pub fn softmax(logits: &[f64], open: &[bool]) -> Vec<f64> {
     pairs().map(|pair| weight(pair) / total).collect()
 }
 
-/// The gradient of the logits from that of the probabilities:
-/// `p_k (u_k − Σ_j p_j u_j)`.
-pub fn softmax_pull(probabilities: &[f64], slopes: &[f64]) -> Vec<f64> {
-    let pairs = || probabilities.iter().zip(slopes);
-    let mean: f64 = pairs().map(|(p, u)| p * u).sum();
-    pairs().map(|(p, u)| p * (u - mean)).collect()
-}
-
 /// The Gumbel-softmax of the open options at a temperature, with one draw of
 /// noise for each option: `softmax((log softmax(α) + g) / τ)`.
 ///
 /// # Paper
 /// Dong and Yang 2019, equation 4. A draw that is not finite is drawn again.
+/// The gradient of the logits is `1/τ · J_softmaxᵀ u`: the step through the
+/// log-softmax adds nothing, since the gradient of the noisy logits sums to zero.
 pub fn gumbel(logits: &[f64], open: &[bool], temperature: f64, random: &mut Random) -> Vec<f64> {
     let probabilities = softmax(logits, open);
     loop {
@@ -44,15 +38,6 @@ pub fn gumbel(logits: &[f64], open: &[bool], temperature: f64, random: &mut Rand
     }
 }
 
-/// The gradient of the logits behind [`gumbel`]: `1/τ · J_softmaxᵀ u`.
-///
-/// The step through the log-softmax adds nothing, since the gradient of the
-/// noisy logits sums to zero.
-pub fn gumbel_pull(soft: &[f64], slopes: &[f64], temperature: f64) -> Vec<f64> {
-    let pulled = softmax_pull(soft, slopes).into_iter();
-    pulled.map(|slope| slope / temperature).collect()
-}
-
 /// One for the most probable option, zero for the others; the first among equals.
 pub(super) fn hardened(soft: &[f64]) -> Vec<f64> {
     let best = largest(soft);
@@ -67,6 +52,7 @@ pub fn entropy(probabilities: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Draw;
     use super::*;
     use netsmith::random::Seed;
 
@@ -88,9 +74,14 @@ mod tests {
         let noisy: Vec<f64> = LOGITS.iter().map(|logit| logit / 0.5).collect();
         let soft = softmax(&noisy, &OPEN);
         close(&soft, &[0.657_233, 0.088_947, 0.012_038, 0.241_783], 1e-6);
-        let row = gumbel_pull(&soft, &[1.0, 0.0, 0.0, 0.0], 0.5);
+        let draw = Draw {
+            rates: vec![soft.iter().map(|p| p / 0.5).collect()],
+            ..Draw::of(vec![soft])
+        };
+        let pull = |slopes: [f64; 4]| draw.pull(&[slopes.to_vec()]).remove(0);
+        let row = pull([1.0, 0.0, 0.0, 0.0]);
         close(&row, &[0.450_556, -0.116_918, -0.015_823, -0.317_815], 1e-6);
-        let any = gumbel_pull(&soft, &[0.3, -2.0, 1.5, 0.7], 0.5);
+        let any = pull([0.3, -2.0, 1.5, 0.7]);
         assert!(any.iter().sum::<f64>().abs() < 1e-12);
     }
 
@@ -127,7 +118,8 @@ mod tests {
     #[test]
     fn equal_options_have_no_gradient() {
         let probabilities = softmax(&LOGITS, &OPEN);
-        close(&softmax_pull(&probabilities, &[0.7; 4]), &[0.0; 4], 1e-12);
+        let draw = Draw::of(vec![probabilities.clone()]);
+        close(&draw.pull(&[vec![0.7; 4]])[0], &[0.0; 4], 1e-12);
         assert!((entropy(&probabilities) - 1.192_979_1).abs() < 1e-6);
     }
 

@@ -1,13 +1,14 @@
 //! Uniform single path: in each step one architecture is drawn and trained;
-//! the best of a random sample under the shared weights is the answer.
+//! the best of a random sample, or of an evolution, under the shared weights is
+//! the answer.
 //!
-//! The weights are judged with the statistics of the batch (Li and Talwalkar's
-//! random search with parameter sharing in NAS-Bench-201's own code), not with
-//! recalibrated running statistics (Guo et al.).
+//! A sample judged with the statistics of the batch is Li and Talwalkar's random
+//! search with parameter sharing, as in NAS-Bench-201's own code; evolution with
+//! recalibrated running statistics is Guo et al.'s search.
 
 use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options};
-use netsmith::catalogue::{Parameter, Settings};
+use super::{Alphas, Draw, Entry, Method, Moment, Options, Selection};
+use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
 use rand::RngExt;
 
@@ -20,7 +21,32 @@ pub(super) const ENTRY: Entry = Entry::new(
 .paper("Li and Talwalkar 2019, arXiv:1902.07638; Guo et al. 2020, arXiv:1904.00420")
 .parameters(&PARAMETERS);
 
-const PARAMETERS: [Parameter; SHARED_COUNT] = with_shared([]);
+const PARAMETERS: [Parameter; SHARED_COUNT + 4] = with_shared([
+    Parameter {
+        name: "selection",
+        kind: ParameterKind::Word(&["sample", "evolution"]),
+        default: "sample",
+        doc: "What looks for the best architecture under the shared weights.",
+    },
+    Parameter {
+        name: "candidates",
+        kind: ParameterKind::Integer(2, 100_000),
+        default: "100",
+        doc: "Architectures of the sample, or of a generation (published: 100 and 50).",
+    },
+    Parameter {
+        name: "generations",
+        kind: ParameterKind::Integer(1, 1_000),
+        default: "20",
+        doc: "Generations of the evolution.",
+    },
+    Parameter {
+        name: "recalibration",
+        kind: ParameterKind::Integer(0, 10_000),
+        default: "0",
+        doc: "Training batches whose statistics each candidate takes; 0: those of the batch it is judged on.",
+    },
+]);
 
 /// One uniform path for each step.
 #[derive(Clone, Debug)]
@@ -33,9 +59,25 @@ fn build(settings: &Settings) -> Box<dyn Method> {
         options: Options {
             learns: false,
             hard: true,
+            selection: selection(settings),
             ..Options::of(settings)
         },
     })
+}
+
+fn selection(settings: &Settings) -> Selection {
+    let recalibration = settings.integer("recalibration");
+    match settings.text("selection") {
+        "evolution" => Selection::Evolved {
+            population: settings.integer("candidates"),
+            generations: settings.integer("generations"),
+            recalibration,
+        },
+        _ => Selection::Sampled {
+            count: settings.integer("candidates"),
+            recalibration,
+        },
+    }
 }
 
 impl Method for SinglePath {
@@ -49,11 +91,7 @@ impl Method for SinglePath {
             let picked = places[random.random_range(0..places.len())];
             (0..open.len()).map(|k| f64::from(k == picked)).collect()
         };
-        let mixture: Vec<Vec<f64>> = alphas.open.iter().map(pick).collect();
-        Draw {
-            soft: mixture.clone(),
-            mixture,
-        }
+        Draw::of(alphas.open.iter().map(pick).collect())
     }
 
     fn pull(&self, alphas: &Alphas, _: &Draw, _: &[Vec<f64>], _: Moment) -> Vec<Vec<f64>> {

@@ -1,6 +1,7 @@
 //! What strategies reached, side by side.
 
-use super::{Bench, BenchError, Billing, Search};
+use super::front::Front;
+use super::{Bench, BenchError, Billing, Search, is_multi_fidelity};
 use crate::catalogue::Settings;
 use crate::evaluate::table::{Published, Row, Scoring};
 use crate::statistics::{Bootstrap, holm, signed_rank};
@@ -35,6 +36,9 @@ pub struct Comparison {
     pub seeds: u64,
     /// Look-ups side by side.
     pub workers: usize,
+    /// The device whose latency is a second objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_device: Option<String>,
     /// When a look-up cost its seconds: `first-query`, `every-query` or `first-key`.
     pub billing: &'static str,
     /// The strategies, in the order asked for.
@@ -51,6 +55,10 @@ pub struct Comparison {
 pub struct Scores {
     /// Its name.
     pub name: String,
+    /// What to know of its rows, such as that the table holds nothing of what a
+    /// multi-fidelity strategy would try for less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// Validation accuracy of the answers, on the data set that was searched.
     pub validation_accuracy: Spread,
     /// Test accuracy of the answers by data set.
@@ -65,10 +73,15 @@ pub struct Scores {
     pub regret_area: f64,
     /// Paid look-ups of one search, on average.
     pub evaluations: f64,
+    /// Architectures whose training-free scores a search paid for, on average.
+    pub scored: f64,
     /// Real seconds that all searches took.
     pub seconds: f64,
     /// The answers over time.
     pub curve: Vec<Point>,
+    /// What was covered of accuracy and latency, where latency counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<Front>,
     /// The same with equal networks paid once, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_key: Option<ByKey>,
@@ -148,6 +161,7 @@ impl Bench<'_> {
             budget: self.budget,
             seeds: self.seeds.end - self.seeds.start,
             workers: self.workers,
+            latency_device: self.latency.as_ref().map(|own| own.device.clone()),
             billing: match self.billing {
                 Billing::FirstQuery => "first-query",
                 Billing::EveryQuery => "every-query",
@@ -200,6 +214,7 @@ impl Bench<'_> {
         let areas = curve.iter().map(|point| point.validation_regret);
         let scores = Scores {
             name: entry.name.to_owned(),
+            note: is_multi_fidelity(entry).then_some("the table's full training only"),
             validation_regret: miss(validation, best_validation),
             test_regret: miss(test, best_test),
             validation_accuracy: validation,
@@ -208,7 +223,9 @@ impl Bench<'_> {
             // The points stand at equal steps of the logarithm.
             regret_area: areas.sum::<f64>() / curve.len().max(1) as f64,
             evaluations: evaluations(&searches),
+            scored: Spread::of(searches.iter().map(|search| f64::from(search.scored))).mean,
             seconds,
+            front: self.front(&searches),
             curve,
             by_key,
         };

@@ -29,16 +29,26 @@
 //! # }
 //! ```
 
+mod agreement;
 mod comparison;
+mod front;
+mod meter;
+mod page;
 mod run;
+mod scaling;
 
+pub use agreement::{agreement, sample_rows};
 pub use comparison::{ByKey, Comparison, Difference, Point, Scores, Spread};
+pub use front::{Front, FrontPoint, Latency};
+pub use page::page;
 pub use run::Search;
+pub use scaling::{Scaled, Scaling};
 
 use crate::catalogue::Settings;
 use crate::evaluate::table::{Table, TableError};
 use crate::space::Infeasible;
 use crate::strategy::{Entry, Scorer, StrategyError};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -72,7 +82,10 @@ pub struct Bench<'a> {
     pub workers: usize,
     /// Whether each strategy is also scored with [`Billing::FirstKey`].
     pub by_key: bool,
-    /// What strategies with a predictor may know of an architecture besides.
+    /// Latencies that should be small too, as a second objective.
+    pub latency: Option<Arc<Latency>>,
+    /// What strategies may know of an architecture besides; a search pays for it
+    /// when it first asks. By default the table's training-free scores.
     pub scorer: Option<Arc<dyn Scorer>>,
     /// Searches at a time; no result depends on it.
     pub threads: usize,
@@ -115,6 +128,17 @@ pub enum BenchError {
     },
 }
 
+impl BenchError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Table(error) => error.hint(),
+            Self::Strategy(error) => Some(error.hint.clone()),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Bench<'a> {
     /// A comparison with as many threads as the machine has cores.
     ///
@@ -134,17 +158,31 @@ impl<'a> Bench<'a> {
         if budget.is_nan() || budget <= 0.0 {
             return Err(BenchError::Budget { budget });
         }
+        let data = table.data_set(data)?;
         Ok(Self {
-            data: table.data_set(data)?,
+            scorer: table.scorer(data),
+            latency: None,
+            data,
             table,
             budget,
             seeds,
             billing: Billing::default(),
             workers: 1,
             by_key: false,
-            scorer: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         })
+    }
+
+    /// The same with the latency on a device as a second objective.
+    ///
+    /// # Errors
+    /// The table has no latencies of it.
+    pub fn minimizing(mut self, device: &str) -> Result<Self, BenchError> {
+        self.latency = Some(Arc::new(Latency {
+            device: device.to_owned(),
+            milliseconds: self.table.latencies(device)?,
+        }));
+        Ok(self)
     }
 
     /// The searches themselves, in the order of their seeds.
@@ -152,6 +190,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Settings that do not go together.
     pub fn searches(&self, entry: &Entry, settings: &Settings) -> Result<Vec<Search>, BenchError> {
+        let settings = &at_full_fidelity(entry, settings);
         let threads = self.threads.max(1) as u64;
         let part = (self.seeds.end - self.seeds.start).div_ceil(threads).max(1);
         std::thread::scope(|scope| {
@@ -182,4 +221,23 @@ impl<'a> Bench<'a> {
         let mut names = self.table.data_sets();
         names.nth(self.data).unwrap_or_default()
     }
+}
+
+/// Whether a strategy tries things for less: a table that knows only how each
+/// training ended has nothing of that, and its ladder then has one rung.
+pub(crate) fn is_multi_fidelity(entry: &Entry) -> bool {
+    entry.parameters.iter().any(|own| own.name == "rungs")
+}
+
+fn at_full_fidelity(entry: &Entry, settings: &Settings) -> Settings {
+    if !is_multi_fidelity(entry) {
+        return settings.clone();
+    }
+    let values = settings.values();
+    let mut given: BTreeMap<String, String> = values
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    given.insert("rungs".to_owned(), "1".to_owned());
+    let whole = Settings::new(entry.parameters, &given);
+    whole.expect("one rung is a ladder — this is a bug in netsmith")
 }

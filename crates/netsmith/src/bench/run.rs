@@ -1,10 +1,11 @@
 //! One search under the simulated clock.
 
+use super::meter::Meter;
 use super::{Bench, BenchError, Billing};
 use crate::evaluate::table::Row;
 use crate::random::Seed;
 use crate::space::{Architecture, Limits};
-use crate::strategy::{Ask, Observation, Strategy};
+use crate::strategy::{Ask, Observation, Scorer, Strategy};
 use std::sync::Arc;
 
 /// After so many free repeats in a row a search ends: the strategy has nothing
@@ -19,10 +20,15 @@ pub struct Search {
     /// When each answer was found that was the best until then: simulated
     /// seconds, ascending.
     pub improvements: Vec<(f64, Row)>,
+    /// What was looked up, and when each look-up ended; in simulated seconds,
+    /// ascending.
+    pub looked_up: Vec<(f64, Row)>,
     /// Look-ups that were paid.
     pub evaluations: u32,
     /// Look-ups, repeats included.
     pub queries: u32,
+    /// Architectures whose training-free scores were asked for.
+    pub scored: u32,
     /// The clock at the end, in simulated seconds.
     pub clock: f64,
 }
@@ -45,8 +51,12 @@ impl Bench<'_> {
     /// A proposal that the table lacks.
     pub fn search(&self, strategy: &mut dyn Strategy, seed: u64) -> Result<Search, BenchError> {
         let (table, space, limits) = (self.table, self.table.space(), Limits::default());
-        if let Some(scorer) = &self.scorer {
-            strategy.assist(Arc::clone(scorer));
+        let meter = self
+            .scorer
+            .clone()
+            .map(|scorer| Arc::new(Meter::new(scorer)));
+        if let Some(meter) = &meter {
+            strategy.assist(Arc::clone(meter) as Arc<dyn Scorer>);
         }
         let proposals = Seed::new(seed).child("proposal");
         let mut seen = vec![false; table.len()];
@@ -79,7 +89,7 @@ impl Bench<'_> {
                 Billing::FirstQuery | Billing::EveryQuery => row,
             };
             let first = !std::mem::replace(&mut seen[row.index()], true);
-            let mut ends = clock;
+            let mut ends = clock + meter.as_ref().map_or(0.0, |meter| meter.take());
             if first || self.billing == Billing::EveryQuery {
                 ends += table.seconds(self.data, row);
                 evaluations += 1;
@@ -109,6 +119,7 @@ impl Bench<'_> {
             last = last.max(self.tell(strategy, own, &mut improvements));
         }
         improvements.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let looked_up = improvements.clone();
         let improvements = self.rising(improvements);
         let (_, best) = improvements
             .last()
@@ -117,8 +128,10 @@ impl Bench<'_> {
         Ok(Search {
             best,
             improvements,
+            looked_up,
             evaluations,
             queries: number as u32,
+            scored: meter.map_or(0, |meter| meter.scored() as u32),
             clock: last.max(clock),
         })
     }
@@ -130,7 +143,10 @@ impl Bench<'_> {
         strategy.tell(Observation {
             number: own.number,
             architecture: own.architecture,
-            scores: Some(vec![accuracy]),
+            scores: Some(match &self.latency {
+                Some(latency) => vec![accuracy, -latency.milliseconds[own.row.index()]],
+                None => vec![accuracy],
+            }),
         });
         own.ends
     }

@@ -143,12 +143,14 @@ impl<'a> Lifetimes<'a> {
         dying.map(|buffer| self.bytes[buffer]).sum()
     }
 
-    /// Forward, keeping what the backward pass reads; then backward, where a
+    /// Forward, keeping what the backward pass reads and does not compute
+    /// again; then backward, where a
     /// node's gradient lives from its last consumer to itself.
     fn training(&self) -> u64 {
         let nodes = self.network.nodes();
         let last = self.last_reads();
         let saved = self.saved();
+        let mut again = self.network.recomputed();
         let (mut live, mut peak) = (0, 0);
         for index in 0..self.bytes.len() {
             if self.buffer[index] == index {
@@ -159,6 +161,7 @@ impl<'a> Lifetimes<'a> {
             live -= self.dying(index, &last, |buffer| !saved[buffer]);
         }
         let mut gradient = vec![false; nodes.len()];
+        let mut recalled = vec![false; nodes.len()];
         for &output in self.network.outputs() {
             gradient[output] = true;
             live += self.bytes[output];
@@ -169,12 +172,16 @@ impl<'a> Lifetimes<'a> {
                 if trains && !std::mem::replace(&mut gradient[input], true) {
                     live += self.bytes[input];
                 }
+                if std::mem::replace(&mut again[input], false) {
+                    recalled[input] = true;
+                    live += self.bytes[input];
+                }
             }
             peak = peak.max(live);
             if gradient[index] {
                 live -= self.bytes[index];
             }
-            if saved[index] {
+            if saved[index] || recalled[index] {
                 live -= self.bytes[index];
             }
             live -= self.drawn[index];
@@ -196,6 +203,11 @@ impl<'a> Lifetimes<'a> {
                 Saved::Output => saved[self.buffer[index]] = true,
             }
         }
+        let again = self.network.recomputed();
+        saved
+            .iter_mut()
+            .zip(again)
+            .for_each(|(saved, again)| *saved &= !again);
         saved
     }
 }
@@ -207,7 +219,7 @@ fn clamped(bytes: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::operation::{Activation, Dropout, Linear};
+    use crate::network::operation::{Activation, Convolution, Dropout, Linear};
     use crate::network::{Builder, Shape};
 
     #[test]
@@ -250,6 +262,27 @@ mod tests {
         let plan = dropped(Operation::DropPath);
         assert_eq!(plan.inference_activations, 4 * 30);
         assert_eq!(plan.training_activations, 4 * (10 + 20 + 5 + 1 + 20 + 20));
+    }
+
+    #[test]
+    fn a_depthwise_convolution_between_two_is_computed_again() {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::image(2, 5, 5));
+        let square = |out: usize, kernel: usize| Convolution::square(out, kernel, 1_usize);
+        let a = builder
+            .add("a", Operation::Convolution(square(2, 1)), &[x])
+            .unwrap();
+        let depthwise = Operation::Convolution(square(2, 3).depthwise());
+        let b = builder.add("b", depthwise, &[a]).unwrap();
+        let c = builder
+            .add("c", Operation::Convolution(square(2, 1)), &[b])
+            .unwrap();
+        let network = builder.finish(&[c]);
+        assert_eq!(network.recomputed(), [false, false, true, false]);
+        // `x` and `a` are kept; the peak is at `c` in the backward pass: they,
+        // `b` again, the output, and the gradients of `c` and `b`.
+        let plan = MemoryPlan::of(&network, 1);
+        assert_eq!(plan.training_activations, 4 * 50 * (2 + 1 + 1 + 2));
     }
 
     #[test]

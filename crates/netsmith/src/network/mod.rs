@@ -107,6 +107,29 @@ impl Network {
         total((0..self.nodes.len()).map(|node| self.node_macs(node)))
     }
 
+    /// For each node whether a training step computes its value again in the
+    /// backward pass instead of keeping it: depthwise convolutions that only
+    /// convolutions read, which cost little beside the memory that they take.
+    pub fn recomputed(&self) -> Vec<bool> {
+        let convolution = |node: usize| match &self.nodes[node].operation {
+            Operation::Convolution(it) => Some(it),
+            _ => None,
+        };
+        let mut recomputed: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        for (index, consumers) in self.consumers().iter().enumerate() {
+            let cheap = convolution(index).is_some_and(|it| {
+                let input = self.nodes[index].inputs[0];
+                let channels = self.nodes[input].shape.channels();
+                it.group_count(channels) == channels && it.out == channels && !recomputed[input]
+            });
+            let read = consumers
+                .iter()
+                .all(|&reader| convolution(reader).is_some());
+            recomputed.push(cheap && read && !self.outputs.contains(&index));
+        }
+        recomputed
+    }
+
     /// The multiply-accumulate operations of one node.
     ///
     /// # Panics

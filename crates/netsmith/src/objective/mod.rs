@@ -55,7 +55,12 @@ impl Objective {
 
     /// The score of a value of the metric at these costs.
     pub fn score_of(&self, value: f64, costs: &Costs) -> Option<f64> {
-        let plain = self.metric.direction.score(value);
+        self.penalised(self.metric.direction.score(value), costs)
+    }
+
+    /// A score, larger is better, after all penalties; `None` where a cost that
+    /// one of them is on is not known.
+    pub fn penalised(&self, plain: f64, costs: &Costs) -> Option<f64> {
         let score = self.penalties.iter().try_fold(plain, |score, penalty| {
             Some(penalty.apply(score, costs.get(&penalty.cost)?.value))
         });
@@ -89,13 +94,14 @@ impl Objective {
             .collect()
     }
 
-    /// The best trial: by score, then fewer parameters, then the earlier one.
+    /// The best trial of those that spent the most: by score, then fewer parameters, then the earlier one.
     pub fn best<'a>(&self, trials: impl IntoIterator<Item = &'a Trial>) -> Option<&'a Trial> {
         let mut ranked = self.ranked(trials);
         (!ranked.is_empty()).then(|| ranked.swap_remove(0))
     }
 
-    /// All trials with a score, the best first.
+    /// All trials with a score, the best first. Those that spent more stand before
+    /// all that spent less, whose scores are not comparable.
     pub fn ranked<'a>(&self, trials: impl IntoIterator<Item = &'a Trial>) -> Vec<&'a Trial> {
         let scored = trials
             .into_iter()
@@ -103,7 +109,9 @@ impl Objective {
         let mut scored: Vec<(f64, &Trial)> = scored.collect();
         scored.sort_by(|(a, first), (b, second)| {
             let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
-            b.total_cmp(a)
+            let spent = second.fidelity.cmp(&first.fidelity);
+            spent
+                .then(b.total_cmp(a))
                 .then(parameters(first).cmp(&parameters(second)))
                 .then(first.number.cmp(&second.number))
         });

@@ -7,7 +7,7 @@ use crate::network::Network;
 use crate::trial::Trial;
 use std::collections::BTreeMap;
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 /// So many operations are in the table of costs.
 const OPERATIONS: usize = 15;
 
@@ -39,7 +39,7 @@ pub fn html(summary: &Summary, network: Option<&Network>) -> String {
     page
 }
 
-fn section(title: &str, body: &str) -> String {
+pub(crate) fn section(title: &str, body: &str) -> String {
     format!("<section><h2>{}</h2>\n{body}</section>\n", escape(title))
 }
 
@@ -261,7 +261,10 @@ fn repeat(summary: &Summary) -> String {
     )
 }
 
-fn table<const N: usize>(head: &[&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(crate) fn table<const N: usize>(
+    head: &[&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let line = |cells: Vec<String>, tag: &str| {
         let cells = cells
             .iter()

@@ -14,6 +14,9 @@ pub use html::html;
 pub use json::{history, json};
 pub use verdict::verdict;
 
+pub(crate) use html::{STYLE, section, table};
+pub(crate) use plot::{Mark, Series, escape, log_plot};
+
 use crate::objective::Objective;
 use crate::study::FinalRun;
 use crate::trial::Trial;

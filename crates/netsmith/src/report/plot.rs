@@ -4,16 +4,19 @@ use std::fmt::Write as _;
 
 /// How a series is drawn.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Dots,
     Line,
+    /// The area that the points enclose, around the line that follows it and in
+    /// its colour; it has no name of its own.
+    Band,
 }
 
 /// Points that belong together.
-pub(super) struct Series {
-    pub(super) name: String,
-    pub(super) mark: Mark,
-    pub(super) points: Vec<(f64, f64)>,
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) mark: Mark,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 const WIDTH: f64 = 640.0;
@@ -22,11 +25,28 @@ const LEFT: f64 = 70.0;
 const RIGHT: f64 = 15.0;
 const TOP: f64 = 15.0;
 const BOTTOM: f64 = 45.0;
-/// Colours in the style sheet; later series begin anew.
+/// Colours in the style sheet; later series begin anew, in another stroke.
 const COLOURS: usize = 6;
+/// Strokes in the style sheet.
+const STROKES: usize = 3;
 
 /// A plot; a remark where no point is finite.
 pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
+    draw(title, [x, y], series, |value| value, |value| value)
+}
+
+/// A plot whose values along x, all above zero, stand by their logarithms.
+pub(crate) fn log_plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
+    draw(title, [x, y], series, f64::ln, f64::exp)
+}
+
+fn draw(
+    title: &str,
+    [x, y]: [&str; 2],
+    series: &[Series],
+    scale: fn(f64) -> f64,
+    unscale: fn(f64) -> f64,
+) -> String {
     let points = || {
         let all = series.iter().flat_map(|series| &series.points);
         all.filter(|point| point.0.is_finite() && point.1.is_finite())
@@ -34,9 +54,9 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
     if points().next().is_none() {
         return "<p>There is nothing to plot.</p>".into();
     }
-    let [x0, x1] = range(points().map(|point| point.0));
+    let [x0, x1] = range(points().map(|point| scale(point.0)));
     let [y0, y1] = range(points().map(|point| point.1));
-    let across = |v: f64| LEFT + (v - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
+    let across = |v: f64| LEFT + (scale(v) - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
     let down = |v: f64| HEIGHT - BOTTOM - (v - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!(
         "<figure><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\"><title>{0}</title>",
@@ -46,6 +66,7 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
     for step in 0..=4 {
         let share = f64::from(step) / 4.0;
         let (xv, yv) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
+        let xv = unscale(xv);
         let (px, py) = (across(xv), down(yv));
         let _ = write!(
             svg,
@@ -56,7 +77,7 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
             py + 4.0,
             number(yv, y1 - y0),
             floor + 17.0,
-            number(xv, x1 - x0),
+            number(xv, unscale(x1) - unscale(x0)),
         );
     }
     let _ = write!(
@@ -69,8 +90,9 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
         f64::midpoint(TOP, floor),
         escape(y)
     );
-    for (index, series) in series.iter().enumerate() {
+    for (index, series) in numbered(series) {
         let colour = index % COLOURS;
+        let stroke = index / COLOURS % STROKES;
         let finite = series
             .points
             .iter()
@@ -85,18 +107,29 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
                     );
                 }
             }
+            Mark::Band => {
+                let corners: Vec<_> = places.map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
+                let _ = write!(
+                    svg,
+                    "<polygon class=\"band c{colour}\" points=\"{}\"/>",
+                    corners.join(" ")
+                );
+            }
             Mark::Line => {
                 let line: Vec<_> = places.map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
                 let _ = write!(
                     svg,
-                    "<polyline class=\"line c{colour}\" points=\"{}\"/>",
+                    "<polyline class=\"line c{colour} s{stroke}\" points=\"{}\"/>",
                     line.join(" ")
                 );
             }
         }
     }
     svg.push_str("</svg><figcaption>");
-    for (index, series) in series.iter().enumerate() {
+    for (index, series) in numbered(series) {
+        if series.mark == Mark::Band {
+            continue;
+        }
         let _ = write!(
             svg,
             "<span class=\"key k{}\">{}</span> ",
@@ -108,8 +141,19 @@ pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
     svg
 }
 
+/// All series with the numbers of their colours: a band has that of the series
+/// that follows.
+fn numbered(series: &[Series]) -> impl Iterator<Item = (usize, &Series)> {
+    let mut next = 0;
+    series.iter().map(move |own| {
+        let number = next;
+        next += usize::from(own.mark != Mark::Band);
+        (number, own)
+    })
+}
+
 /// A text as HTML shows it, in elements and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -166,5 +210,36 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 1);
         assert!(!svg.contains("NaN") && !svg.contains("<b>"));
         assert!(plot("t", "x", "y", &[]).contains("nothing to plot"));
+    }
+
+    /// A band has the colour of its line; along a logarithmic axis equal factors
+    /// are equal steps.
+    #[test]
+    fn bands_go_with_their_lines() {
+        let series = |mark, points: &[(f64, f64)]| Series {
+            name: "n".into(),
+            mark,
+            points: points.to_vec(),
+        };
+        let all = [
+            series(Mark::Line, &[(1.0, 0.0), (10.0, 0.5), (100.0, 1.0)]),
+            series(Mark::Band, &[(1.0, 0.0), (100.0, 1.0), (100.0, 0.5)]),
+            series(Mark::Line, &[(1.0, 0.1), (100.0, 0.9)]),
+        ];
+        let svg = log_plot("t", "x", "y", &all);
+        assert!(
+            svg.contains("band c1") && svg.contains("line c1 s0"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("class=\"key").count(), 2);
+        let line = svg.split("line c0 s0\" points=\"").nth(1).unwrap();
+        let across = line.split('"').next().unwrap().split(' ');
+        let across: Vec<f64> = across
+            .map(|pair| pair.split(',').next().unwrap().parse().unwrap())
+            .collect();
+        assert!(
+            (across[0] + across[2] - 2.0 * across[1]).abs() < 0.2,
+            "{across:?}"
+        );
     }
 }

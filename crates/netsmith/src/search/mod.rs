@@ -17,12 +17,12 @@ pub use finals::{FinalJob, Finals, FinalsEnd};
 
 use crate::cost::{Quantity, Unit};
 use crate::evaluate::{Evaluation, Evaluator};
-use crate::network::{MemoryPlan, Network, ShapeError};
+use crate::network::{Network, ShapeError};
 use crate::objective::Objective;
 use crate::random::Seed;
 use crate::space::{Architecture, Infeasible, Limits, Space};
-use crate::stopping::Median;
-use crate::strategy::{Ask, Observation, Strategy, StrategyError};
+use crate::stopping::Rule;
+use crate::strategy::{Ask, Observation, Plan, Strategy, StrategyError};
 use crate::study::{Checkpoint, Pending, Study, StudyError};
 use crate::trial::{
     Costs, Curve, Fidelity, Measurement, Metric, Metrics, Outcome, Proposal, Trial,
@@ -60,10 +60,11 @@ pub struct Search<'a> {
     /// Estimates the latency of a network in milliseconds; must give the same
     /// value for the same network, also after a resume.
     pub latency: Option<&'a dyn Fn(&Network) -> f64>,
-    /// How much each evaluation may spend.
+    /// How much an evaluation may spend at most; a multi-fidelity strategy begins
+    /// with less.
     pub fidelity: Fidelity,
     /// Ends poor evaluations early.
-    pub stopping: Option<Median>,
+    pub stopping: Option<Rule>,
     /// When the search ends.
     pub budget: Budget,
     /// Evaluations at a time.
@@ -343,7 +344,7 @@ impl Run<'_, '_> {
             self.tell_next();
         }
         let mut random = self.search.seed.child("proposal").nth(number).stream();
-        let suggestion = self.search.strategy.ask(&mut Ask {
+        let Plan { suggestion, share } = self.search.strategy.plan(&mut Ask {
             space: self.search.space,
             limits: &self.search.limits,
             running: &self.running,
@@ -366,16 +367,14 @@ impl Run<'_, '_> {
             number,
             architecture: space.text(&architecture),
             key,
-            fidelity: self.search.fidelity,
+            fidelity: self.search.fidelity.share(share),
             // SQLite's integers are signed.
             seed: seed >> 1,
             parent: suggestion.parent,
         };
         let costs = Costs {
-            parameters: Some(written.parameters()),
-            macs: Some(written.macs()),
-            peak_memory_bytes: Some(MemoryPlan::of(&written, 1).inference()),
             latency_ms: self.search.latency.map(|latency| latency(&written)),
+            ..Costs::of(&written)
         };
         self.running.push((number, architecture.clone()));
         let slot = Slot {

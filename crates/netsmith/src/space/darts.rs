@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{BatchNorm, Convolution, Linear, Pool, Zero};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Linear, Pool, Zero};
 use std::sync::Arc;
 
 /// The catalogue's entry.
@@ -41,6 +41,12 @@ pub const ENTRY: Entry = Entry::new(
         kind: ParameterKind::Switch,
         default: "true",
         doc: "Whether branches may be dropped in training; the recipe sets the rate.",
+    },
+    Parameter {
+        name: "reduction",
+        kind: ParameterKind::Word(&["searched", "fixed"]),
+        default: "searched",
+        doc: "Whether reduction cells are searched too, or have the fixed form of GDAS (FRC).",
     },
 ]);
 
@@ -84,7 +90,11 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
                 form,
                 drop_path,
             };
-            let cell = Arc::new(plan.cell(decisions));
+            let fixed = reduces && settings.text("reduction") == "fixed";
+            let cell = Arc::new(match fixed {
+                true => plan.fixed_reduction(),
+                false => plan.cell(decisions),
+            });
             let output = graph.instance(&format!("cell{index}"), &cell, &[before, last]);
             (before, last) = (last, output);
         }
@@ -104,6 +114,52 @@ struct Plan {
 }
 
 impl Plan {
+    /// The reduction cell of GDAS, designed by hand: each preprocessed input
+    /// through a factorised 3x3 convolution and through a max pool.
+    ///
+    /// Deviation: the convolutions have one group (there: eight), so that any
+    /// number of channels does.
+    fn fixed_reduction(&self) -> Graph {
+        let mut graph = Graph::new(2);
+        let affine = self.form != Form::Supernet;
+        let align = || Align {
+            channels: self.channels.into(),
+            method: AlignMethod::Preprocess { affine },
+        };
+        let (before, last) = (graph.input(0), graph.input(1));
+        let states = [
+            graph.align("preprocess0", align(), &[before, last]),
+            graph.align("preprocess1", align(), &[last]),
+        ];
+        let strip = |kernel: [usize; 2], stride: [usize; 2]| {
+            let mut convolution = Convolution::square(self.channels, 1, 1);
+            convolution.window.kernel = kernel.map(Into::into);
+            convolution.window.stride = stride.map(Into::into);
+            Operation::Convolution(convolution)
+        };
+        let norm = || Operation::BatchNorm(BatchNorm { affine });
+        let relu = || Operation::Activation(Activation::Relu);
+        let factorised = Arc::new(Graph::chain([
+            relu(),
+            strip([1, 3], [1, 2]),
+            strip([3, 1], [2, 1]),
+            norm(),
+            relu(),
+            strip([1, 1], [1, 1]),
+            norm(),
+        ]));
+        let pooled = Operation::MaxPool(Pool::square(3, 2));
+        let pooled = Arc::new(Graph::chain([pooled, norm()]));
+        let mut parts = Vec::new();
+        for (kind, branch) in [("convolution", &factorised), ("pool", &pooled)] {
+            for (number, &state) in states.iter().enumerate() {
+                parts.push(graph.instance(&format!("{kind}{number}"), branch, &[state]));
+            }
+        }
+        let output = graph.operation("concat", Operation::Concat, &parts);
+        graph.with_output(output)
+    }
+
     /// Two preprocessed inputs; four nodes, each the sum of two earlier states
     /// through their operations; the concatenation of the nodes.
     fn cell(&self, decisions: &mut Decisions) -> Graph {
@@ -347,6 +403,30 @@ mod tests {
     fn number_of_architectures() {
         assert_eq!(space("16", "8").size(), Some(1_076_746_950_455_072_400));
         assert_eq!(space("16", "1").size(), Some(1_037_664_180));
+    }
+
+    /// Only the normal cell is open; the hand-designed reduction halves images
+    /// and doubles channels.
+    #[test]
+    fn a_fixed_reduction() {
+        let given = [("channels", "4"), ("cells", "3"), ("reduction", "fixed")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let task = Task {
+            input: Shape::image(3, 32, 32),
+            outputs: 10,
+        };
+        let settings = Settings::new(ENTRY.parameters, &given.into()).unwrap();
+        let space = build(&task, &settings).unwrap();
+        assert_eq!(space.size(), Some(1_037_664_180));
+        let drawn = space.sample(&Limits::default(), &mut Seed::new(1).stream());
+        let drawn = drawn.unwrap();
+        let text = space.text(&drawn);
+        assert!(!text.contains("reduce"), "{text}");
+        assert_eq!(space.parse(&text), Ok(drawn.clone()));
+        let network = space.network(&drawn).unwrap();
+        let mut shapes = network.nodes().iter().map(|node| node.shape).rev();
+        let last = shapes.find(|shape| matches!(shape, Shape::Image { .. }));
+        assert_eq!(last, Some(Shape::image(64, 8, 8)));
     }
 
     #[test]

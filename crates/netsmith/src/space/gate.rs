@@ -7,7 +7,8 @@ use super::{Architecture, DecisionId, Infeasible, Limits, Space};
 pub(super) struct Gate<'a> {
     space: &'a Space,
     pub(super) limits: &'a Limits,
-    explorer: Explorer<'a>,
+    /// Made when it is first needed: where nothing is limited it never is.
+    explorer: Option<Explorer<'a>>,
     /// Whether every completion keeps the limits.
     settled: bool,
     /// The architecture whose completions were explored last, and what was found.
@@ -19,7 +20,7 @@ impl<'a> Gate<'a> {
         Self {
             space,
             limits,
-            explorer: space.explorer(),
+            explorer: None,
             settled: limits.is_free(),
             last: None,
         }
@@ -119,7 +120,9 @@ impl<'a> Gate<'a> {
         {
             return *explored;
         }
-        let explored = self.explorer.bounds(partial).ok();
+        let space = self.space;
+        let explorer = self.explorer.get_or_insert_with(|| space.explorer());
+        let explored = explorer.bounds(partial).ok();
         self.last = Some((partial.clone(), explored));
         explored
     }

@@ -2,10 +2,12 @@
 
 mod bootstrap;
 mod normal;
+mod spearman;
 mod wilcoxon;
 
 pub use bootstrap::Bootstrap;
 pub use normal::{normal_share, normal_tail};
+pub use spearman::spearman;
 pub use wilcoxon::signed_rank;
 
 /// Corrects p-values for their number, by Holm's method: of `m` of them the

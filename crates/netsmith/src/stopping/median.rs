@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::extrapolation::Hope;
 use super::running_median::RunningMedian;
 use crate::cost::Direction;
 use crate::trial::{Curve, Fidelity, Trial};
@@ -133,6 +134,7 @@ impl Median {
         Bar {
             metric: self.metric.clone(),
             medians,
+            hope: None,
         }
     }
 }
@@ -142,9 +144,19 @@ impl Median {
 pub struct Bar {
     metric: String,
     medians: BTreeMap<u64, f64>,
+    hope: Option<Hope>,
 }
 
 impl Bar {
+    /// What a curve has to be able to reach in the end.
+    pub(super) fn of_hope(metric: &str, hope: Option<Hope>) -> Self {
+        Self {
+            metric: metric.to_owned(),
+            medians: BTreeMap::new(),
+            hope,
+        }
+    }
+
     /// The value that the best so far must not be worse than after a step.
     pub fn at(&self, step: u64) -> Option<f64> {
         self.medians.get(&step).copied()
@@ -155,12 +167,15 @@ impl Bar {
         let curve = curves
             .iter()
             .find(|curve| *curve.metric.name == *self.metric);
+        let is_lost = self.hope.zip(curve).is_some_and(|(hope, curve)| {
+            hope.is_lost(&curve.points, curve.metric.direction.score(1.0))
+        });
         let stops = curve.and_then(|curve| {
             let step = curve.points.last()?.0;
             let direction: Direction = curve.metric.direction;
             Some(direction.better(self.at(step)?, curve.best_until(step)?))
         });
-        stops.unwrap_or(false)
+        is_lost || stops.unwrap_or(false)
     }
 }
 

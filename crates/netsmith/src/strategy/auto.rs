@@ -1,19 +1,24 @@
-//! Everything together: hand-designed networks and a diverse sample first, then
-//! what a predictor expects the most of, and the neighbours of the best.
+//! Everything together: hand-designed networks and a sample first, then what a
+//! predictor expects the most of, and the neighbours of the best.
 //!
 //! ```text
-//! try the space's baselines, then architectures far from all that were tried
+//! try the space's baselines, then architectures far from all that were tried;
+//! where there are training-free scores, the best of a large sample by them
 //! repeat: fit the predictor to all trials
 //!         pool <- the best of the pool, children of the best trials, and all
 //!                 neighbours of a trial that is the best
 //!         try the candidate of the pool with the largest expected improvement;
 //!         every k-th time only neighbours of the best count (local search)
 //! ```
+//!
+//! With training-free scores a candidate's worth is its place by the predictor
+//! and its place by the scores, weighed `n : t` after `n` trials.
 
 use super::evolution::initialisation::baselines;
 use super::evolution::{Individual, Known, mutant, stranger};
 use super::predictor::Acquisition;
 use super::predictor::model::{self, Model};
+use super::screen::{Screen, places};
 use super::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::random::Random;
@@ -61,6 +66,25 @@ pub const ENTRY: Entry = Entry::new(
     },
     model::parameter("gaussian-process"),
     model::encoding("structure"),
+    model::scores("yes"),
+    Parameter {
+        name: "screen",
+        kind: ParameterKind::Integer(1, 1_000_000),
+        default: "200",
+        doc: "Draws of which training-free scores, where there are any, choose those that begin the search.",
+    },
+    Parameter {
+        name: "screened",
+        kind: ParameterKind::Integer(1, 100_000),
+        default: "5",
+        doc: "Architectures before the predictor steers, where training-free scores chose them.",
+    },
+    Parameter {
+        name: "trust",
+        kind: ParameterKind::Number(0.0, 1e9),
+        default: "30",
+        doc: "After so many trials the predictor weighs as much as training-free scores. 0: the scores are only among what it sees.",
+    },
 ]);
 
 /// Of so many draws the one farthest from all others joins the first sample.
@@ -80,6 +104,11 @@ pub struct Auto {
     fresh: usize,
     parents: usize,
     polish: u64,
+    draws: usize,
+    screened: usize,
+    trust: f64,
+    takes_scores: bool,
+    screen: Option<Screen>,
     model: Model,
     known: Known,
     /// What was proposed in the beginning, to keep away from.
@@ -105,6 +134,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
         fresh: settings.integer("fresh"),
         parents: settings.integer("parents"),
         polish: settings.integer("polish") as u64,
+        draws: settings.integer("screen"),
+        screened: settings.integer("screened"),
+        trust: settings.number("trust"),
+        takes_scores: settings.text("scores") == "yes",
+        screen: None,
         model: Model::of(settings),
         known: Known::default(),
         first: Vec::new(),
@@ -116,7 +150,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
 
 impl Strategy for Auto {
     fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
-        if self.model.told() < self.initial {
+        let initial = match &self.screen {
+            Some(_) if !self.model.has_several_scores() => self.screened,
+            _ => self.initial,
+        };
+        if self.model.told() < initial {
             return self.begin(ask);
         }
         self.model.learn(ask.space, 1, ask.random);
@@ -133,12 +171,15 @@ impl Strategy for Auto {
     }
 
     fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+        self.screen = self.takes_scores.then(|| Screen::new(Arc::clone(&scorer)));
         self.model.assist(scorer);
     }
 }
 
 impl Auto {
-    /// A baseline that was not proposed, or the draw farthest from what was.
+    /// A baseline that was not proposed, the best of the screened sample, or the
+    /// draw farthest from what was proposed. Training-free scores say nothing of
+    /// second objectives: with those, every other one is such a draw.
     fn begin(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
         let waiting = self.baselines.get_or_insert_with(|| {
             let mut all = baselines(ask);
@@ -152,6 +193,18 @@ impl Auto {
                     architecture,
                     parent: None,
                 });
+            }
+        }
+        let draws_far = self.model.has_several_scores() && ask.number.is_multiple_of(2);
+        if let Some(screen) = self.screen.as_mut().filter(|_| !draws_far) {
+            while let Some(architecture) = screen.next(ask, self.draws)? {
+                if self.known.insert(&architecture) {
+                    self.first.push(architecture.clone());
+                    return Ok(Suggestion {
+                        architecture,
+                        parent: None,
+                    });
+                }
             }
         }
         let mut farthest: Option<(usize, Architecture)> = None;
@@ -230,6 +283,7 @@ impl Auto {
                 (worth, own)
             })
             .collect();
+        self.weigh(ask, &mut worths);
         worths.sort_by(|a, b| b.0.total_cmp(&a.0));
         worths.truncate(self.pool_size);
         let incumbent = self.model.best().first().map(|best| best.number);
@@ -247,6 +301,31 @@ impl Auto {
             architecture: chosen.architecture,
             parent: Some(chosen.parent),
         })
+    }
+}
+
+impl Auto {
+    /// Turns worths into places, those by training-free scores among them, where
+    /// these are to be trusted.
+    fn weigh(&mut self, ask: &Ask<'_>, worths: &mut [(f64, Candidate)]) {
+        let Some(screen) = &mut self.screen else {
+            return;
+        };
+        // Scores know one objective, a predictor all.
+        if self.trust <= 0.0 || self.model.has_several_scores() {
+            return;
+        }
+        let told = self.model.told() as f64;
+        let share = told / (told + self.trust);
+        let model: Vec<f64> = worths.iter().map(|(worth, _)| *worth).collect();
+        let standings = worths.iter();
+        let standings: Vec<f64> = standings
+            .map(|(_, own)| screen.standing(ask.space, &own.architecture))
+            .collect();
+        let pairs = places(&model).into_iter().zip(places(&standings));
+        for ((worth, _), (model, standing)) in worths.iter_mut().zip(pairs) {
+            *worth = share * model + (1.0 - share) * standing;
+        }
     }
 }
 

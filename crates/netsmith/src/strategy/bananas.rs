@@ -60,6 +60,7 @@ pub const ENTRY: Entry = Entry::new(
     },
     model::parameter("mlp-ensemble"),
     model::encoding("paths"),
+    model::scores("no"),
 ]);
 
 /// # Paper

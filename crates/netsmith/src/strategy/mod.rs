@@ -8,9 +8,11 @@ pub mod auto;
 pub mod bananas;
 pub mod controller;
 mod evolution;
+mod filtered;
 pub mod genetic;
 pub mod islands;
 pub mod local_search;
+pub mod multi_fidelity;
 pub mod nas_rl;
 pub mod non_dominated_sorting;
 pub mod npenas;
@@ -21,8 +23,11 @@ pub mod random;
 pub mod regularized_evolution;
 pub mod reward;
 mod scorer;
+mod screen;
 pub mod tpe;
 
+pub use filtered::Filtered;
+pub use multi_fidelity::Plan;
 pub use scorer::Scorer;
 
 use crate::catalogue::Settings;
@@ -42,8 +47,28 @@ pub trait Strategy: std::fmt::Debug + Send {
     /// No architecture of the space keeps the limits.
     fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible>;
 
+    /// The next architecture, and how much of what the search gives a trial is to
+    /// be spent on it: all of it, but for multi-fidelity strategies.
+    ///
+    /// # Errors
+    /// No architecture of the space keeps the limits.
+    fn plan(&mut self, ask: &mut Ask<'_>) -> Result<Plan, Infeasible> {
+        self.ask(ask).map(Plan::from)
+    }
+
+    /// The share of what the search gives a trial that one spends on average:
+    /// the less, the more can be given.
+    fn mean_share(&self) -> f64 {
+        1.0
+    }
+
     /// The outcome of a trial.
     fn tell(&mut self, observation: Observation);
+
+    /// What is to be told about how it went, for people; nothing by default.
+    fn account(&self) -> Option<String> {
+        None
+    }
 
     /// Features from outside, before the first question. A strategy without a
     /// predictor has no use for them.
@@ -111,6 +136,10 @@ pub const CATALOGUE: &[Entry] = &[
     npenas::ENTRY,
     bananas::ENTRY,
     auto::ENTRY,
+    multi_fidelity::successive_halving::ENTRY,
+    multi_fidelity::hyperband::ENTRY,
+    multi_fidelity::asha::ENTRY,
+    multi_fidelity::bohb::ENTRY,
     nas_rl::ENTRY,
     ppo::ENTRY,
 ];

@@ -197,4 +197,8 @@ impl Strategy for NasRl {
             self.learn(&batch);
         }
     }
+
+    fn account(&self) -> Option<String> {
+        Some(self.staleness().to_string())
+    }
 }

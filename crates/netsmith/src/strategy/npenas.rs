@@ -49,6 +49,7 @@ pub const ENTRY: Entry = Entry::new(
     },
     model::parameter("boosted-trees"),
     model::encoding("decisions"),
+    model::scores("no"),
 ]);
 
 /// # Paper

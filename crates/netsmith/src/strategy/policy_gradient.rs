@@ -15,6 +15,7 @@ use crate::random::Seed;
 use crate::space::Infeasible;
 use rand::Rng;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// Values of the parameter `policy`.
@@ -75,6 +76,18 @@ impl Staleness {
     }
 }
 
+impl fmt::Display for Staleness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} updates of the policy, each by a batch drawn {:.2} updates before on average, {} at most",
+            self.updates,
+            self.mean(),
+            self.most
+        )
+    }
+}
+
 /// An average of rewards that forgets: `b ← decay·b + (1 − decay)·R`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baseline {
@@ -94,6 +107,20 @@ impl Baseline {
             corrected,
             average: 0.0,
             count: 0,
+        }
+    }
+
+    /// The uncorrected average, and how many rewards it has seen.
+    pub fn seen(&self) -> (f64, i32) {
+        (self.average, self.count)
+    }
+
+    /// The same with an average over so many rewards.
+    pub fn having_seen(self, (average, count): (f64, i32)) -> Self {
+        Self {
+            average,
+            count,
+            ..self
         }
     }
 

@@ -266,6 +266,10 @@ impl Strategy for Ppo {
             self.learn(&batch);
         }
     }
+
+    fn account(&self) -> Option<String> {
+        Some(self.staleness().to_string())
+    }
 }
 
 #[cfg(test)]

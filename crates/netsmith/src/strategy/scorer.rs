@@ -11,6 +11,13 @@ use std::fmt::Debug;
 /// before it asks for the first time.
 pub trait Scorer: Debug + Send + Sync {
     /// As many finite numbers for each architecture of the space, the same ones
-    /// whenever it is asked.
+    /// whenever it is asked; of each, more should be better. It is asked for the
+    /// same architecture more than once: what takes long should be remembered.
     fn scores(&self, space: &Space, architecture: &Architecture) -> Vec<f64>;
+
+    /// Seconds that the scores of an architecture take, where a simulated clock
+    /// is to pay them.
+    fn seconds(&self, _space: &Space, _architecture: &Architecture) -> f64 {
+        0.0
+    }
 }

@@ -18,6 +18,8 @@ pub struct Record {
     pub number: u64,
     /// The architecture's canonical text.
     pub architecture: String,
+    /// What it could spend, as text.
+    pub fidelity: String,
     /// The name of the outcome.
     pub outcome: &'static str,
     /// The bits of the validation accuracy.
@@ -35,6 +37,7 @@ impl Record {
         Self {
             number: trial.number,
             architecture: trial.architecture.clone(),
+            fidelity: trial.fidelity.to_string(),
             outcome: trial.outcome.name(),
             validation_accuracy: accuracy.map(|accuracy| accuracy.value.to_bits()),
             duplicate_of: trial.duplicate_of,

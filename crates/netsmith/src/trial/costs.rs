@@ -1,6 +1,7 @@
 //! What a trial's network costs.
 
 use crate::cost::{Quantity, Unit};
+use crate::network::{MemoryPlan, Network};
 
 /// The costs of one network; `None` where a cost is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,6 +23,16 @@ impl Costs {
     /// The words for the costs on the command line and in configurations, in the
     /// order of [`Costs::NAMES`].
     pub const WORDS: [&'static str; 4] = ["parameters", "macs", "memory", "latency"];
+
+    /// The costs of a network that need no measurement.
+    pub fn of(network: &Network) -> Self {
+        Self {
+            parameters: Some(network.parameters()),
+            macs: Some(network.macs()),
+            peak_memory_bytes: Some(MemoryPlan::of(network, 1).inference()),
+            latency_ms: None,
+        }
+    }
 
     /// The name of the cost that a word of [`Costs::WORDS`] stands for.
     pub fn name_of(word: &str) -> Option<&'static str> {

@@ -48,6 +48,35 @@ impl Fidelity {
         Self { width, ..self }
     }
 
+    /// A share of it, above 0 and at most 1: whole epochs, rounded down; where not
+    /// even one is left, one on a share of the data.
+    ///
+    /// ```
+    /// use netsmith::trial::Fidelity;
+    ///
+    /// assert_eq!(Fidelity::epochs(12).share(1.0 / 9.0), Fidelity::epochs(1));
+    /// let less = Fidelity::epochs(2).share(0.25);
+    /// assert_eq!(less, Fidelity::epochs(1).with_data(0.5));
+    /// ```
+    #[must_use]
+    pub fn share(self, share: f64) -> Self {
+        // A third of twelve is four, whatever the rounding.
+        let epochs = f64::from(self.epochs) * share + 1e-9;
+        match epochs {
+            _ if self.epochs == 0 => self,
+            few if few < 1.0 => {
+                let data = (self.data * few * 1000.0).round() / 1000.0;
+                Self::epochs(1)
+                    .with_data(data.clamp(0.001, 1.0))
+                    .with_width(self.width)
+            }
+            _ => Self {
+                epochs: epochs as u32,
+                ..self
+            },
+        }
+    }
+
     /// What it spends, in full epochs of the full network.
     pub fn spend(&self) -> f64 {
         f64::from(self.epochs) * self.data * self.width

@@ -4,6 +4,8 @@
 mod gradient;
 mod learning;
 mod probability;
+mod published;
+mod shaping;
 
 use netsmith::catalogue::Settings;
 use netsmith::network::operation::Linear;

@@ -6,21 +6,25 @@
 //! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
 mod answer;
+mod latency;
 mod nas_bench_101;
 mod nas_bench_201;
 mod published;
 mod read;
+mod training_free;
 
 pub use answer::{Answer, TestAccuracy};
 pub use published::{Measured, Published};
 pub use read::TableError;
+pub use training_free::{DataScores, ScoreColumns};
 
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use crate::network::Key;
 use crate::space::{Architecture, Space, SpaceError};
+use crate::strategy::Scorer;
 use crate::trial::{Costs, Metric, Metrics, Outcome};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// A table in the catalogue.
@@ -34,6 +38,10 @@ pub struct TableEntry {
     pub paper: &'static str,
     /// Its file inside the data folder.
     pub file: &'static str,
+    /// The file of latencies by device that may stand beside it.
+    pub latencies: Option<&'static str>,
+    /// Training-free scores that may stand beside it.
+    pub scores: Option<ScoreColumns>,
     /// Its data sets.
     pub data: &'static [&'static str],
     /// Builds its space, as its networks were trained on one of these.
@@ -59,6 +67,13 @@ impl TableEntry {
         let space = (self.space)(0)?;
         let mut table = (self.read)(&data_folder.join(self.file), space)?;
         table.published = self.published;
+        table.latencies = self.latencies.map(|file| data_folder.join(file));
+        if let Some(columns) = &self.scores {
+            let path = data_folder.join(columns.file);
+            if path.exists() {
+                table.scorers = training_free::read(&path, columns, &table.rows)?;
+            }
+        }
         Ok(table)
     }
 
@@ -85,9 +100,13 @@ pub struct Table {
     name: &'static str,
     space: Space,
     texts: Vec<String>,
-    rows: HashMap<Architecture, u32>,
+    rows: Arc<HashMap<Architecture, u32>>,
     /// In place of `rows` where many architectures are one row.
     keys: HashMap<Key, u32>,
+    /// By data set, where there are training-free scores.
+    scorers: Vec<Arc<dyn Scorer>>,
+    /// The file of latencies.
+    latencies: Option<PathBuf>,
     columns: Vec<Columns>,
     published: &'static [Published],
     /// For each row the first with the same key; made when it is first needed.
@@ -147,9 +166,11 @@ impl Table {
             name,
             space,
             texts,
-            rows: HashMap::new(),
+            rows: Arc::default(),
             keys,
             columns,
+            latencies: None,
+            scorers: Vec::new(),
             published: &[],
             firsts: OnceLock::from(firsts),
         }
@@ -230,6 +251,26 @@ impl Table {
             true => self.published,
             false => &[],
         }
+    }
+
+    /// The milliseconds of each row on a device, read now.
+    ///
+    /// # Errors
+    /// There are none of such a device, or their file is damaged.
+    pub fn latencies(&self, device: &str) -> Result<Vec<f64>, TableError> {
+        let path = self.latencies.as_ref();
+        let path = path.ok_or_else(|| TableError::UnknownDevice {
+            table: self.name,
+            name: device.to_owned(),
+            known: Vec::new(),
+        })?;
+        latency::read(self.name, path, device, self.len())
+    }
+
+    /// The training-free scores of its architectures on a data set, where they
+    /// stand beside it.
+    pub fn scorer(&self, data: usize) -> Option<Arc<dyn Scorer>> {
+        self.scorers.get(data).cloned()
     }
 
     /// A text of a row; the canonical one where each architecture has its own row.

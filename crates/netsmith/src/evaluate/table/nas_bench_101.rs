@@ -19,6 +19,8 @@ pub(super) const ENTRY: TableEntry = TableEntry {
     summary: "All 423,624 cells of NAS-Bench-101 on CIFAR-10; budgets are look-ups.",
     paper: "Ying et al. 2019, arXiv:1902.09635",
     file: "nas-bench-101/nb101_test108.csv.gz",
+    latencies: None,
+    scores: None,
     data: &["cifar-10"],
     space,
     budgets: &[150.0],

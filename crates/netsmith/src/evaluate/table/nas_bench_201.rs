@@ -5,7 +5,7 @@
 //! 200-epoch schedule, the mean over seeds.
 
 use super::read::{DataColumns, read};
-use super::{Measured, Published, Table, TableEntry, TableError};
+use super::{DataScores, Measured, Published, ScoreColumns, Table, TableEntry, TableError};
 use crate::catalogue::Settings;
 use crate::network::Shape;
 use crate::space::{Space, SpaceError, Task, nas_bench_201};
@@ -17,6 +17,24 @@ pub(super) const ENTRY: TableEntry = TableEntry {
     summary: "All 15,625 cells of NAS-Bench-201, trained on three data sets.",
     paper: "Dong and Yang 2020, arXiv:2001.00326",
     file: "nas-bench-201/nb201_accuracy.csv.gz",
+    latencies: Some("latency/nb201_latency_ms.csv.gz"),
+    scores: Some(ScoreColumns {
+        file: "nas-bench-201/nb201_zerocost.csv.gz",
+        data: &[
+            DataScores {
+                scores: &["c10_naswot", "c10_logsynflow"],
+                seconds: &["c10_naswot_time_s", "c10_synflow_time_s"],
+            },
+            DataScores {
+                scores: &["c100_naswot", "c100_logsynflow"],
+                seconds: &["c100_naswot_time_s", "c100_synflow_time_s"],
+            },
+            DataScores {
+                scores: &["in16_naswot", "in16_logsynflow"],
+                seconds: &["in16_naswot_time_s", "in16_synflow_time_s"],
+            },
+        ],
+    }),
     data: &["cifar-10", "cifar-100", "imagenet16-120"],
     space,
     budgets: &[20_000.0, 40_000.0, 120_000.0],

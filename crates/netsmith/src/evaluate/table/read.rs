@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The most bytes that a table may have when decompressed: some thousand times
 /// the size of a row of NAS-Bench-201 for each of NAS-Bench-101's 423,624 cells
@@ -41,11 +41,7 @@ pub(super) fn read(
     text: &'static str,
     data: &[DataColumns],
 ) -> Result<Table, TableError> {
-    let source = Source {
-        path,
-        reader: open(path)?,
-    };
-    source.read(name, space, text, data)
+    Source::open(path)?.read(name, space, text, data)
 }
 
 /// The CSV file, decompressed where its name says so.
@@ -67,12 +63,51 @@ pub(super) fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>, TableError
     Ok(csv::Reader::from_reader(content))
 }
 
-struct Source<'a> {
+pub(super) struct Source<'a> {
     path: &'a Path,
-    reader: csv::Reader<Box<dyn Read>>,
+    pub(super) reader: csv::Reader<Box<dyn Read>>,
 }
 
-impl Source<'_> {
+/// The names of a file's columns.
+pub(super) struct Headers<'a> {
+    path: &'a Path,
+    names: csv::StringRecord,
+}
+
+impl Headers<'_> {
+    /// All of them, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(str::trim)
+    }
+
+    /// Where a column is.
+    pub(super) fn position(&self, column: &'static str) -> Result<usize, TableError> {
+        let found = self.names.iter().position(|name| name.trim() == column);
+        found.ok_or_else(|| TableError::MissingColumn {
+            path: self.path.into(),
+            column,
+        })
+    }
+}
+
+impl<'a> Source<'a> {
+    /// Opens a file, compressed or not.
+    pub(super) fn open(path: &'a Path) -> Result<Self, TableError> {
+        Ok(Self {
+            path,
+            reader: open(path)?,
+        })
+    }
+
+    pub(super) fn headers(&mut self) -> Result<Headers<'a>, TableError> {
+        let path = self.path;
+        let names = self.reader.headers().map_err(|e| malformed(path, 1, e))?;
+        Ok(Headers {
+            path,
+            names: names.clone(),
+        })
+    }
+
     fn read(
         mut self,
         name: &'static str,
@@ -81,15 +116,8 @@ impl Source<'_> {
         data: &[DataColumns],
     ) -> Result<Table, TableError> {
         let path = self.path;
-        let headers = self.reader.headers().map_err(|e| malformed(path, 1, e))?;
-        let headers = headers.clone();
-        let position = |column: &'static str| {
-            let found = headers.iter().position(|header| header.trim() == column);
-            found.ok_or_else(|| TableError::MissingColumn {
-                path: path.into(),
-                column,
-            })
-        };
+        let headers = self.headers()?;
+        let position = |column: &'static str| headers.position(column);
         let text_at = position(text)?;
         let mut places = Vec::new();
         for set in data {
@@ -161,9 +189,11 @@ impl Source<'_> {
             name,
             space,
             texts,
-            rows,
+            rows: Arc::new(rows),
             keys: HashMap::new(),
             columns,
+            scorers: Vec::new(),
+            latencies: None,
             published: &[],
             firsts: OnceLock::new(),
         })
@@ -269,6 +299,16 @@ pub enum TableError {
         /// The most rows.
         most: usize,
     },
+    /// More or fewer rows than the table that the file stands beside.
+    #[error("`{}` has {found} rows: must have those of its table, {wanted}", path.display())]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// Its rows.
+        found: usize,
+        /// The table's.
+        wanted: usize,
+    },
     /// No row at all.
     #[error("table `{}` has no rows", path.display())]
     Empty {
@@ -278,6 +318,16 @@ pub enum TableError {
     /// The table's space cannot be built.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A device on which nothing was measured.
+    #[error("table `{table}` has no latencies of `{name}`")]
+    UnknownDevice {
+        /// The table.
+        table: &'static str,
+        /// The device.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A data set that the table has no results on.
     #[error("table `{table}` has no data set `{name}`")]
     UnknownData {
@@ -298,6 +348,10 @@ impl TableError {
                 "set NETSMITH_DATA to the folder that holds the tables, such as `nas-bench-201/nb201_accuracy.csv.gz`"
                     .to_owned(),
             ),
+            Self::UnknownDevice { known, .. } if known.is_empty() => {
+                Some("the file of latencies belongs beside the table, in `latency`".to_owned())
+            }
+            Self::UnknownDevice { known, .. } => Some(format!("there are: {}", known.join(", "))),
             Self::UnknownData { known, .. } => Some(format!("there are: {}", known.join(", "))),
             _ => None,
         }

@@ -39,15 +39,16 @@ mod tape;
 pub use backward::Terms;
 pub use derive::{Derived, derive};
 pub use distribution::Shaping;
-pub use optimizer::{Optimizer, OptimizerKind, cut_norm};
+pub use optimizer::{Moments, Optimizer, OptimizerKind, cut_norm};
 pub use skip::{SkipChance, SkipTarget};
 pub use step::{Part, Step};
 
 use crate::random::Random;
-use crate::space::{Architecture, Infeasible, Limits, Space};
+use crate::space::{Architecture, DecisionId, Infeasible, Limits, Space};
 use distribution::Toss;
 use plan::Plan;
 use rand::RngExt;
+use std::collections::BTreeMap;
 use tape::Tape;
 
 /// How often an architecture may break a limit that its parts could have kept,
@@ -93,6 +94,8 @@ pub enum Policy {
 pub struct Controller {
     design: Design,
     plan: Plan,
+    /// Options that are never drawn, by decision.
+    closed: BTreeMap<DecisionId, Vec<u32>>,
     tape: Tape,
     room: backward::Workspace,
 }
@@ -120,6 +123,7 @@ impl Controller {
         Self {
             plan: Plan::new(space, &design),
             design,
+            closed: BTreeMap::new(),
             tape: Tape::default(),
             room: backward::Workspace::default(),
         }
@@ -133,6 +137,12 @@ impl Controller {
     /// Parameters to begin with.
     pub fn initial(&self, random: &mut Random) -> Vec<f64> {
         self.plan.initial(self.design.initial_range, random)
+    }
+
+    /// Never draws this option of a choice or a value again, but where rules and
+    /// limits leave no other.
+    pub fn close(&mut self, decision: DecisionId, option: u32) {
+        self.closed.entry(decision).or_default().push(option);
     }
 
     /// Draws an architecture that keeps the limits.
@@ -158,6 +168,12 @@ impl Controller {
             self.begin();
             let drawn = guide.walk(&mut |open| {
                 step::draw_decision(space, open, &mut |decision, part, bias, bits| {
+                    let bias = match self.closed.get(&decision) {
+                        Some(closed) if part == Part::Option => {
+                            step::masked(bias, closed, space.decision(decision).count())
+                        }
+                        _ => bias,
+                    };
                     let at = self.advance(theta, &steps, (decision, part, &bias));
                     let (part, pick) = self.pick(at, part, bits, random);
                     steps.push(Step {

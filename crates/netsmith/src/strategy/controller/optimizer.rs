@@ -5,9 +5,18 @@
 pub struct Optimizer {
     kind: OptimizerKind,
     rate: f64,
-    steps: i32,
-    mean: Vec<f64>,
-    square: Vec<f64>,
+    moments: Moments,
+}
+
+/// What an optimiser remembers between steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// How many steps were taken.
+    pub steps: i32,
+    /// Average of the gradients, by parameter; empty before the first step.
+    pub mean: Vec<f64>,
+    /// Average of their squares.
+    pub square: Vec<f64>,
 }
 
 /// Which rule.
@@ -52,15 +61,24 @@ impl Optimizer {
         Self {
             kind,
             rate,
-            steps: 0,
-            mean: Vec::new(),
-            square: Vec::new(),
+            moments: Moments::default(),
         }
+    }
+
+    /// What it remembers.
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// The same with what another has remembered.
+    pub fn remembering(self, moments: Moments) -> Self {
+        Self { moments, ..self }
     }
 
     /// One step down a gradient.
     pub fn descend(&mut self, parameters: &mut [f64], gradient: &[f64]) {
-        self.steps = self.steps.saturating_add(1);
+        let moments = &mut self.moments;
+        moments.steps = moments.steps.saturating_add(1);
         let OptimizerKind::Adam {
             first_decay,
             second_decay,
@@ -70,13 +88,13 @@ impl Optimizer {
             super::matrix::add_scaled(parameters, -self.rate, gradient);
             return;
         };
-        self.mean.resize(parameters.len(), 0.0);
-        self.square.resize(parameters.len(), 0.0);
-        let first = 1.0 - first_decay.powi(self.steps);
-        let second = 1.0 - second_decay.powi(self.steps);
+        moments.mean.resize(parameters.len(), 0.0);
+        moments.square.resize(parameters.len(), 0.0);
+        let first = 1.0 - first_decay.powi(moments.steps);
+        let second = 1.0 - second_decay.powi(moments.steps);
         // rate·(m / first) / (√(v / second) + ε), with one division an element.
         let (rate, root) = (self.rate / first * second.sqrt(), epsilon * second.sqrt());
-        let moments = self.mean.iter_mut().zip(&mut self.square);
+        let moments = moments.mean.iter_mut().zip(&mut moments.square);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
             *m = first_decay * *m + (1.0 - first_decay) * g;
             *v = second_decay * *v + (1.0 - second_decay) * g * g;

@@ -85,6 +85,21 @@ pub(super) fn draw_decision(
     }
 }
 
+/// The bias without these options; as it was where nothing else is left.
+pub(super) fn masked(bias: Vec<f64>, closed: &[u32], count: u32) -> Vec<f64> {
+    let mut masked = match bias.is_empty() {
+        true => vec![0.0; count as usize],
+        false => bias.clone(),
+    };
+    closed
+        .iter()
+        .for_each(|&option| masked[option as usize] = f64::NEG_INFINITY);
+    match masked.iter().all(|bias| *bias == f64::NEG_INFINITY) {
+        true => bias,
+        false => masked,
+    }
+}
+
 fn anything(_members: u32, _candidate: usize) -> [bool; 2] {
     [true; 2]
 }

@@ -38,11 +38,23 @@ pub(in crate::strategy) const fn encoding(default: &'static str) -> Parameter {
     }
 }
 
+/// The parameter that says whether training-free scores are used.
+pub(in crate::strategy) const fn scores(default: &'static str) -> Parameter {
+    Parameter {
+        name: "scores",
+        kind: ParameterKind::Word(&["no", "yes"]),
+        default,
+        doc: "Whether training-free scores, where the search has them, join what the predictor sees.",
+    }
+}
+
 /// Learns from trials, and says how much an architecture is worth a trial.
 #[derive(Debug)]
 pub(in crate::strategy) struct Model {
     predictor: Box<dyn Predictor>,
     encoder: Encoder,
+    /// Whether it takes features from outside.
+    takes_scores: bool,
     told: Vec<Individual>,
     failed: Vec<Architecture>,
     /// How many trials had ended at the last fit.
@@ -69,6 +81,7 @@ impl Model {
         Self {
             predictor,
             encoder: Encoder::new(encoding),
+            takes_scores: settings.text("scores") == "yes",
             told: Vec::new(),
             failed: Vec::new(),
             fitted: 0,
@@ -77,9 +90,11 @@ impl Model {
         }
     }
 
-    /// Takes features from outside.
+    /// Takes features from outside, where the settings want them.
     pub(in crate::strategy) fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.encoder.assist(scorer);
+        if self.takes_scores {
+            self.encoder.assist(scorer);
+        }
     }
 
     /// Remembers a trial.
@@ -94,6 +109,11 @@ impl Model {
     /// How many trials gave scores.
     pub(in crate::strategy) fn told(&self) -> usize {
         self.told.len()
+    }
+
+    /// Whether trials have more than one score.
+    pub(in crate::strategy) fn has_several_scores(&self) -> bool {
+        self.told.first().is_some_and(|own| own.scores.len() > 1)
     }
 
     /// The best trials at the last fit, the best first; several that none of

@@ -1,0 +1,81 @@
+//! A gradient search that is killed or whose state is damaged, through the
+//! binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const EPOCHS: usize = 6;
+
+/// Runs until a line of stderr holds this, then kills it as `kill -9` does; all
+/// lines so far.
+fn until(arguments: &[&str], end: &str) -> Vec<String> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_netsmith"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = Vec::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        lines.push(line.unwrap());
+        if lines.last().is_some_and(|line| line.contains(end)) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return lines;
+        }
+    }
+    child.wait().unwrap();
+    panic!("`{end}` never came: {lines:#?}");
+}
+
+fn search(run: &Path, end: &str) -> Vec<String> {
+    let epochs = format!("strategy.epochs={EPOCHS}");
+    let mut arguments = vec!["search", "--data", "digits", "--strategy", "drnas"];
+    arguments.extend(["--space", "nas-bench-201", "--budget", "4trials"]);
+    arguments.extend(["--set", "space.channels=4", "--set", "space.cells=1"]);
+    arguments.extend(["--set", &epochs, "--set", "strategy.watch=false"]);
+    arguments.extend(["--run", run.to_str().unwrap()]);
+    until(&arguments, end)
+}
+
+/// The architecture's parameters, the weights and all else that a search holds.
+fn state(run: &Path) -> Vec<u8> {
+    fs::read(run.join("checkpoints/supernet.safetensors")).unwrap()
+}
+
+/// Behind it the search is over and its state saved.
+const SEARCHED: &str = "candidate (";
+
+#[test]
+fn a_killed_search_goes_on_to_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, killed, damaged] =
+        ["whole", "killed", "damaged"].map(|name| folder.path().join(name));
+    search(&whole, SEARCHED);
+    search(&killed, "epoch   3");
+    let resume = |run: &Path, end: &str| until(&["resume", run.to_str().unwrap()], end);
+    resume(&killed, "epoch   5");
+    let lines = resume(&killed, SEARCHED);
+    // What was done is not done again.
+    assert!(
+        !lines.iter().any(|line| line.contains("epoch   3")),
+        "{lines:#?}"
+    );
+    assert!(state(&whole) == state(&killed));
+
+    search(&damaged, "epoch   4");
+    let path = damaged.join("checkpoints/supernet.safetensors");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let lines = resume(&damaged, SEARCHED);
+    let told = lines
+        .iter()
+        .any(|line| line.contains("from the start again"));
+    assert!(told, "{lines:#?}");
+    assert!(state(&whole) == state(&damaged));
+}

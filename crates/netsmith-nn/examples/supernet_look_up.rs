@@ -1,0 +1,73 @@
+//! Looks up in the table of NAS-Bench-201 what gradient searches found, after
+//! they are over, and prints a row for each and the range of each method.
+//!
+//! ```text
+//! cargo run --release -p netsmith-nn --example supernet_look_up -- RESULT.json ...
+//! ```
+
+#![expect(clippy::unwrap_used, reason = "a tool that cannot go on stops")]
+#![expect(clippy::print_stdout, reason = "it is a table")]
+
+use netsmith::evaluate::table;
+use netsmith::objective::Objective;
+use netsmith::trial::{Costs, Fidelity, Metric, Metrics, Outcome, Trial};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = std::env::var_os("NETSMITH_DATA").map_or_else(beside, PathBuf::from);
+    let table = table::CATALOGUE[0].open(&folder).unwrap();
+    let data = table.data_set("cifar-10").unwrap();
+    let objective = Objective::new(Metric::validation_accuracy());
+    let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    println!("| method | settings | seed | epochs | seconds | cell | test accuracy, 200 epochs |");
+    println!("|---|---|---|---|---|---|---|");
+    for path in std::env::args().skip(1) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let word = |key: &str| result[key].as_str().unwrap().to_owned();
+        let cell = word("architecture");
+        let answer = table.answer(&objective, vec![found_alone(&cell)]);
+        let accuracy = 100.0 * answer.unwrap().test[data].answer;
+        println!(
+            "| {} | {} | {} | {} | {:.0} | `{}` | {accuracy:.2} |",
+            word("method"),
+            result["settings"].to_string().replace('"', ""),
+            word("seed"),
+            result["epochs"].as_array().unwrap().len(),
+            result["seconds"].as_f64().unwrap(),
+            cell.replace('|', "¦"),
+        );
+        let key = format!("{} {}", word("method"), result["settings"]);
+        found.entry(key).or_default().push(accuracy);
+    }
+    for (method, accuracies) in found {
+        let count = accuracies.len();
+        let mean = accuracies.iter().sum::<f64>() / count as f64;
+        let least = accuracies.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = accuracies.iter().copied().fold(0.0, f64::max);
+        println!("{method}: mean {mean:.2}, from {least:.2} to {most:.2}, {count} seeds");
+    }
+}
+
+/// A search of one trial, whose answer is this cell.
+fn found_alone(cell: &str) -> Trial {
+    let mut metrics = Metrics::new();
+    metrics.set(Metric::validation_accuracy(), 1.0);
+    Trial {
+        number: 0,
+        architecture: cell.to_owned(),
+        key: String::new(),
+        fidelity: Fidelity::epochs(1),
+        seed: 0,
+        parent: None,
+        outcome: Outcome::Finished,
+        duplicate_of: None,
+        metrics,
+        curves: Vec::new(),
+        costs: Costs::default(),
+        seconds: 0.0,
+        ended: 0.0,
+    }
+}

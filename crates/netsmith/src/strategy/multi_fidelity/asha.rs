@@ -1,0 +1,135 @@
+//! ASHA: successive halving without waiting.
+//!
+//! ```text
+//! asked: for each rung k from the second highest to the lowest:
+//!            C <- what has ended on k, the best first
+//!            the first of C[0 .. |C| / eta] that did not go on yet goes on to k + 1
+//!        otherwise something new begins on the lowest rung
+//! ```
+//!
+//! Equals stand by number, so the promotions depend on nothing but what was told.
+
+use super::{ETA, Ladder, PROPOSER, Plan, Proposer, RUNGS, ranked};
+use crate::catalogue::Settings;
+use crate::space::Infeasible;
+use crate::strategy::evolution::Individual;
+use crate::strategy::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The catalogue's entry.
+pub const ENTRY: Entry = Entry::new(
+    "asha",
+    "Whatever is among the best on its rung goes on to more epochs at once; workers never wait.",
+    build,
+)
+.paper("Li et al. 2020, arXiv:1810.05934")
+.parameters(&[ETA, RUNGS, PROPOSER]);
+
+/// # Paper
+/// Algorithm 2 of arXiv:1810.05934. Deviation: several scores are ranked by
+/// fronts and crowding.
+#[derive(Debug)]
+pub struct Asha {
+    ladder: Ladder,
+    proposer: Proposer,
+    /// By rung, the lowest first; nothing goes on from the highest.
+    rungs: Vec<Ended>,
+    running: BTreeMap<u64, usize>,
+}
+
+/// What has ended on one rung.
+#[derive(Clone, Debug, Default)]
+struct Ended {
+    /// The best first.
+    ranked: Vec<Individual>,
+    /// Trials that went on.
+    promoted: BTreeSet<u64>,
+    /// How many ended, failures among them.
+    trials: usize,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
+    let ladder = Ladder::of(settings);
+    Ok(Box::new(Asha {
+        ladder,
+        proposer: Proposer::of(settings)?,
+        rungs: vec![Ended::default(); ladder.rungs],
+        running: BTreeMap::new(),
+    }))
+}
+
+impl Asha {
+    /// What goes on, and from which rung.
+    fn promotion(&mut self) -> Option<(usize, Individual)> {
+        for rung in (0..self.rungs.len().saturating_sub(1)).rev() {
+            let Ended {
+                ranked,
+                promoted,
+                trials,
+            } = &mut self.rungs[rung];
+            let best = ranked.iter().take(*trials / self.ladder.eta);
+            let mut waiting = best.filter(|own| !promoted.contains(&own.number));
+            if let Some(next) = waiting.next().cloned() {
+                promoted.insert(next.number);
+                return Some((rung, next));
+            }
+        }
+        None
+    }
+}
+
+impl Strategy for Asha {
+    fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
+        self.plan(ask).map(|plan| plan.suggestion)
+    }
+
+    fn plan(&mut self, ask: &mut Ask<'_>) -> Result<Plan, Infeasible> {
+        let (rung, suggestion) = match self.promotion() {
+            Some((rung, own)) => {
+                let suggestion = Suggestion {
+                    architecture: own.architecture,
+                    parent: Some(own.number),
+                };
+                (rung + 1, suggestion)
+            }
+            None => (0, self.proposer.ask(ask)?),
+        };
+        self.running.insert(ask.number, rung);
+        let share = self.ladder.share(rung);
+        Ok(Plan { suggestion, share })
+    }
+
+    fn tell(&mut self, observation: Observation) {
+        if let Some(rung) = self.running.remove(&observation.number) {
+            let ended = &mut self.rungs[rung];
+            ended.trials += 1;
+            if let Some(own) = Individual::of(observation.clone()) {
+                let mut all = std::mem::take(&mut ended.ranked);
+                if own.scores.len() == 1 {
+                    let score = |own: &Individual| own.scores[0];
+                    let at = all.partition_point(|other| score(other) >= score(&own));
+                    all.insert(at, own);
+                } else {
+                    all.push(own);
+                    all.sort_by_key(|own| own.number);
+                    all = ranked(all);
+                }
+                ended.ranked = all;
+            }
+        }
+        self.proposer.tell(observation);
+    }
+
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+        self.proposer.strategy.assist(scorer);
+    }
+
+    fn mean_share(&self) -> f64 {
+        let eta = self.ladder.eta as f64;
+        let trials = |rung: usize| eta.powi(-(rung as i32));
+        let all: f64 = (0..self.ladder.rungs).map(trials).sum();
+        let spent = (0..self.ladder.rungs).map(|rung| trials(rung) * self.ladder.share(rung));
+        spent.sum::<f64>() / all
+    }
+}
