@@ -1,18 +1,10 @@
 //! How long a training step of a supernet takes.
 
 use super::{Alphas, Method, Moment, Supernet, SupernetError};
-use crate::data::{Answers, Task};
 use crate::module::{Goal, Module, ModuleError, Weights};
-use crate::train::{Loss, Optimizer, OptimizerState, StepTimes};
+use crate::train::{MOMENTUM, OPTIMIZER, OptimizerState, RandomBatch, StepTimes, WARM_UP};
 use netsmith::random::Seed;
-use rand::RngExt;
 use std::time::Instant;
-
-/// Steps before the clock starts.
-const WARM_UP: usize = 2;
-
-/// The share of the last step that is kept, for weights and architecture alike.
-const MOMENTUM: f32 = 0.9;
 
 /// Why the steps of a supernet cannot be timed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -49,11 +41,7 @@ pub fn time_steps(
     let mut module = Module::supernet(network)?;
     let seed = Seed::new(0);
     let mut weights = Weights::init(network, &seed);
-    let momentum = Optimizer::Sgd {
-        momentum: MOMENTUM,
-        nesterov: false,
-    };
-    let mut state = OptimizerState::new(network, momentum);
+    let mut state = OptimizerState::new(network, OPTIMIZER);
     let zeros = || supernet.sites.iter().map(|site| vec![0.0; site.zero.len()]);
     let mut alphas = Alphas {
         logits: zeros().collect(),
@@ -61,18 +49,11 @@ pub fn time_steps(
         skip: supernet.skip(),
     };
     let mut moments: Vec<Vec<f64>> = zeros().collect();
-    let mut random = seed.child("samples").stream();
-    let size = batch * module.input().elements();
-    let inputs: Vec<f32> = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
-    let classes = module.output().elements();
-    let labels = (0..batch)
-        .map(|_| random.random_range(0..classes as u32))
-        .collect();
-    let labels = Answers::Classes(labels);
-    let task = Task::Classification {
-        classes: vec![String::new(); classes],
-    };
-    let loss = Loss::new(&task, 0.0);
+    let RandomBatch {
+        inputs,
+        labels,
+        loss,
+    } = RandomBatch::new(&module, batch, &seed);
     let goal = match options.learns {
         true => Goal::Both,
         false => Goal::Weights,

@@ -35,6 +35,7 @@ pub(crate) use predict::largest;
 pub use predict::{Measured, Predictor};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
+pub(crate) use timing::{MOMENTUM, OPTIMIZER, RandomBatch, WARM_UP};
 pub use timing::{StepTimes, time_steps};
 
 use crate::data::{Augmentation, Batch, Batches, Metric, MetricError, Normalization, Part};

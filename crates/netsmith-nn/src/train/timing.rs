@@ -10,7 +10,10 @@ use rand::RngExt;
 use std::time::{Duration, Instant};
 
 /// Steps before the clock starts.
-const WARM_UP: usize = 2;
+pub(crate) const WARM_UP: usize = 2;
+
+/// The share of the last step that is kept in timed steps.
+pub(crate) const MOMENTUM: f32 = 0.9;
 
 /// What was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +33,37 @@ impl StepTimes {
     }
 }
 
+/// The optimiser of timed steps.
+pub(crate) const OPTIMIZER: Optimizer = Optimizer::Sgd {
+    momentum: MOMENTUM,
+    nesterov: false,
+};
+
+/// Samples of uniform noise with random classes, and their cross-entropy.
+pub(crate) struct RandomBatch {
+    pub(crate) inputs: Vec<f32>,
+    pub(crate) labels: Answers,
+    pub(crate) loss: Loss,
+}
+
+impl RandomBatch {
+    pub(crate) fn new(module: &Module, batch: usize, seed: &Seed) -> Self {
+        let mut random = seed.child("samples").stream();
+        let size = batch * module.input().elements();
+        let inputs = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
+        let classes = module.output().elements();
+        let labels = (0..batch).map(|_| random.random_range(0..classes as u32));
+        let task = Task::Classification {
+            classes: vec![String::new(); classes],
+        };
+        Self {
+            inputs,
+            labels: Answers::Classes(labels.collect()),
+            loss: Loss::new(&task, 0.0),
+        }
+    }
+}
+
 /// Times training steps on random samples: forward, cross-entropy, backward and
 /// SGD with momentum 0.9, after two steps of warm-up.
 ///
@@ -44,23 +78,12 @@ pub fn time_steps(
     let mut module = Module::new(network, kernels)?;
     let seed = Seed::new(0);
     let mut weights = Weights::init(network, &seed);
-    let momentum = Optimizer::Sgd {
-        momentum: 0.9,
-        nesterov: false,
-    };
-    let mut state = OptimizerState::new(network, momentum);
-    let mut random = seed.child("samples").stream();
-    let size = batch * module.input().elements();
-    let inputs: Vec<f32> = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
-    let classes = module.output().elements();
-    let labels = (0..batch)
-        .map(|_| random.random_range(0..classes as u32))
-        .collect();
-    let labels = Answers::Classes(labels);
-    let task = Task::Classification {
-        classes: vec![String::new(); classes],
-    };
-    let loss = Loss::new(&task, 0.0);
+    let mut state = OptimizerState::new(network, OPTIMIZER);
+    let RandomBatch {
+        inputs,
+        labels,
+        loss,
+    } = RandomBatch::new(&module, batch, &seed);
     let mut times = StepTimes::default();
     for number in 0..WARM_UP + steps {
         let start = Instant::now();
