@@ -276,6 +276,10 @@ fn go_on(
     finals::finish(&context, prepared, &trials, observe)
 }
 
+/// What the study records once its search is over. A run that is interrupted later
+/// adds no trial when it goes on, even if its clock lost a part of the search's time.
+const SEARCHED: &str = "searched";
+
 /// The share of its time that a phase keeps, however long those before it took.
 const KEPT: f64 = 0.25;
 
@@ -318,6 +322,42 @@ impl Context<'_> {
         if let Some(listed) = listed {
             prepared.strategy = Box::new(listed);
         }
+        let trials = match self.study.view()?.recorded()?.contains_key(SEARCHED) {
+            true => self.study.view()?.trials()?.completed,
+            false => self.search_on(prepared, trials, observe)?,
+        };
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Ok(trials);
+        }
+        self.study.recorded(SEARCHED, || 1.0)?;
+        if let Some(what) = prepared.strategy.account() {
+            observe(Progress::Phase {
+                what,
+                seconds: None,
+            });
+        }
+        if !derives {
+            return Ok(trials);
+        }
+        let samples = prepared.data.valid().len();
+        let (trials, judgement) = judgement::judged(self, trials, samples)?;
+        if let Some(judgement) = judgement {
+            observe(Progress::Phase {
+                what: judgement.words,
+                seconds: None,
+            });
+        }
+        Ok(trials)
+    }
+
+    /// The search until its budget ends: so many trials, where that is given.
+    fn search_on(
+        &self,
+        prepared: &mut Prepared,
+        trials: Option<u64>,
+        observe: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Trial>, PipelineError> {
+        let config = self.config;
         // On a resume the study's clock counts the time before.
         let seconds = match self.study.view()?.trials()?.completed.is_empty() {
             true => self.search_seconds_left(),
@@ -349,25 +389,7 @@ impl Context<'_> {
             kernels: prepared.kernels,
             interrupt: self.interrupt,
         };
-        let trials = searching.run(observe)?;
-        if let Some(what) = prepared.strategy.account() {
-            observe(Progress::Phase {
-                what,
-                seconds: None,
-            });
-        }
-        if !derives || self.interrupt.load(Ordering::Relaxed) {
-            return Ok(trials);
-        }
-        let samples = prepared.data.valid().len();
-        let (trials, judgement) = judgement::judged(self, trials, samples)?;
-        if let Some(judgement) = judgement {
-            observe(Progress::Phase {
-                what: judgement.words,
-                seconds: None,
-            });
-        }
-        Ok(trials)
+        searching.run(observe)
     }
 
     fn search_in_words(&self, prepared: &Prepared) -> String {
@@ -417,6 +439,37 @@ mod tests {
         for (elapsed, left) in [(0.0, 40.0), (20.0, 20.0), (39.0, 10.0), (400.0, 10.0)] {
             assert!((left_of(40.0, elapsed) - left).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_run_interrupted_after_its_search_does_not_search_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("run");
+        let config = Config {
+            seconds: None,
+            trials: Some(2),
+            verify: Some(0.0),
+            run: Some(dir.clone()),
+            ..Config::default()
+        };
+        let interrupt = AtomicBool::new(false);
+        let mut phases = Vec::new();
+        let end = run(&config, &interrupt, &mut |progress| {
+            if let Progress::Phase { what, .. } = progress {
+                let searching = what.starts_with("searching");
+                interrupt.store(!searching, Ordering::Relaxed);
+            }
+        });
+        assert!(end.unwrap().interrupted);
+        interrupt.store(false, Ordering::Relaxed);
+        let end = resume(&dir, &interrupt, &mut |progress| {
+            if let Progress::Phase { what, .. } = progress {
+                phases.push(what);
+            }
+        });
+        assert!(!end.unwrap().interrupted);
+        assert_eq!(phases.len(), 1, "{phases:?}");
+        assert!(phases[0].starts_with("training"), "{phases:?}");
     }
 
     #[test]

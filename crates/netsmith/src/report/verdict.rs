@@ -151,7 +151,10 @@ fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
         .collect();
     let tests: Vec<f64> = random.iter().flat_map(|row| row.test.clone()).collect();
     rivals.extend(mean(&tests).map(|mean| Rival {
-        name: format!("the average of {} random networks", tests.len()),
+        name: match tests.len() {
+            1 => "one random network".to_owned(),
+            count => format!("the average of {count} random networks"),
+        },
         mean,
         spread: None,
         cut_short: random.iter().map(|row| row.cut_short).sum(),
