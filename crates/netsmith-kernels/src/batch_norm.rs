@@ -18,19 +18,32 @@ pub struct NormShape {
     pub samples: usize,
 }
 
+/// Positions of a channel that are summed in 32 bits at the least, where there
+/// are as many, before their sums are joined in 64.
+const RUN: usize = 64;
+
 impl NormShape {
-    /// The planes of one channel, each with the number of its samples.
+    /// Runs of whole blocks, each with the number of samples that count in its
+    /// blocks: small planes are summed over several blocks.
+    fn runs<'a>(&self, values: &'a [Lane]) -> impl Iterator<Item = (&'a [Lane], usize)> + use<'a> {
+        let size = self.channels * self.plane;
+        let (full, rest) = values.split_at(self.samples / LANES * size);
+        let together = (RUN / self.plane.max(1)).max(1);
+        let runs = full.chunks(together * size).map(|run| (run, LANES));
+        let valid = self.samples % LANES;
+        runs.chain((valid > 0).then_some((rest, valid)))
+    }
+
+    /// The planes of a channel in a run of blocks.
+    #[inline(always)]
     fn planes<'a>(
         &self,
         channel: usize,
-        values: &'a [Lane],
-    ) -> impl Iterator<Item = (&'a [Lane], usize)> + use<'a> {
-        let (plane, samples) = (self.plane, self.samples);
-        let blocks = values.chunks_exact(self.channels * plane).enumerate();
-        blocks.map(move |(block, values)| {
-            let valid = samples.saturating_sub(block * LANES).min(LANES);
-            (&values[channel * plane..][..plane], valid)
-        })
+        run: &'a [Lane],
+    ) -> impl Iterator<Item = &'a [Lane]> + use<'a> {
+        let plane = self.plane;
+        let blocks = run.chunks_exact(self.channels * plane);
+        blocks.map(move |block| &block[channel * plane..][..plane])
     }
 
     /// Values of one channel.
@@ -41,7 +54,7 @@ impl NormShape {
 
 /// Lanes that a thread takes at the least: fewer are done before another thread
 /// has woken.
-const GRAIN: usize = 1 << 13;
+const GRAIN: usize = 1 << 11;
 
 /// How many pieces of this many lanes a thread takes at the least.
 fn grain(lanes: usize) -> usize {
@@ -179,13 +192,14 @@ impl Kernel for Moments<'_> {
 
     #[inline(always)]
     fn run<P: Processor>(self, processor: P) -> (f32, f32) {
-        // Each plane has its own mean, so that no sum is large beside its
-        // terms; the planes' moments are then combined.
+        // Each run has its own mean, so that no sum is large beside its
+        // terms; the runs' moments are then combined.
         let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-        for (plane, valid) in self.shape.planes(self.channel, self.values) {
-            let size = (valid * plane.len()) as f64;
-            let own = total(sum(processor, plane), valid) / size;
-            let around = total(squared_distances(processor, plane, own as f32), valid);
+        for (run, valid) in self.shape.runs(self.values) {
+            let planes = || self.shape.planes(self.channel, run);
+            let size = (valid * run.len() / self.shape.channels) as f64;
+            let own = total(sum(processor, planes()), valid) / size;
+            let around = total(squared_distances(processor, planes(), own as f32), valid);
             // The mean was rounded: its distance to the true one is taken out.
             let rounded = own - f64::from(own as f32);
             let distance = own - mean;
@@ -198,30 +212,38 @@ impl Kernel for Moments<'_> {
     }
 }
 
-/// The sum of each sample over a plane.
+/// The sum of each sample's place over some planes.
 #[inline(always)]
-fn sum<P: Processor>(processor: P, plane: &[Lane]) -> Lane {
+fn sum<'a, P: Processor>(processor: P, planes: impl Iterator<Item = &'a [Lane]>) -> Lane {
     let one = processor.splat(1.0);
     let mut sums = [[processor.splat(0.0); 2]; 2];
-    for (number, lane) in plane.iter().enumerate() {
-        let sums = &mut sums[number % 2];
-        for half in 0..2 {
-            sums[half] = processor.fuse(processor.load(lane, half), one, sums[half]);
+    for plane in planes {
+        for (number, lane) in plane.iter().enumerate() {
+            let sums = &mut sums[number % 2];
+            for half in 0..2 {
+                sums[half] = processor.fuse(processor.load(lane, half), one, sums[half]);
+            }
         }
     }
     joined(processor, sums)
 }
 
-/// The sum of squared distances to a value of each sample over a plane.
+/// The sum of squared distances to a value of each sample's place over some planes.
 #[inline(always)]
-fn squared_distances<P: Processor>(processor: P, plane: &[Lane], centre: f32) -> Lane {
+fn squared_distances<'a, P: Processor>(
+    processor: P,
+    planes: impl Iterator<Item = &'a [Lane]>,
+    centre: f32,
+) -> Lane {
     let (one, centre) = (processor.splat(1.0), processor.splat(-centre));
     let mut sums = [[processor.splat(0.0); 2]; 2];
-    for (number, lane) in plane.iter().enumerate() {
-        let sums = &mut sums[number % 2];
-        for half in 0..2 {
-            let distance = processor.fuse(processor.load(lane, half), one, centre);
-            sums[half] = processor.fuse(distance, distance, sums[half]);
+    for plane in planes {
+        for (number, lane) in plane.iter().enumerate() {
+            let sums = &mut sums[number % 2];
+            for half in 0..2 {
+                let distance = processor.fuse(processor.load(lane, half), one, centre);
+                sums[half] = processor.fuse(distance, distance, sums[half]);
+            }
         }
     }
     joined(processor, sums)
@@ -302,10 +324,11 @@ impl Kernel for Slopes<'_> {
     #[inline(always)]
     fn run<P: Processor>(self, processor: P) -> (f64, f64) {
         let (mut plain, mut weighted) = (0.0, 0.0);
-        let gradients = self.shape.planes(self.channel, self.gradient);
-        let values = self.shape.planes(self.channel, self.values);
-        for ((values, valid), (gradient, _)) in values.zip(gradients) {
-            let sums = slopes(processor, self.line, values, gradient);
+        let runs = self.shape.runs(self.values);
+        for ((values, valid), (gradient, _)) in runs.zip(self.shape.runs(self.gradient)) {
+            let values = self.shape.planes(self.channel, values);
+            let planes = values.zip(self.shape.planes(self.channel, gradient));
+            let sums = slopes(processor, self.line, planes);
             plain += total(sums.0, valid);
             weighted += total(sums.1, valid);
         }
@@ -313,30 +336,32 @@ impl Kernel for Slopes<'_> {
     }
 }
 
-/// What [`Slopes`] sums, of each sample over a plane.
+/// What [`Slopes`] sums, of each sample's place over some planes of values and
+/// of their gradients.
 #[inline(always)]
-fn slopes<P: Processor>(
+fn slopes<'a, P: Processor>(
     processor: P,
     line: Line,
-    values: &[Lane],
-    gradients: &[Lane],
+    planes: impl Iterator<Item = (&'a [Lane], &'a [Lane])>,
 ) -> (Lane, Lane) {
     let (one, centre) = (processor.splat(1.0), processor.splat(-line.mean));
     let (mut plain, mut weighted) = (
         [[processor.splat(0.0); 2]; 2],
         [[processor.splat(0.0); 2]; 2],
     );
-    for (number, (value, gradient)) in values.iter().zip(gradients).enumerate() {
-        let mut passed = *gradient;
-        if line.rectified {
-            pass(&line, value, &mut passed);
-        }
-        let number = number % 2;
-        for half in 0..2 {
-            let gradient = processor.load(&passed, half);
-            let distance = processor.fuse(processor.load(value, half), one, centre);
-            plain[number][half] = processor.fuse(gradient, one, plain[number][half]);
-            weighted[number][half] = processor.fuse(gradient, distance, weighted[number][half]);
+    for (values, gradients) in planes {
+        for (number, (value, gradient)) in values.iter().zip(gradients).enumerate() {
+            let mut passed = *gradient;
+            if line.rectified {
+                pass(&line, value, &mut passed);
+            }
+            let number = number % 2;
+            for half in 0..2 {
+                let gradient = processor.load(&passed, half);
+                let distance = processor.fuse(processor.load(value, half), one, centre);
+                plain[number][half] = processor.fuse(gradient, one, plain[number][half]);
+                weighted[number][half] = processor.fuse(gradient, distance, weighted[number][half]);
+            }
         }
     }
     (joined(processor, plain), joined(processor, weighted))

@@ -23,6 +23,8 @@ mod buffer;
 pub mod channels_last;
 pub mod convolution;
 pub mod linear;
+pub mod optimizer;
+mod part;
 mod processor;
 #[cfg(test)]
 mod properties;

@@ -1,16 +1,41 @@
 //! Fully connected layers.
+//!
+//! A thread computes some channels for all blocks, so that one block is shared
+//! among threads too, and a batch that fits into the cache is read from there:
+//!
+//! ```text
+//! forward            y[o] = b[o] + Σ_i w[o, i] · x[i]
+//! gradient of input  x'[i] = Σ_o w[o, i] · y'[o]
+//! gradient of weight w'[o, i] = Σ_sample y'[o, sample] · x[i, sample]
+//! ```
+//!
+//! The first two sum a tile of six channels of sixteen samples in registers, the
+//! last one a tile of sixteen outputs and six features, for which the outputs'
+//! gradient is turned so that they lie side by side.
 
-use crate::convolution::{self, ConvolutionShape};
+use crate::convolution::tiles;
+use crate::part::{Part, parts};
 use crate::processor::{Kernel, Processor, dispatch};
-use crate::{Buffer, LANES, Lane, Window};
+use crate::{Buffer, LANES, Lane};
 use rayon::prelude::*;
 
-/// Rows of the weights' gradient that are summed together: with two registers of
-/// features each they fill those of a processor with sixteen.
+/// The most channels whose sums are held in registers together.
 const TILE: usize = 6;
 
-/// Multiplications of lanes that a thread takes at the least.
+/// Channels that a thread computes at the least.
+const SHARE: usize = LANES;
+
+/// Multiplications of lanes that a thread takes at the least: fewer are done
+/// before another thread has woken.
 const GRAIN: usize = 1 << 15;
+
+/// Features between two looks at the end of a row.
+const STRIDE: usize = 4;
+
+/// How many shares of a product of this many lanes a thread takes at the least.
+fn least(products: usize) -> usize {
+    GRAIN.div_ceil((SHARE * products).max(1))
+}
 
 /// `target = weights · source + bias`.
 ///
@@ -24,136 +49,319 @@ pub fn forward(
     bias: Option<&[f32]>,
     target: &mut [Lane],
 ) {
-    convolution::forward(&shape(out, features), source, weights, bias, target);
+    let shares = parts(target, out, SHARE, 1).into_par_iter();
+    let shares = shares.zip(weights.par_chunks(SHARE * features));
+    shares
+        .with_min_len(least(source.len()))
+        .for_each(|(part, weights)| {
+            let bias = bias.map(|bias| &bias[part.first..]);
+            dispatch(Forward {
+                features,
+                source,
+                weights,
+                bias,
+                part,
+            });
+        });
 }
 
 /// The gradient of the input from that of the output, `source`.
+///
+/// # Shapes
+/// As in [`forward`], with the output's gradient as `source` and the input's as
+/// `target`.
 pub fn backward_input(
     [out, features]: [usize; 2],
     source: &[Lane],
     weights: &[f32],
     target: &mut [Lane],
 ) {
-    convolution::backward_input(&shape(out, features), source, weights, target);
+    parts(target, features, SHARE, 1)
+        .into_par_iter()
+        .with_min_len(least(source.len()))
+        .for_each(|part| {
+            dispatch(BackwardInput {
+                sizes: [out, features],
+                source,
+                weights,
+                part,
+            });
+        });
 }
 
-/// A layer is a convolution at one position.
-fn shape(out: usize, channels: usize) -> ConvolutionShape {
-    let one = [1; 2];
-    let window = Window {
-        kernel: one,
-        stride: one,
-        dilation: 1,
-        before: [0; 2],
-        input: one,
-        output: one,
-    };
-    ConvolutionShape {
-        window,
-        channels,
-        out,
-        groups: 1,
-    }
-}
-
-/// The gradient of the weights.
+/// The gradients of the weights and, where it is wanted, of the bias.
 ///
-/// The input is turned so that its features lie side by side: the sum over the
-/// samples then fills whole registers, and none must be summed up across.
+/// # Shapes
+/// `input` is blocks of `[features]`, `gradient` blocks of `[out]`, `weights`
+/// `[out, features]`, `bias` `[out]`.
 pub fn backward_weights(
     [out, features]: [usize; 2],
     input: &[Lane],
     gradient: &[Lane],
     weights: &mut [f32],
+    bias: Option<&mut [f32]>,
 ) {
-    let turned = turned(features, input);
-    let least = GRAIN.div_ceil((TILE * turned.len()).max(1));
-    let rows = weights.par_chunks_mut(TILE * features).enumerate();
-    rows.with_min_len(least).for_each(|(number, weights)| {
-        dispatch(Rows {
-            out,
-            features,
-            first: number * TILE,
-            input: &turned,
+    let shares = weights.par_chunks_mut(SHARE * features).enumerate();
+    let shares = shares.with_min_len(least(input.len()));
+    let product = |number: usize, weights: &mut [f32], bias: Option<&mut [f32]>| {
+        dispatch(BackwardWeights {
+            sizes: [out, features],
+            first: number * SHARE,
+            input,
             gradient,
             weights,
+            bias,
         });
-    });
+    };
+    match bias {
+        Some(bias) => shares
+            .zip(bias.par_chunks_mut(SHARE))
+            .for_each(|((number, weights), bias)| product(number, weights, Some(bias))),
+        None => shares.for_each(|(number, weights)| product(number, weights, None)),
+    }
 }
 
-/// Blocks of `[features]` as `[samples, features]`, the features in lanes of
-/// which the last is filled up with zeros.
-fn turned(features: usize, input: &[Lane]) -> Buffer {
-    let width = features.div_ceil(LANES);
-    let mut turned = Buffer::zeroed(input.len() / features * LANES * width);
-    let blocks = turned.chunks_exact_mut(LANES * width);
-    for (block, turned) in input.chunks_exact(features).zip(blocks) {
-        for (part, values) in block.chunks(LANES).enumerate() {
-            for (feature, value) in values.iter().enumerate() {
-                for sample in 0..LANES {
-                    turned[sample * width + part][feature] = value[sample];
+/// Some outputs of a layer.
+struct Forward<'a> {
+    features: usize,
+    source: &'a [Lane],
+    /// The rows of these outputs.
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    part: Part<'a>,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Processor>(self, processor: P) {
+        let sources = self.source.chunks_exact(self.features);
+        for (source, target) in sources.zip(self.part.blocks) {
+            let mut first = 0;
+            for size in tiles(target.len()) {
+                let rows = &self.weights[first * self.features..];
+                let bias = self.bias.map(|bias| &bias[first..]);
+                let target = &mut target[first..first + size];
+                match size {
+                    1 => outputs::<P, 1>(processor, source, rows, bias, target),
+                    2 => outputs::<P, 2>(processor, source, rows, bias, target),
+                    3 => outputs::<P, 3>(processor, source, rows, bias, target),
+                    4 => outputs::<P, 4>(processor, source, rows, bias, target),
+                    5 => outputs::<P, 5>(processor, source, rows, bias, target),
+                    _ => outputs::<P, TILE>(processor, source, rows, bias, target),
                 }
+                first += size;
             }
         }
     }
-    turned
 }
 
-/// Some rows of the weights' gradient.
-struct Rows<'a> {
-    out: usize,
-    features: usize,
-    first: usize,
-    /// `[samples, features]`.
-    input: &'a [Lane],
-    gradient: &'a [Lane],
-    weights: &'a mut [f32],
+/// `R` outputs of one block.
+#[inline(always)]
+fn outputs<P: Processor, const R: usize>(
+    processor: P,
+    source: &[Lane],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    target: &mut [Lane],
+) {
+    let mut sums = [[processor.splat(0.0); 2]; R];
+    if let Some(bias) = bias {
+        for r in 0..R {
+            sums[r] = [processor.splat(bias[r]); 2];
+        }
+    }
+    let mut rows: [&[f32]; R] = [&[]; R];
+    for r in 0..R {
+        rows[r] = &weights[r * source.len()..][..source.len()];
+    }
+    let (groups, rest) = source.as_chunks::<STRIDE>();
+    for (number, group) in groups.iter().enumerate() {
+        let mut own = [&[0.0; STRIDE]; R];
+        for r in 0..R {
+            own[r] = &rows[r].as_chunks().0[number];
+        }
+        for at in 0..STRIDE {
+            let mut weights = [0.0; R];
+            for r in 0..R {
+                weights[r] = own[r][at];
+            }
+            add(processor, &group[at], &weights, &mut sums);
+        }
+    }
+    for (number, value) in rest.iter().enumerate() {
+        let mut weights = [0.0; R];
+        for r in 0..R {
+            weights[r] = rows[r][groups.len() * STRIDE + number];
+        }
+        add(processor, value, &weights, &mut sums);
+    }
+    for (sums, target) in sums.iter().zip(target) {
+        processor.store(*sums, target);
+    }
 }
 
-impl Kernel for Rows<'_> {
+/// The gradients of some features.
+struct BackwardInput<'a> {
+    sizes: [usize; 2],
+    source: &'a [Lane],
+    weights: &'a [f32],
+    part: Part<'a>,
+}
+
+impl Kernel for BackwardInput<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Processor>(mut self, processor: P) {
-        match self.weights.len() / self.features {
-            1 => self.rows::<P, 1>(processor),
-            2 => self.rows::<P, 2>(processor),
-            3 => self.rows::<P, 3>(processor),
-            4 => self.rows::<P, 4>(processor),
-            5 => self.rows::<P, 5>(processor),
-            _ => self.rows::<P, TILE>(processor),
+        // The weights of a tile, those that one output meets side by side.
+        let mut room = vec![0.0; self.sizes[0] * TILE];
+        let mut first = 0;
+        for size in tiles(self.part.channels) {
+            match size {
+                1 => self.tile::<P, 1>(processor, first, &mut room),
+                2 => self.tile::<P, 2>(processor, first, &mut room),
+                3 => self.tile::<P, 3>(processor, first, &mut room),
+                4 => self.tile::<P, 4>(processor, first, &mut room),
+                5 => self.tile::<P, 5>(processor, first, &mut room),
+                _ => self.tile::<P, TILE>(processor, first, &mut room),
+            }
+            first += size;
         }
     }
 }
 
-impl Rows<'_> {
+impl BackwardInput<'_> {
     #[inline(always)]
-    fn rows<P: Processor, const R: usize>(&mut self, processor: P) {
-        let width = self.features.div_ceil(LANES);
-        for part in 0..width {
+    fn tile<P: Processor, const R: usize>(&mut self, processor: P, first: usize, room: &mut [f32]) {
+        let [out, features] = self.sizes;
+        let (weights, _) = room.as_chunks_mut::<R>();
+        let weights = &mut weights[..out];
+        let rows = self.weights.chunks_exact(features);
+        for (weights, row) in weights.iter_mut().zip(rows) {
+            weights.copy_from_slice(&row[self.part.first + first..][..R]);
+        }
+        let sources = self.source.chunks_exact(out);
+        for (source, target) in sources.zip(&mut self.part.blocks) {
             let mut sums = [[processor.splat(0.0); 2]; R];
-            let gradients = self.gradient.chunks_exact(self.out);
-            for (samples, gradient) in self.input.chunks_exact(LANES * width).zip(gradients) {
-                let gradient = &gradient[self.first..self.first + R];
-                for sample in 0..LANES {
-                    let values = &samples[sample * width + part];
-                    let values = [processor.load(values, 0), processor.load(values, 1)];
-                    for r in 0..R {
-                        let gradient = processor.splat(gradient[r][sample]);
-                        for half in 0..2 {
-                            sums[r][half] = processor.fuse(gradient, values[half], sums[r][half]);
-                        }
-                    }
+            for (value, weights) in source.iter().zip(&*weights) {
+                add(processor, value, weights, &mut sums);
+            }
+            for (sums, target) in sums.iter().zip(&mut target[first..]) {
+                processor.store(*sums, target);
+            }
+        }
+    }
+}
+
+/// The gradients of some rows of the weights.
+struct BackwardWeights<'a> {
+    sizes: [usize; 2],
+    /// The first row.
+    first: usize,
+    input: &'a [Lane],
+    gradient: &'a [Lane],
+    /// At most [`LANES`] rows.
+    weights: &'a mut [f32],
+    bias: Option<&'a mut [f32]>,
+}
+
+impl Kernel for BackwardWeights<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Processor>(mut self, processor: P) {
+        let turned = self.turned();
+        if let Some(bias) = &mut self.bias {
+            let mut sums = [0.0; LANES];
+            for sample in &*turned {
+                for (sum, value) in sums.iter_mut().zip(sample) {
+                    *sum += value;
                 }
             }
-            let first = part * LANES;
-            let size = LANES.min(self.features - first);
-            for r in 0..R {
-                let mut lane = [0.0; LANES];
-                processor.store(sums[r], &mut lane);
-                let row = &mut self.weights[r * self.features + first..][..size];
-                row.copy_from_slice(&lane[..size]);
+            bias.copy_from_slice(&sums[..bias.len()]);
+        }
+        let mut first = 0;
+        for size in tiles(self.sizes[1]) {
+            match size {
+                1 => self.tile::<P, 1>(processor, &turned, first),
+                2 => self.tile::<P, 2>(processor, &turned, first),
+                3 => self.tile::<P, 3>(processor, &turned, first),
+                4 => self.tile::<P, 4>(processor, &turned, first),
+                5 => self.tile::<P, 5>(processor, &turned, first),
+                _ => self.tile::<P, TILE>(processor, &turned, first),
             }
+            first += size;
+        }
+    }
+}
+
+impl BackwardWeights<'_> {
+    /// For each sample the gradients of these outputs, side by side; zeros fill
+    /// them up.
+    #[inline(always)]
+    fn turned(&self) -> Buffer {
+        let [out, features] = self.sizes;
+        let rows = self.weights.len() / features;
+        let mut turned = Buffer::zeroed(self.gradient.len() / out * LANES);
+        let blocks = turned.chunks_exact_mut(LANES);
+        for (turned, gradient) in blocks.zip(self.gradient.chunks_exact(out)) {
+            let gradient = &gradient[self.first..self.first + rows];
+            for (row, gradient) in gradient.iter().enumerate() {
+                for (turned, value) in turned.iter_mut().zip(gradient) {
+                    turned[row] = *value;
+                }
+            }
+        }
+        turned
+    }
+
+    /// The gradients of `R` features in all rows.
+    #[inline(always)]
+    fn tile<P: Processor, const R: usize>(&mut self, processor: P, turned: &[Lane], first: usize) {
+        let features = self.sizes[1];
+        let mut sums = [[processor.splat(0.0); 2]; R];
+        let (blocks, _) = turned.as_chunks::<LANES>();
+        for (input, gradients) in self.input.chunks_exact(features).zip(blocks) {
+            let mut values = [&[0.0; LANES]; R];
+            for r in 0..R {
+                values[r] = &input[first + r];
+            }
+            for sample in 0..LANES {
+                let mut own = [0.0; R];
+                for r in 0..R {
+                    own[r] = values[r][sample];
+                }
+                add(processor, &gradients[sample], &own, &mut sums);
+            }
+        }
+        let mut columns = [[0.0; LANES]; R];
+        for r in 0..R {
+            processor.store(sums[r], &mut columns[r]);
+        }
+        for (row, weights) in self.weights.chunks_exact_mut(features).enumerate() {
+            let weights = &mut weights[first..first + R];
+            for r in 0..R {
+                weights[r] = columns[r][row];
+            }
+        }
+    }
+}
+
+/// Adds a lane, weighted, to each sum of a tile.
+#[inline(always)]
+fn add<P: Processor, const R: usize>(
+    processor: P,
+    value: &Lane,
+    weights: &[f32; R],
+    sums: &mut [[P::Register; 2]; R],
+) {
+    let value = [processor.load(value, 0), processor.load(value, 1)];
+    for r in 0..R {
+        let weight = processor.splat(weights[r]);
+        for half in 0..2 {
+            sums[r][half] = processor.fuse(weight, value[half], sums[r][half]);
         }
     }
 }

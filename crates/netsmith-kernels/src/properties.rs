@@ -156,8 +156,8 @@ proptest! {
 
     #[test]
     fn linear_layers_are_their_sums(
-        out in 1_usize..20,
-        features in 1_usize..20,
+        out in 1_usize..40,
+        features in 1_usize..40,
         samples in 1_usize..40,
     ) {
         let sizes = [out, features];
@@ -167,8 +167,10 @@ proptest! {
         let mut outputs = vec![0.0; gradient.len()];
         let mut inputs = vec![0.0; input.len()];
         let mut trained = vec![0.0; weights.len()];
+        let mut of_bias = vec![0.0; out];
         for sample in 0..samples {
             for o in 0..out {
+                of_bias[o] += f64::from(gradient[sample * out + o]);
                 for i in 0..features {
                     let at = [weights[o * features + i], input[sample * features + i]];
                     let [w, x] = at.map(f64::from);
@@ -190,9 +192,11 @@ proptest! {
             let back = unpack(&target, features, samples);
             assert_close("input", &back, &inputs);
             let mut own = vec![7.0; weights.len()];
-            linear::backward_weights(sizes, &source, &arriving, &mut own);
+            let mut bias = vec![7.0; out];
+            linear::backward_weights(sizes, &source, &arriving, &mut own, Some(&mut bias));
             assert_close("weights", &own, &trained);
-            (found, back, own)
+            assert_close("bias", &bias, &of_bias);
+            (found, back, own, bias)
         });
     }
 

@@ -45,6 +45,8 @@ struct Pass<'a> {
     statistics: Vec<BatchStatistics>,
     /// The gradients of the weights.
     trained: Vec<Vec<f32>>,
+    /// For each weight whether a gradient has reached it.
+    trained_once: Vec<bool>,
     /// The gradients of the mixes' weights, by decision.
     mixing: Vec<Vec<f64>>,
     ones: Vec<f64>,
@@ -188,6 +190,7 @@ impl Fused {
             memories: (0..nodes).map(|_| None).collect(),
             statistics: Vec::new(),
             trained: Vec::new(),
+            trained_once: Vec::new(),
             mixing: Vec::new(),
             ones: Vec::new(),
             computed: Vec::new(),

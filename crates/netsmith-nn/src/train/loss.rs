@@ -61,12 +61,24 @@ impl Loss {
 
     fn cross_entropy(&self, answers: &[f32], class: usize, gradient: &mut [f32]) -> f64 {
         let largest = answers.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
-        let exponentials = answers.iter().map(|z| f64::from(z - largest).exp());
-        let sum: f64 = exponentials.clone().sum();
+        // Few classes stay on the stack, and each exponential is taken once.
+        let mut room = [0.0; 128];
+        let mut more = Vec::new();
+        let exponentials = match room.get_mut(..answers.len()) {
+            Some(room) => room,
+            None => {
+                more.resize(answers.len(), 0.0);
+                &mut more[..]
+            }
+        };
+        for (exponential, z) in exponentials.iter_mut().zip(answers) {
+            *exponential = f64::from(z - largest).exp();
+        }
+        let sum: f64 = exponentials.iter().sum();
         let log_sum = sum.ln() + f64::from(largest);
         let even = f64::from(self.smoothing) / self.classes as f64;
         let mut loss = 0.0;
-        for (index, (exponential, gradient)) in exponentials.zip(gradient).enumerate() {
+        for (index, (exponential, gradient)) in exponentials.iter().zip(gradient).enumerate() {
             let own = if index == class {
                 1.0 - f64::from(self.smoothing)
             } else {
@@ -74,7 +86,7 @@ impl Loss {
             };
             let target = own + even;
             loss += target * (log_sum - f64::from(answers[index]));
-            *gradient = (exponential / sum - target) as f32;
+            *gradient = (*exponential / sum - target) as f32;
         }
         loss
     }

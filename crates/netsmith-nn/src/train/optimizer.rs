@@ -11,6 +11,7 @@
 use crate::module::Weights;
 use netsmith::network::Network;
 use netsmith::network::operation::Role;
+use netsmith_kernels::optimizer::{self, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// What turns gradients into steps.
@@ -94,53 +95,66 @@ impl OptimizerState {
         weight_decay: f32,
     ) {
         self.steps += 1;
-        for (index, weight) in network.weights().iter().enumerate() {
-            if !weight.shape.role.trains() {
-                continue;
-            }
-            let decay = match weight.shape.role {
+        let decays = network
+            .weights()
+            .iter()
+            .map(|weight| match weight.shape.role {
                 Role::Kernel { .. } => weight_decay,
                 _ => 0.0,
-            };
-            let values = &mut weights.0[index];
-            let gradient = &gradients[index];
-            match (self.optimizer, &mut self.moments[..]) {
-                (Optimizer::Sgd { momentum, nesterov }, [moment]) => {
-                    let kept = if self.steps == 1 { 0.0 } else { momentum };
-                    let all = values.iter_mut().zip(gradient).zip(&mut moment[index]);
-                    for ((value, gradient), moment) in all {
-                        let gradient = gradient + decay * *value;
-                        *moment = kept * *moment + gradient;
-                        let step = if nesterov {
-                            gradient + momentum * *moment
-                        } else {
-                            *moment
-                        };
-                        *value -= learning_rate * step;
-                    }
-                }
-                (
-                    Optimizer::AdamW {
-                        beta1,
-                        beta2,
-                        epsilon,
-                    },
-                    [first, second],
-                ) => {
-                    let correction = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
-                    let rate = (f64::from(learning_rate) / correction(beta1)) as f32;
-                    let root = correction(beta2).sqrt() as f32;
-                    let moments = first[index].iter_mut().zip(&mut second[index]);
-                    let all = values.iter_mut().zip(gradient).zip(moments);
-                    for ((value, gradient), (first, second)) in all {
-                        *value -= learning_rate * decay * *value;
-                        *first = beta1 * *first + (1.0 - beta1) * gradient;
-                        *second = beta2 * *second + (1.0 - beta2) * gradient * gradient;
-                        *value -= rate * *first / (second.sqrt() / root + epsilon);
-                    }
-                }
-                _ => {}
+            });
+        let trains = network.weights().iter();
+        let trains = trains.map(|weight| weight.shape.role.trains());
+        let all = weights.0.iter_mut().zip(gradients).zip(decays).zip(trains);
+        // What did not run in a step has no gradient and stays as it is.
+        let all = all.map(|(all, trains)| (trains && !all.0.1.is_empty()).then_some(all));
+        match (self.optimizer, &mut self.moments[..]) {
+            (Optimizer::Sgd { momentum, nesterov }, [moments]) => {
+                let tensors = all.zip(moments).filter_map(|(all, moment)| {
+                    let ((values, gradient), decay) = all?;
+                    Some(Tensor {
+                        values,
+                        gradient,
+                        moments: [moment],
+                        decay,
+                    })
+                });
+                let constants = optimizer::Momentum {
+                    kept: if self.steps == 1 { 0.0 } else { momentum },
+                    ahead: nesterov.then_some(momentum),
+                    learning_rate,
+                };
+                optimizer::momentum(tensors, &constants);
             }
+            (
+                Optimizer::AdamW {
+                    beta1,
+                    beta2,
+                    epsilon,
+                },
+                [first, second],
+            ) => {
+                let moments = first.iter_mut().zip(second);
+                let tensors = all.zip(moments).filter_map(|(all, (first, second))| {
+                    let ((values, gradient), decay) = all?;
+                    Some(Tensor {
+                        values,
+                        gradient,
+                        moments: [first, second],
+                        decay,
+                    })
+                });
+                let correction = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
+                let constants = optimizer::Adam {
+                    beta1,
+                    beta2,
+                    epsilon,
+                    learning_rate,
+                    rate: (f64::from(learning_rate) / correction(beta1)) as f32,
+                    root: correction(beta2).sqrt() as f32,
+                };
+                optimizer::adam(tensors, &constants);
+            }
+            _ => {}
         }
     }
 }
@@ -148,19 +162,7 @@ impl OptimizerState {
 /// Scales all gradients where their global norm is larger than `limit`; the
 /// norm before.
 pub(crate) fn clip(gradients: &mut [Vec<f32>], limit: Option<f32>) -> f64 {
-    // Sums of single tensors stay exact enough in 32 bits by sixteen lanes.
-    let squares = gradients.iter().map(|gradient| {
-        let mut sums = [0.0_f32; 16];
-        let (chunks, rest) = gradient.as_chunks::<16>();
-        for chunk in chunks {
-            for (sum, value) in sums.iter_mut().zip(chunk) {
-                *sum += value * value;
-            }
-        }
-        let rest: f32 = rest.iter().map(|value| value * value).sum();
-        sums.iter().map(|sum| f64::from(*sum)).sum::<f64>() + f64::from(rest)
-    });
-    let norm = squares.sum::<f64>().sqrt();
+    let norm = optimizer::norm(gradients.iter().map(|gradient| &gradient[..]));
     if let Some(limit) = limit.filter(|limit| norm > f64::from(*limit)) {
         let factor = (f64::from(limit) / (norm + 1e-6)) as f32;
         gradients

@@ -25,6 +25,7 @@ impl Pass<'_> {
             false => Vec::new(),
         });
         self.trained = zeros.collect();
+        self.trained_once = vec![false; self.trained.len()];
         let answer = answer(self.network);
         let mut start = self.arena.take(self.size(answer));
         pack(
@@ -124,9 +125,10 @@ impl Pass<'_> {
                 let geometry = convolution::shape(it, from, shape);
                 if self.trains() {
                     self.recall(first);
-                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                    weight_gradient::backward_weights(&geometry, self.read(first), &gradient, sums);
-                    self.train(index, 0, sums);
+                    let mut sums = self.room(index, 0);
+                    let input = self.read(first);
+                    weight_gradient::backward_weights(&geometry, input, &gradient, &mut sums);
+                    self.put(index, 0, sums);
                     self.train_bias(index, &gradient);
                 }
                 if self.plan.needs[first] {
@@ -145,10 +147,15 @@ impl Pass<'_> {
             Operation::Linear(it) => {
                 let sizes = [it.out, from.channels()];
                 if self.trains() {
-                    let sums = &mut vec![0.0; self.weights.0[node.weights[0]].len()];
-                    linear::backward_weights(sizes, self.read(first), &gradient, sums);
-                    self.train(index, 0, sums);
-                    self.train_bias(index, &gradient);
+                    let mut sums = self.room(index, 0);
+                    let mut bias = (node.weights.len() > 1).then(|| self.room(index, 1));
+                    let input = self.read(first);
+                    let own = bias.as_deref_mut();
+                    linear::backward_weights(sizes, input, &gradient, &mut sums, own);
+                    self.put(index, 0, sums);
+                    if let Some(bias) = bias {
+                        self.put(index, 1, bias);
+                    }
                 }
                 if self.plan.needs[first] {
                     let mut target = self.arena.take(self.size(first));
@@ -349,9 +356,30 @@ impl Pass<'_> {
             return;
         }
         let weight = self.network.nodes()[node].weights[at];
+        self.trained_once[weight] = true;
         for (sum, gradient) in self.trained[weight].iter_mut().zip(gradient) {
             *sum += gradient;
         }
+    }
+
+    /// Room that a kernel fills with the gradient of a node's weight: the
+    /// gradient itself where nothing has reached it yet.
+    fn room(&mut self, node: usize, at: usize) -> Vec<f32> {
+        let weight = self.network.nodes()[node].weights[at];
+        match self.trained_once[weight] {
+            false => std::mem::take(&mut self.trained[weight]),
+            true => vec![0.0; self.trained[weight].len()],
+        }
+    }
+
+    /// Takes the gradient of a node's weight out of its [`room`](Self::room).
+    fn put(&mut self, node: usize, at: usize, gradient: Vec<f32>) {
+        let weight = self.network.nodes()[node].weights[at];
+        if self.trained_once[weight] {
+            return self.train(node, at, &gradient);
+        }
+        self.trained[weight] = gradient;
+        self.trained_once[weight] = true;
     }
 
     fn train_bias(&mut self, node: usize, gradient: &[Lane]) {
