@@ -181,7 +181,11 @@ impl Bench<'_> {
             },
             differences: differences(&scores, &tests),
             strategies: scores,
-            published: self.table.published(self.data, self.budget).to_vec(),
+            // What was published had one objective and one worker.
+            published: match self.latency.is_none() && self.workers <= 1 {
+                true => self.table.published(self.data, self.budget).to_vec(),
+                false => Vec::new(),
+            },
         })
     }
 

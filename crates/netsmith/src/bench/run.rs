@@ -8,6 +8,8 @@ use crate::space::{Architecture, Limits};
 use crate::stopping::Rule;
 use crate::strategy::{Ask, Observation, Scorer, Strategy};
 use crate::trial::{Curve, Fidelity, Metric, Outcome, Proposal, Trial};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// After so many free repeats in a row a search ends: the strategy has nothing
@@ -83,17 +85,17 @@ impl Bench<'_> {
         let mut ended: Vec<Ended> = Vec::new();
         let mut last = 0.0_f64;
         // By number; those that end are told from the front.
-        let mut running: Vec<Running> = Vec::new();
+        let mut running: VecDeque<Running> = VecDeque::new();
+        // Their architectures, behind those of `told` others, which are dropped in bulk.
+        let (mut open, mut told): (Vec<(u64, Architecture)>, usize) = (Vec::new(), 0);
+        // When they end, the next on top, as bits: times above zero have their order.
+        let mut ends_next: BinaryHeap<Reverse<u64>> = BinaryHeap::new();
         while clock < self.budget && repeats < MOST_REPEATS {
-            let open: Vec<(u64, Architecture)> = running
-                .iter()
-                .map(|own| (own.number, own.architecture.clone()))
-                .collect();
             let mut random = proposals.nth(number).stream();
             let plan = strategy.plan(&mut Ask {
                 space,
                 limits: &limits,
-                running: &open,
+                running: &open[told..],
                 number,
                 random: &mut random,
             })?;
@@ -123,7 +125,8 @@ impl Bench<'_> {
                 evaluations += 1;
             }
             repeats = if first { 0 } else { repeats + 1 };
-            running.push(Running {
+            open.push((number, architecture.clone()));
+            running.push_back(Running {
                 number,
                 architecture,
                 row,
@@ -133,18 +136,26 @@ impl Bench<'_> {
             });
             number += 1;
             // The next question comes when a worker is free.
-            let mut busy: Vec<f64> = running
-                .iter()
-                .map(|own| own.ends)
-                .filter(|e| *e > clock)
-                .collect();
-            busy.sort_by(f64::total_cmp);
-            let free = busy.len().checked_sub(self.workers.max(1));
-            clock = free.map_or(clock, |at| busy[at]);
-            while running.first().is_some_and(|own| own.ends <= clock) {
-                let own = running.remove(0);
+            if ends > clock {
+                ends_next.push(Reverse(ends.to_bits()));
+            }
+            if ends_next.len() >= self.workers.max(1)
+                && let Some(Reverse(next)) = ends_next.peek()
+            {
+                clock = f64::from_bits(*next);
+            }
+            let is_past = |next: &Reverse<u64>| f64::from_bits(next.0) <= clock;
+            while ends_next.peek().is_some_and(is_past) {
+                ends_next.pop();
+            }
+            while let Some(own) = running.pop_front_if(|own| own.ends <= clock) {
+                told += 1;
                 last = last.max(own.ends);
                 self.tell(strategy, rule.as_mut(), own, &mut ended);
+            }
+            if 2 * told > open.len() {
+                open.drain(..told);
+                told = 0;
             }
         }
         for own in running {
