@@ -45,6 +45,22 @@ impl Given {
         Ok(given)
     }
 
+    /// Refuses settings of a space.
+    ///
+    /// # Errors
+    /// There is one.
+    pub(crate) fn without_space(&self) -> Result<(), Failure> {
+        match self.space.keys().next() {
+            Some(key) => Err(Failure::usage(format!(
+                "setting `{key}`: the space is the table's own"
+            ))
+            .with_hint(format!(
+                "a strategy's is written `--set strategy.{key}=VALUE`"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses settings of a strategy and of an evaluator.
     ///
     /// # Errors

@@ -195,3 +195,21 @@ fn texts_lead_back_to_their_rows() {
         assert_eq!(table.row(&parsed), Some(row));
     }
 }
+
+/// A thousand workers look up the whole table long before the time is over; with
+/// ten, ten times as much is looked up as with one.
+#[test]
+fn workers_multiply_what_is_looked_up() {
+    let Some(table) = nas_bench_201() else { return };
+    let mut bench = Bench::new(&table, "cifar-10", BUDGET, 0..3).unwrap();
+    let looked_up = [1, 10, 1_000].map(|workers| {
+        bench.workers = workers;
+        let random = entry("random");
+        let searches = bench.searches(random, &settings(random)).unwrap();
+        let paid = searches.iter().map(|own| f64::from(own.evaluations));
+        paid.sum::<f64>() / 3.0
+    });
+    let times = looked_up[1] / looked_up[0];
+    assert!((9.0..11.0).contains(&times), "{looked_up:?}");
+    assert!(looked_up[2] > 15_000.0, "{looked_up:?}");
+}

@@ -33,12 +33,13 @@ fn build(name: &str, given: &[(&str, &str)]) -> Box<dyn Strategy> {
 }
 
 #[test]
-fn all_strategies_conform_on_all_spaces() {
+fn all_strategies_conform_on_all_kinds_of_spaces() {
     for space in [
         nas_bench_201(),
         space("darts", Shape::image(3, 32, 32)),
         space("chain", Shape::image(1, 28, 28)),
         space("mlp", Shape::vector(20)),
+        space("nas-bench-101", Shape::image(3, 32, 32)),
     ] {
         for entry in strategy::CATALOGUE {
             let settings = Settings::defaults(entry.parameters);

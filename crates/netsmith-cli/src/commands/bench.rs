@@ -1,13 +1,19 @@
 //! `netsmith bench TABLE`: strategies side by side on a table of known results.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netsmith::bench::{Bench, BenchError, Billing, Comparison, Scaling, Spread, page};
+use netsmith::bench::{
+    Bench, BenchError, Billing, Comparison, CurveFacts, Difference, Scaling, Spread, page,
+};
 use netsmith::catalogue::{Settings, find};
-use netsmith::evaluate::table::{self, TableEntry};
+use netsmith::evaluate::table::{self, TableError, read_curves};
+use netsmith::network::Shape;
+use netsmith::space::{Task, build_named};
+use netsmith::stopping::{Extrapolation, MedianParams, Rule};
 use netsmith::strategy;
 use serde::Serialize;
 
@@ -20,11 +26,12 @@ use crate::settings::Given;
 /// The arguments of `netsmith bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The table: `nas-bench-201` or `nas-bench-101`
+    /// The table: `nas-bench-201`, `nas-bench-101`, or a file of learning curves that `netsmith
+    /// tabulate` wrote, `FILE.csv` or `FILE.csv.gz`
     table: String,
-    /// The data set that is searched
-    #[arg(long, default_value = "cifar-10")]
-    data: String,
+    /// The data set that is searched [default: the table's first]
+    #[arg(long)]
+    data: Option<String>,
     /// `transfer`: search one data set, score on all; `native`: search each of the table's data
     /// sets with its own usual budget
     #[arg(long, value_enum, default_value_t = Protocol::Transfer)]
@@ -32,16 +39,29 @@ pub(crate) struct Arguments {
     /// Strategies, joined by commas; `all` for all of them
     #[arg(long, default_value = "all", value_delimiter = ',')]
     strategies: Vec<String>,
-    /// A parameter of the strategies that have it; repeatable
-    #[arg(long, value_name = "strategy.KEY=VALUE")]
+    /// A parameter of the strategies that have it, or of the space of a file of learning curves;
+    /// repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// The space of a file of learning curves
+    #[arg(long, default_value = "nas-bench-201")]
+    space: String,
+    /// The shape of one sample in that space
+    #[arg(long, value_name = "CxHxW", default_value = "3x32x32")]
+    input: Shape,
+    /// The classes of that space
+    #[arg(long, value_name = "N", default_value = "10")]
+    classes: NonZeroUsize,
+    /// Which trainings are not worth their rest, where learning curves are known
+    #[arg(long, value_enum, default_value_t = Stopping::Off)]
+    stopping: Stopping,
     /// Searches of each strategy: a number, or a range `A..B` of seeds
     #[arg(long, default_value = "500")]
     seeds: String,
     /// Simulated time of one search [default: 12000s]
     #[arg(long)]
     budget: Option<String>,
-    /// Look-ups of one search, in a table that knows no times [default: 150]
+    /// Look-ups of one search, each a whole training, in a table that knows no times [default: 150]
     #[arg(long, conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     queries: Option<u32>,
     /// When a look-up costs its time
@@ -75,6 +95,17 @@ enum Protocol {
     Transfer,
     /// Each data set, with its usual budget
     Native,
+}
+
+/// What ends trainings early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Stopping {
+    /// Nothing
+    Off,
+    /// A best accuracy below the median of the others' averages
+    Median,
+    /// A curve that will hardly reach the best
+    Extrapolation,
 }
 
 /// Where training-free scores come from.
@@ -114,33 +145,47 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         let named = std::env::var_os("NETSMITH_DATA").map(PathBuf::from);
         named.unwrap_or_else(|| PathBuf::from("../shared/data"))
     });
-    let entry = table::CATALOGUE
-        .iter()
-        .find(|entry| entry.name == arguments.table);
-    let entry = entry.ok_or_else(|| {
-        let known: Vec<&str> = table::CATALOGUE.iter().map(|entry| entry.name).collect();
-        Failure::usage(format!("there is no table `{}`", arguments.table))
-            .with_hint(format!("there are: {}", known.join(", ")))
-    })?;
-    let budget = budget(arguments, entry)?;
-    let table = entry
-        .open(&folder)
-        .map_err(|error| Failure::of(exit::DATA, &error, error.hint()))?;
-    let mut searched = vec![(arguments.data.as_str(), budget)];
-    if arguments.protocol == Protocol::Native {
-        searched = entry
-            .data
-            .iter()
-            .copied()
-            .zip(entry.budgets.iter().copied())
-            .collect();
+    let given = Given::read(arguments.set.iter().map(String::as_str))?;
+    let of_table = |error: TableError| Failure::of(exit::DATA, &error, error.hint());
+    let (table, usual, is_timed) = match arguments.is_file() {
+        true => {
+            let task = Task {
+                input: arguments.input,
+                outputs: arguments.classes.get(),
+            };
+            let space = build_named(&arguments.space, &task, &given.space)?;
+            let table = read_curves(arguments.table.as_ref(), space).map_err(of_table)?;
+            (table, vec![150.0], false)
+        }
+        false => {
+            given.without_space()?;
+            let mut entries = table::CATALOGUE.iter();
+            let entry = entries.find(|entry| entry.name == arguments.table);
+            let entry = entry.ok_or_else(|| unknown(&arguments.table))?;
+            let table = entry.open(&folder).map_err(of_table)?;
+            (table, entry.budgets.to_vec(), entry.is_timed)
+        }
+    };
+    if arguments.stopping != Stopping::Off && table.epochs() < 2 {
+        return Err(Failure::usage(format!(
+            "table `{}` knows only how each training ended, so none can be stopped",
+            arguments.table
+        ))
+        .with_hint("leave out `--stopping`, or give a file of learning curves"));
     }
-    let given = Given::read(arguments.set.iter().map(String::as_str))?.strategy;
+    let budget = budget(arguments, is_timed)?;
+    let first = table.data_sets().next().unwrap_or_default();
+    let mut searched = vec![(arguments.data.as_deref().unwrap_or(first), budget)];
+    if arguments.protocol == Protocol::Native {
+        searched = table.data_sets().zip(usual).collect();
+    }
+    let given = given.strategy;
     let mut wanted = Vec::new();
     for entry in strategy::CATALOGUE {
         // On a table of full trainings only the sampler of one multi-fidelity
         // strategy differs from what else is there.
-        let only_proposes = entry.parameters.iter().any(|own| own.name == "proposer");
+        let only_proposes =
+            table.epochs() < 2 && entry.parameters.iter().any(|own| own.name == "proposer");
         let named = arguments
             .strategies
             .iter()
@@ -157,10 +202,10 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     for name in arguments.strategies.iter().filter(|name| *name != "all") {
         find("strategy", strategy::CATALOGUE, name)?;
     }
-    let unit = if entry.is_timed {
-        "simulated seconds"
-    } else {
-        "look-ups"
+    let unit = match (is_timed, table.epochs()) {
+        (true, _) => "simulated seconds",
+        (false, 1) => "look-ups",
+        (false, _) => "whole trainings",
     };
     let failed = |error: BenchError| Failure::of(exit::USAGE, &error, error.hint());
     let (mut comparisons, mut scaling) = (Vec::new(), Vec::new());
@@ -199,7 +244,19 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     }
 }
 
+fn unknown(table: &str) -> Failure {
+    let known = table::CATALOGUE.iter().map(|entry| entry.name);
+    let known: Vec<&str> = known.chain(["FILE.csv", "FILE.csv.gz"]).collect();
+    Failure::usage(format!("there is no table `{table}`"))
+        .with_hint(format!("there are: {}", known.join(", ")))
+}
+
 impl Arguments {
+    /// Whether the table is a file of learning curves.
+    fn is_file(&self) -> bool {
+        self.table.ends_with(".csv") || self.table.ends_with(".csv.gz")
+    }
+
     /// The comparison with the options that concern it.
     fn task<'a>(&self, mut bench: Bench<'a>) -> Result<Bench<'a>, BenchError> {
         bench.billing = match self.billing {
@@ -208,6 +265,12 @@ impl Arguments {
             When::Key => Billing::FirstKey,
         };
         bench.by_key = self.by_key;
+        let metric = "validation_accuracy";
+        bench.stopping = match self.stopping {
+            Stopping::Off => None,
+            Stopping::Median => MedianParams::default().check(metric).ok().map(Rule::from),
+            Stopping::Extrapolation => Some(Rule::Extrapolation(Extrapolation::new(metric))),
+        };
         bench.workers = self.workers.first().copied().unwrap_or(1).into();
         if self.scores == Scores::Off {
             bench.scorer = None;
@@ -220,9 +283,9 @@ impl Arguments {
 }
 
 /// Simulated seconds of one search, or its look-ups where the table knows no times.
-fn budget(arguments: &Arguments, entry: &TableEntry) -> Result<f64, Failure> {
-    let name = entry.name;
-    match (&arguments.budget, arguments.queries, entry.is_timed) {
+fn budget(arguments: &Arguments, is_timed: bool) -> Result<f64, Failure> {
+    let name = &arguments.table;
+    match (&arguments.budget, arguments.queries, is_timed) {
         (Some(text), _, true) => seconds(text).ok_or_else(|| {
             Failure::usage(format!("budget is `{text}`: it is a simulated time"))
                 .with_hint("write `12000s`")
@@ -256,10 +319,8 @@ fn scaled(scaling: &[Scaling]) -> String {
         row.extend(cells);
         row
     });
-    for row in std::iter::once(head).chain(rows) {
-        text.push_str(&row.join("  "));
-        text.push('\n');
-    }
+    let all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    text.push_str(&columns(&all));
     text
 }
 
@@ -294,18 +355,28 @@ fn shown(compared: &Comparison, unit: &str) -> String {
     );
     let first = compared.strategies.first();
     let names: Vec<&String> = first.map_or_else(Vec::new, |s| s.test_accuracy.keys().collect());
-    let row = |name: &str, tests: [String; 3], rest: [String; 4]| {
-        let [a, b, c] = tests;
-        let [evaluations, area, p, seconds] = rest;
-        [name.to_owned(), a, b, c, evaluations, area, p, seconds]
+    let row = |name: &str, tests: [String; 3], rest: [String; 6]| {
+        let all = std::iter::once(name.to_owned()).chain(tests);
+        let all: Vec<String> = all.take(1 + names.len()).chain(rest).collect();
+        all
     };
+    let none = || [const { String::new() }; 6];
     let title = |at: usize| {
         names
             .get(at)
             .map_or_else(String::new, |name| (*name).clone())
     };
-    let titles = ["evaluations", "regret area", "p", "seconds"].map(str::to_owned);
+    let titles = [
+        "95 % interval",
+        "evaluations",
+        "regret area",
+        "behind the best",
+        "p",
+        "seconds",
+    ];
+    let titles = titles.map(str::to_owned);
     let mut rows = vec![row("strategy", [0, 1, 2].map(title), titles)];
+    let interval = |[low, high]: [f64; 2]| format!("{:.2} to {:.2}", 100.0 * low, 100.0 * high);
     for scores in &compared.strategies {
         let tests = |all: &BTreeMap<String, Spread>| {
             [0, 1, 2].map(|at| {
@@ -319,34 +390,41 @@ fn shown(compared: &Comparison, unit: &str) -> String {
             .differences
             .iter()
             .find(|own| own.name == scores.name);
-        let p = difference.map_or_else(|| "leads".to_owned(), |own| format!("{:.4}", own.p));
-        let name = match scores.note {
+        let behind = difference.map_or_else(
+            || "-".to_owned(),
+            |own| format!("{:.2}, {}", 100.0 * own.mean, interval(own.interval)),
+        );
+        let p = difference.map_or_else(|| "-".to_owned(), Difference::p_text);
+        let mut name = match scores.note {
             Some(note) => format!("{} ({note})", scores.name),
             None => scores.name.clone(),
         };
+        if let Some(stopped) = scores.stopped {
+            name.push_str(&format!(", {stopped:.1} stopped"));
+        }
         rows.push(row(
             &name,
             tests(&scores.test_accuracy),
             [
+                interval(scores.test_interval),
                 format!("{:.1}", scores.evaluations),
                 format!("{:.3}", 100.0 * scores.regret_area),
+                behind,
                 p,
                 format!("{:.2}", scores.seconds),
             ],
         ));
         if let Some(front) = &scores.front {
             let name = format!("{}, hypervolume", scores.name);
-            let rest = [const { String::new() }; 4];
-            rows.push(row(
-                &name,
-                [spread(&front.hypervolume), String::new(), String::new()],
-                rest,
-            ));
+            let first = [spread(&front.hypervolume), String::new(), String::new()];
+            let mut rest = none();
+            rest[0] = interval(front.interval);
+            rows.push(row(&name, first, rest));
         }
         if let Some(by_key) = &scores.by_key {
             let name = format!("{}, by key", scores.name);
-            let evaluations = format!("{:.1}", by_key.evaluations);
-            let rest = [evaluations, String::new(), String::new(), String::new()];
+            let mut rest = none();
+            rest[1] = format!("{:.1}", by_key.evaluations);
             rows.push(row(&name, tests(&by_key.test_accuracy), rest));
         }
     }
@@ -355,9 +433,36 @@ fn shown(compared: &Comparison, unit: &str) -> String {
             .test_accuracy
             .map(|own| percent(own.mean, own.std));
         let name = format!("{}, published", published.name);
-        rows.push(row(&name, tests, [const { String::new() }; 4]));
+        rows.push(row(&name, tests, none()));
     }
     text.push_str(&columns(&rows));
+    if let Some(note) = compared.note {
+        text.push_str(&format!("{note}\n"));
+    }
+    if let Some(curves) = &compared.curves {
+        text.push_str(&told_by_curves(curves));
+    }
+    text
+}
+
+/// How well early epochs tell the last one, and how well forecasts do.
+fn told_by_curves(curves: &CurveFacts) -> String {
+    let agreement = curves.agreement.iter();
+    let agreement =
+        agreement.map(|rho| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}")));
+    let mut text = format!(
+        "Rank correlation with epoch {}, by epoch: {}\n",
+        curves.epochs,
+        agreement.collect::<Vec<_>>().join(" ")
+    );
+    if let Some(own) = &curves.forecast {
+        text.push_str(&format!(
+            "Forecasts from the first {:.0} % of each curve miss its end by {:.2} points on average; {:.0} % of the ends lie within two deviations\n",
+            100.0 * own.from,
+            100.0 * own.mean_absolute,
+            100.0 * own.covered
+        ));
+    }
     text
 }
 

@@ -1,11 +1,13 @@
 //! `netsmith tabulate`: trains architectures of a space one after the other, and
 //! writes their learning curves as a table.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use netsmith::network::Key;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
@@ -46,6 +48,9 @@ pub(crate) struct Arguments {
     /// Share of the training part that is used
     #[arg(long, value_name = "SHARE", default_value = "1")]
     share: f64,
+    /// Train equal networks once: an architecture whose network has a row already is left out
+    #[arg(long)]
+    by_key: bool,
     /// End after this time; the training under way is given up
     #[arg(long, value_name = "TIME")]
     budget: Option<String>,
@@ -112,20 +117,23 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let mut rows = Rows::open(&arguments.file, &header(recipe.epochs))?;
     let before = rows.len();
     let seed = Seed::new(arguments.seed).child("tabulate");
-    let mut texts: Vec<String> = Vec::new();
+    let mut known: BTreeSet<Key> = BTreeSet::new();
     let mut draws = seed.child("architectures").stream();
     let late = || budget.is_some_and(|budget| begun.elapsed().as_secs_f64() >= budget);
     // A small space may hold fewer than are wanted.
     for _ in 0..100 * arguments.architectures.get() {
-        if texts.len() == arguments.architectures.get() || late() {
+        if known.len() == arguments.architectures.get() || late() {
             break;
         }
         let architecture = space.sample(&Limits::default(), &mut draws)?;
         let text = space.text(&architecture);
-        if texts.contains(&text) {
+        let key = match arguments.by_key {
+            true => space.key(&architecture)?,
+            false => Key::of_text(&text),
+        };
+        if !known.insert(key) {
             continue;
         }
-        texts.push(text.clone());
         if rows.get(&text).is_some() {
             continue;
         }

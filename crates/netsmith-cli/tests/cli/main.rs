@@ -3,6 +3,7 @@
 mod digits;
 mod manners;
 mod outside;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

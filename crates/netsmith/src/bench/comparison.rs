@@ -1,5 +1,6 @@
 //! What strategies reached, side by side.
 
+use super::curves::CurveFacts;
 use super::front::Front;
 use super::{Bench, BenchError, Billing, Search, is_multi_fidelity};
 use crate::catalogue::Settings;
@@ -39,6 +40,12 @@ pub struct Comparison {
     /// The device whose latency is a second objective.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_device: Option<String>,
+    /// What to know of the table's columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+    /// What its learning curves tell, where it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curves: Option<CurveFacts>,
     /// When a look-up cost its seconds: `first-query`, `every-query` or `first-key`.
     pub billing: &'static str,
     /// The strategies, in the order asked for.
@@ -73,6 +80,9 @@ pub struct Scores {
     pub regret_area: f64,
     /// Paid look-ups of one search, on average.
     pub evaluations: f64,
+    /// Trainings of one search that a stopping rule ended, on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<f64>,
     /// Architectures whose training-free scores a search paid for, on average.
     pub scored: f64,
     /// Real seconds that all searches took.
@@ -162,6 +172,8 @@ impl Bench<'_> {
             seeds: self.seeds.end - self.seeds.start,
             workers: self.workers,
             latency_device: self.latency.as_ref().map(|own| own.device.clone()),
+            note: self.table.note(),
+            curves: self.curve_facts(),
             billing: match self.billing {
                 Billing::FirstQuery => "first-query",
                 Billing::EveryQuery => "every-query",
@@ -169,7 +181,11 @@ impl Bench<'_> {
             },
             differences: differences(&scores, &tests),
             strategies: scores,
-            published: self.table.published(self.data, self.budget).to_vec(),
+            // What was published had one objective and one worker.
+            published: match self.latency.is_none() && self.workers <= 1 {
+                true => self.table.published(self.data, self.budget).to_vec(),
+                false => Vec::new(),
+            },
         })
     }
 
@@ -214,7 +230,8 @@ impl Bench<'_> {
         let areas = curve.iter().map(|point| point.validation_regret);
         let scores = Scores {
             name: entry.name.to_owned(),
-            note: is_multi_fidelity(entry).then_some("the table's full training only"),
+            note: (is_multi_fidelity(entry) && self.table.epochs() < 2)
+                .then_some("the table's full training only"),
             validation_regret: miss(validation, best_validation),
             test_regret: miss(test, best_test),
             validation_accuracy: validation,
@@ -223,6 +240,10 @@ impl Bench<'_> {
             // The points stand at equal steps of the logarithm.
             regret_area: areas.sum::<f64>() / curve.len().max(1) as f64,
             evaluations: evaluations(&searches),
+            stopped: self
+                .stopping
+                .as_ref()
+                .map(|_| Spread::of(searches.iter().map(|search| f64::from(search.stopped))).mean),
             scored: Spread::of(searches.iter().map(|search| f64::from(search.scored))).mean,
             seconds,
             front: self.front(&searches),
@@ -335,6 +356,16 @@ fn differences(scores: &[Scores], tests: &[Vec<f64>]) -> Vec<Difference> {
         difference.p = corrected;
     }
     all
+}
+
+impl Difference {
+    /// The p as it is to be read: none is nothing at all.
+    pub fn p_text(&self) -> String {
+        match self.p < 1e-4 {
+            true => "< 0.0001".to_owned(),
+            false => format!("{:.4}", self.p),
+        }
+    }
 }
 
 impl Spread {

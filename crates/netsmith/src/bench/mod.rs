@@ -31,6 +31,7 @@
 
 mod agreement;
 mod comparison;
+mod curves;
 mod front;
 mod meter;
 mod page;
@@ -39,6 +40,7 @@ mod scaling;
 
 pub use agreement::{agreement, sample_rows};
 pub use comparison::{ByKey, Comparison, Difference, Point, Scores, Spread};
+pub use curves::{CurveFacts, ForecastFacts};
 pub use front::{Front, FrontPoint, Latency};
 pub use page::page;
 pub use run::Search;
@@ -47,6 +49,7 @@ pub use scaling::{Scaled, Scaling};
 use crate::catalogue::Settings;
 use crate::evaluate::table::{Table, TableError};
 use crate::space::Infeasible;
+use crate::stopping::Rule;
 use crate::strategy::{Entry, Scorer, StrategyError};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -87,6 +90,8 @@ pub struct Bench<'a> {
     /// What strategies may know of an architecture besides; a search pays for it
     /// when it first asks. By default the table's training-free scores.
     pub scorer: Option<Arc<dyn Scorer>>,
+    /// Which trainings are not worth their rest, on a table of learning curves.
+    pub stopping: Option<Rule>,
     /// Searches at a time; no result depends on it.
     pub threads: usize,
 }
@@ -134,6 +139,9 @@ impl BenchError {
         match self {
             Self::Table(error) => error.hint(),
             Self::Strategy(error) => Some(error.hint.clone()),
+            Self::MissingRow { table: "curves", .. } => {
+                Some("a table must have the whole space: `netsmith tabulate` goes on with more `--architectures`".to_owned())
+            }
             _ => None,
         }
     }
@@ -169,6 +177,7 @@ impl<'a> Bench<'a> {
             billing: Billing::default(),
             workers: 1,
             by_key: false,
+            stopping: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         })
     }
@@ -190,7 +199,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Settings that do not go together.
     pub fn searches(&self, entry: &Entry, settings: &Settings) -> Result<Vec<Search>, BenchError> {
-        let settings = &at_full_fidelity(entry, settings);
+        let settings = &self.at_its_fidelities(entry, settings);
         let threads = self.threads.max(1) as u64;
         let part = (self.seeds.end - self.seeds.start).div_ceil(threads).max(1);
         std::thread::scope(|scope| {
@@ -217,6 +226,19 @@ impl<'a> Bench<'a> {
         })
     }
 
+    fn at_its_fidelities(&self, entry: &Entry, settings: &Settings) -> Settings {
+        if !is_multi_fidelity(entry) || self.table.epochs() > 1 {
+            return settings.clone();
+        }
+        let values = settings.values();
+        let mut given: BTreeMap<String, String> = values
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        given.insert("rungs".to_owned(), "1".to_owned());
+        let whole = Settings::new(entry.parameters, &given);
+        whole.expect("one rung is a ladder — this is a bug in netsmith")
+    }
+
     fn data_name(&self) -> &'static str {
         let mut names = self.table.data_sets();
         names.nth(self.data).unwrap_or_default()
@@ -227,17 +249,4 @@ impl<'a> Bench<'a> {
 /// training ended has nothing of that, and its ladder then has one rung.
 pub(crate) fn is_multi_fidelity(entry: &Entry) -> bool {
     entry.parameters.iter().any(|own| own.name == "rungs")
-}
-
-fn at_full_fidelity(entry: &Entry, settings: &Settings) -> Settings {
-    if !is_multi_fidelity(entry) {
-        return settings.clone();
-    }
-    let values = settings.values();
-    let mut given: BTreeMap<String, String> = values
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    given.insert("rungs".to_owned(), "1".to_owned());
-    let whole = Settings::new(entry.parameters, &given);
-    whole.expect("one rung is a ladder — this is a bug in netsmith")
 }

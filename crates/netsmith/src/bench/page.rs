@@ -1,6 +1,6 @@
 //! Comparisons as one page that opens without a network connection.
 
-use super::{Comparison, Point, Scaling, Scores, Spread};
+use super::{Comparison, CurveFacts, Point, Scaling, Scores, Spread};
 use crate::report::{Mark, STYLE, Series, escape, log_plot, section, table};
 
 /// Differences below this are no more than what seeds do, in fractions: pairs of
@@ -33,16 +33,22 @@ pub fn page(comparisons: &[Comparison], scaling: &[Scaling], unit: &str) -> Stri
 }
 
 fn body(comparison: &Comparison, unit: &str) -> String {
+    let seen = comparison.note.unwrap_or(
+        "A search sees validation accuracies only; the answer is what it saw the best of, and is scored \
+         by the test accuracy of the full training.",
+    );
     let mut text = format!(
-        "<p>{} {unit}, {} seeds, {} at a time, a look-up billed at the {}. A search sees \
-         validation accuracies only; the answer is what it saw the best of, and is scored by the test \
-         accuracy of the full training.</p>\n",
+        "<p>{} {unit}, {} seeds, {} at a time, a look-up billed at the {}. {seen}</p>\n",
         comparison.budget,
         comparison.seeds,
         comparison.workers,
         escape(&comparison.billing.replace('-', " ")),
     );
     text.push_str(&rows(comparison));
+    if let Some(curves) = &comparison.curves {
+        text.push_str("<h3>Learning curves</h3>\n");
+        text.push_str(&learning_curves(curves));
+    }
     let strategies = &comparison.strategies;
     let value = |own: fn(&Point) -> (f64, [f64; 2])| move |scores: &Scores| curve(scores, own);
     let regret = value(|point| (point.validation_regret, point.validation_regret_interval));
@@ -124,6 +130,7 @@ fn rows(comparison: &Comparison) -> String {
         "95 % interval",
         "look-ups",
         "scored",
+        "regret",
         "regret area",
         "seconds",
     ];
@@ -141,6 +148,7 @@ fn rows(comparison: &Comparison) -> String {
             format!("{low:.2} to {high:.2}"),
             format!("{:.1}", own.evaluations),
             format!("{:.1}", own.scored),
+            spread(&own.validation_regret),
             format!("{:.3}", 100.0 * own.regret_area),
             format!("{:.1}", own.seconds),
         ]
@@ -164,6 +172,7 @@ fn rows(comparison: &Comparison) -> String {
             String::new(),
             String::new(),
             String::new(),
+            String::new(),
         ])
     });
     let published = comparison.published.iter().map(|own| {
@@ -183,14 +192,43 @@ fn rows(comparison: &Comparison) -> String {
             none(),
             none(),
             none(),
+            none(),
         ]
     });
     let mut text = String::from(
         "<p>Accuracies in percent, mean and deviation of one search; the interval is of the mean test \
-         accuracy on the searched data. Regret area: mean validation regret over the logarithm of the \
-         time. Scored: architectures whose training-free scores were paid for.</p>\n",
+         accuracy on the searched data. Regret: by how much the answer misses the table's best validation \
+         accuracy. Regret area: its mean over the logarithm of the time. Scored: architectures whose training-free scores were paid for.</p>\n",
     );
     text.push_str(&table(&head, own.chain(by_key).chain(published)));
+    text
+}
+
+/// How well early epochs tell the last one.
+fn learning_curves(curves: &CurveFacts) -> String {
+    let rows = (1..).zip(&curves.agreement).map(|(epoch, rho)| {
+        let rho = rho.map_or_else(String::new, |rho| format!("{rho:.3}"));
+        [epoch.to_string(), rho]
+    });
+    let head = ["after epoch", "correlation with the last"];
+    let mut text = table(&head, rows);
+    text.push_str(&format!(
+        "<p class=\"note\">Spearman's correlation over the whole table; {} epochs in all. A look-up of fewer \
+         epochs sees the beginning of the whole training's schedule, and each look-up is paid from its \
+         first epoch. Stopping rule: {}.",
+        curves.epochs, curves.stopping
+    ));
+    if let Some(own) = &curves.forecast {
+        text.push_str(&format!(
+            " Ends forecast from the first {:.0} % of each curve miss by {:.2} points on average \
+             (forecast less truth {:+.2}); {:.0} % of the ends lie within two deviations.",
+            100.0 * own.from,
+            100.0 * own.mean_absolute,
+            100.0 * own.bias,
+            100.0 * own.covered
+        ));
+    }
+    text.push_str("</p>\n");
     text
 }
 
@@ -236,7 +274,7 @@ fn differences(comparison: &Comparison) -> String {
             own.name.clone(),
             format!("{:.3}", 100.0 * own.mean),
             format!("{low:.3} to {high:.3}"),
-            format!("{:.4}", own.p),
+            own.p_text(),
             match own.p < 0.05 && own.mean >= LEAST_EFFECT {
                 true => "yes".to_owned(),
                 false => "no".to_owned(),

@@ -5,7 +5,11 @@ use super::{Bench, BenchError, Billing};
 use crate::evaluate::table::Row;
 use crate::random::Seed;
 use crate::space::{Architecture, Limits};
+use crate::stopping::Rule;
 use crate::strategy::{Ask, Observation, Scorer, Strategy};
+use crate::trial::{Curve, Fidelity, Metric, Outcome, Proposal, Trial};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// After so many free repeats in a row a search ends: the strategy has nothing
@@ -27,6 +31,8 @@ pub struct Search {
     pub evaluations: u32,
     /// Look-ups, repeats included.
     pub queries: u32,
+    /// Trainings that a stopping rule ended.
+    pub stopped: u32,
     /// Architectures whose training-free scores were asked for.
     pub scored: u32,
     /// The clock at the end, in simulated seconds.
@@ -38,7 +44,19 @@ struct Running {
     number: u64,
     architecture: Architecture,
     row: Row,
+    /// Epochs that were looked up.
+    epochs: u32,
+    /// Epochs that were asked for.
+    wanted: u32,
     ends: f64,
+}
+
+/// What ended, in the order of its end.
+#[derive(Clone, Copy)]
+struct Ended {
+    at: f64,
+    row: Row,
+    epochs: u32,
 }
 
 impl Bench<'_> {
@@ -59,26 +77,29 @@ impl Bench<'_> {
             strategy.assist(Arc::clone(meter) as Arc<dyn Scorer>);
         }
         let proposals = Seed::new(seed).child("proposal");
-        let mut seen = vec![false; table.len()];
+        let mut rule = self.stopping.clone().filter(|_| table.epochs() > 1);
+        // The most epochs of each row that were paid.
+        let mut paid = vec![0; table.len()];
         let (mut clock, mut evaluations, mut repeats, mut number) = (0.0, 0, 0, 0);
-        let mut improvements: Vec<(f64, Row)> = Vec::new();
+        let mut stopped = 0;
+        let mut ended: Vec<Ended> = Vec::new();
         let mut last = 0.0_f64;
         // By number; those that end are told from the front.
-        let mut running: Vec<Running> = Vec::new();
+        let mut running: VecDeque<Running> = VecDeque::new();
+        // Their architectures, behind those of `told` others, which are dropped in bulk.
+        let (mut open, mut told): (Vec<(u64, Architecture)>, usize) = (Vec::new(), 0);
+        // When they end, the next on top, as bits: times above zero have their order.
+        let mut ends_next: BinaryHeap<Reverse<u64>> = BinaryHeap::new();
         while clock < self.budget && repeats < MOST_REPEATS {
-            let open: Vec<(u64, Architecture)> = running
-                .iter()
-                .map(|own| (own.number, own.architecture.clone()))
-                .collect();
             let mut random = proposals.nth(number).stream();
-            let suggestion = strategy.ask(&mut Ask {
+            let plan = strategy.plan(&mut Ask {
                 space,
                 limits: &limits,
-                running: &open,
+                running: &open[told..],
                 number,
                 random: &mut random,
             })?;
-            let architecture = suggestion.architecture;
+            let architecture = plan.suggestion.architecture;
             let row = table.row(&architecture);
             let row = row.ok_or_else(|| BenchError::MissingRow {
                 text: space.text(&architecture),
@@ -88,39 +109,62 @@ impl Bench<'_> {
                 Billing::FirstKey => table.first_of_key(row),
                 Billing::FirstQuery | Billing::EveryQuery => row,
             };
-            let first = !std::mem::replace(&mut seen[row.index()], true);
+            let whole = Fidelity::epochs(table.epochs());
+            let wanted = whole.share(plan.share).epochs;
+            let epochs = match &rule {
+                Some(rule) => self.stopped_at(rule, row, wanted),
+                None => wanted,
+            };
+            stopped += u32::from(epochs < wanted);
+            let first = epochs > paid[row.index()];
+            paid[row.index()] = epochs.max(paid[row.index()]);
             let mut ends = clock + meter.as_ref().map_or(0.0, |meter| meter.take());
             if first || self.billing == Billing::EveryQuery {
-                ends += table.seconds(self.data, row);
+                let share = f64::from(epochs) / f64::from(table.epochs());
+                ends += share * table.seconds(self.data, row);
                 evaluations += 1;
             }
             repeats = if first { 0 } else { repeats + 1 };
-            running.push(Running {
+            open.push((number, architecture.clone()));
+            running.push_back(Running {
                 number,
                 architecture,
                 row,
+                epochs,
+                wanted,
                 ends,
             });
             number += 1;
             // The next question comes when a worker is free.
-            let mut busy: Vec<f64> = running
-                .iter()
-                .map(|own| own.ends)
-                .filter(|e| *e > clock)
-                .collect();
-            busy.sort_by(f64::total_cmp);
-            let free = busy.len().checked_sub(self.workers.max(1));
-            clock = free.map_or(clock, |at| busy[at]);
-            while running.first().is_some_and(|own| own.ends <= clock) {
-                last = last.max(self.tell(strategy, running.remove(0), &mut improvements));
+            if ends > clock {
+                ends_next.push(Reverse(ends.to_bits()));
+            }
+            if ends_next.len() >= self.workers.max(1)
+                && let Some(Reverse(next)) = ends_next.peek()
+            {
+                clock = f64::from_bits(*next);
+            }
+            let is_past = |next: &Reverse<u64>| f64::from_bits(next.0) <= clock;
+            while ends_next.peek().is_some_and(is_past) {
+                ends_next.pop();
+            }
+            while let Some(own) = running.pop_front_if(|own| own.ends <= clock) {
+                told += 1;
+                last = last.max(own.ends);
+                self.tell(strategy, rule.as_mut(), own, &mut ended);
+            }
+            if 2 * told > open.len() {
+                open.drain(..told);
+                told = 0;
             }
         }
         for own in running {
-            last = last.max(self.tell(strategy, own, &mut improvements));
+            last = last.max(own.ends);
+            self.tell(strategy, rule.as_mut(), own, &mut ended);
         }
-        improvements.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let looked_up = improvements.clone();
-        let improvements = self.rising(improvements);
+        ended.sort_by(|a, b| a.at.total_cmp(&b.at));
+        let looked_up = ended.iter().map(|own| (own.at, own.row)).collect();
+        let improvements = self.rising(&ended);
         let (_, best) = improvements
             .last()
             .copied()
@@ -131,15 +175,65 @@ impl Bench<'_> {
             looked_up,
             evaluations,
             queries: number as u32,
+            stopped,
             scored: meter.map_or(0, |meter| meter.scored() as u32),
             clock: last.max(clock),
         })
     }
 
-    /// Tells an outcome and notes it; when it ended.
-    fn tell(&self, strategy: &mut dyn Strategy, own: Running, ended: &mut Vec<(f64, Row)>) -> f64 {
-        let accuracy = self.table.validation_accuracy(self.data, own.row);
-        ended.push((own.ends, own.row));
+    /// The epoch after which the rule ends a training of so many; the last one
+    /// where it ends none.
+    fn stopped_at(&self, rule: &Rule, row: Row, wanted: u32) -> u32 {
+        let bar = rule.bar(Fidelity::epochs(wanted));
+        let stops = |epochs: &u32| bar.stops(&self.curves(row, *epochs));
+        (1..wanted).find(stops).unwrap_or(wanted)
+    }
+
+    /// The validation accuracies of the first epochs.
+    pub(super) fn curves(&self, row: Row, epochs: u32) -> Vec<Curve> {
+        let points = 1..=epochs;
+        let points = points.map(|epoch| {
+            let accuracy = self.table.accuracy_after(self.data, row, epoch);
+            (u64::from(epoch), accuracy)
+        });
+        vec![Curve {
+            metric: Metric::validation_accuracy(),
+            points: points.collect(),
+        }]
+    }
+
+    /// Tells an outcome and notes it.
+    fn tell(
+        &self,
+        strategy: &mut dyn Strategy,
+        rule: Option<&mut Rule>,
+        own: Running,
+        ended: &mut Vec<Ended>,
+    ) {
+        if let Some(rule) = rule {
+            let outcome = match own.epochs < own.wanted {
+                true => Outcome::Stopped,
+                false => Outcome::Finished,
+            };
+            let proposal = Proposal {
+                number: own.number,
+                architecture: String::new(),
+                key: String::new(),
+                fidelity: Fidelity::epochs(own.wanted),
+                seed: 0,
+                parent: None,
+            };
+            rule.tell(&Trial {
+                curves: self.curves(own.row, own.epochs),
+                ..proposal.complete(outcome)
+            });
+        }
+        let accuracy = self.table.accuracy_after(self.data, own.row, own.epochs);
+        ended.push(Ended {
+            at: own.ends,
+            row: own.row,
+            epochs: own.epochs,
+        });
         strategy.tell(Observation {
             number: own.number,
             architecture: own.architecture,
@@ -148,18 +242,20 @@ impl Bench<'_> {
                 None => vec![accuracy],
             }),
         });
-        own.ends
     }
 
-    /// Those that are better than all before them.
-    fn rising(&self, ended: Vec<(f64, Row)>) -> Vec<(f64, Row)> {
-        let mut most = f64::NEG_INFINITY;
-        let better = |(_, row): &(f64, Row)| {
-            let accuracy = self.table.validation_accuracy(self.data, *row);
-            let rises = accuracy > most;
-            most = most.max(accuracy);
-            rises
-        };
-        ended.into_iter().filter(better).collect()
+    /// Those that are better than all before them: of more epochs, or of as many
+    /// and more accurate.
+    fn rising(&self, ended: &[Ended]) -> Vec<(f64, Row)> {
+        let mut most = (0, f64::NEG_INFINITY);
+        let mut rising = Vec::new();
+        for own in ended {
+            let accuracy = self.table.accuracy_after(self.data, own.row, own.epochs);
+            if own.epochs > most.0 || own.epochs == most.0 && accuracy > most.1 {
+                most = (own.epochs, accuracy);
+                rising.push((own.at, own.row));
+            }
+        }
+        rising
     }
 }

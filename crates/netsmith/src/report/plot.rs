@@ -32,12 +32,12 @@ const STROKES: usize = 3;
 
 /// A plot; a remark where no point is finite.
 pub(super) fn plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
-    draw(title, [x, y], series, |value| value, |value| value)
+    draw(title, [x, y], series, |value| value, |value| value, ticks)
 }
 
 /// A plot whose values along x, all above zero, stand by their logarithms.
 pub(crate) fn log_plot(title: &str, x: &str, y: &str, series: &[Series]) -> String {
-    draw(title, [x, y], series, f64::ln, f64::exp)
+    draw(title, [x, y], series, f64::ln, f64::exp, log_ticks)
 }
 
 fn draw(
@@ -46,6 +46,7 @@ fn draw(
     series: &[Series],
     scale: fn(f64) -> f64,
     unscale: fn(f64) -> f64,
+    marks: fn(f64, f64) -> (Vec<f64>, usize),
 ) -> String {
     let points = || {
         let all = series.iter().flat_map(|series| &series.points);
@@ -63,21 +64,24 @@ fn draw(
         escape(title)
     );
     let (right, floor) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-    for step in 0..=4 {
-        let share = f64::from(step) / 4.0;
-        let (xv, yv) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
-        let xv = unscale(xv);
-        let (px, py) = (across(xv), down(yv));
+    let (heights, digits) = ticks(y0, y1);
+    for value in heights {
+        let py = down(value);
         let _ = write!(
             svg,
             "<path class=\"grid\" d=\"M{LEFT} {py:.1}H{right}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
-             <text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{value:.digits$}</text>",
             LEFT - 6.0,
             py + 4.0,
-            number(yv, y1 - y0),
+        );
+    }
+    let (places, digits) = marks(unscale(x0), unscale(x1));
+    for value in places {
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{value:.digits$}</text>",
+            across(value),
             floor + 17.0,
-            number(xv, unscale(x1) - unscale(x0)),
         );
     }
     let _ = write!(
@@ -132,8 +136,12 @@ fn draw(
         }
         let _ = write!(
             svg,
-            "<span class=\"key k{}\">{}</span> ",
+            "<span class=\"key k{} {}\">{}</span> ",
             index % COLOURS,
+            match series.mark {
+                Mark::Line => format!("t{}", index / COLOURS % STROKES),
+                _ => String::new(),
+            },
             escape(&series.name)
         );
     }
@@ -181,10 +189,44 @@ fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     [low - margin, high + margin]
 }
 
-/// A label with as many digits as an axis of this span needs.
-fn number(value: f64, span: f64) -> String {
-    let digits = (1.0 - span.log10()).ceil().clamp(0.0, 6.0) as usize;
-    format!("{value:.digits$}")
+/// The most marks along an axis.
+const MOST_TICKS: usize = 7;
+
+/// Round values between two ends, and the digits behind the point that they need:
+/// multiples of 1, 2 or 5 times a power of ten.
+fn ticks(low: f64, high: f64) -> (Vec<f64>, usize) {
+    let span = high - low;
+    let decade = span.log10().floor() as i32 - 1;
+    let steps = (decade..decade + 3).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| (digit, power)));
+    let within = |step: f64| (low / step).ceil() as i64..=(high / step).floor() as i64;
+    for (digit, power) in steps {
+        let step = digit * 10.0_f64.powi(power);
+        let multiples = within(step);
+        if multiples.clone().count() <= MOST_TICKS {
+            let values = multiples.map(|own| own as f64 * step);
+            return (values.collect(), (-power).clamp(0, 6) as usize);
+        }
+    }
+    (vec![low, high], 0)
+}
+
+/// Round values between two ends above zero whose logarithms stand at about equal
+/// steps; those of [`ticks`] where the ends are close.
+fn log_ticks(low: f64, high: f64) -> (Vec<f64>, usize) {
+    let powers = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    for digits in [&[1.0, 2.0, 5.0][..], &[1.0]] {
+        let all = powers.clone().flat_map(|power| {
+            let values = digits.iter();
+            values.map(move |digit| (digit * 10.0_f64.powi(power), power))
+        });
+        let within: Vec<_> = all.filter(|(own, _)| (low..=high).contains(own)).collect();
+        let least = within.first().map_or(0, |(_, power)| *power);
+        if (3..=MOST_TICKS).contains(&within.len()) {
+            let values = within.into_iter().map(|(value, _)| value);
+            return (values.collect(), (-least).clamp(0, 6) as usize);
+        }
+    }
+    ticks(low, high)
 }
 
 #[cfg(test)]
@@ -210,6 +252,30 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 1);
         assert!(!svg.contains("NaN") && !svg.contains("<b>"));
         assert!(plot("t", "x", "y", &[]).contains("nothing to plot"));
+    }
+
+    #[test]
+    fn marks_stand_at_round_values() {
+        let shown = |(values, digits): (Vec<f64>, usize)| -> Vec<String> {
+            values.iter().map(|own| format!("{own:.digits$}")).collect()
+        };
+        assert_eq!(shown(ticks(-0.2, 11.8)), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(shown(ticks(89.8, 94.4)), ["90", "91", "92", "93", "94"]);
+        assert_eq!(
+            shown(ticks(0.912, 0.918)),
+            [
+                "0.912", "0.913", "0.914", "0.915", "0.916", "0.917", "0.918"
+            ]
+        );
+        assert_eq!(
+            shown(log_ticks(205.0, 14_033.0)),
+            ["500", "1000", "2000", "5000", "10000"]
+        );
+        assert_eq!(shown(log_ticks(0.8, 1_250.0)), ["1", "10", "100", "1000"]);
+        assert_eq!(
+            shown(log_ticks(3.0, 9.0)),
+            ["3", "4", "5", "6", "7", "8", "9"]
+        );
     }
 
     /// A band has the colour of its line; along a logarithmic axis equal factors

@@ -30,6 +30,12 @@ pub const ENTRY: Entry = Entry::new(
         default: "5",
         doc: "Cells in each of the three stages.",
     },
+    Parameter {
+        name: "operations",
+        kind: ParameterKind::Words(&OPERATIONS),
+        default: "none,skip_connect,nor_conv_1x1,nor_conv_3x3,avg_pool_3x3",
+        doc: "Operations that an edge may have.",
+    },
 ]);
 
 /// The official names of the operations, in the official order.
@@ -49,9 +55,14 @@ pub const EDGES: [(usize, usize); 6] = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, cells) = (settings.integer("channels"), settings.integer("cells"));
     let outputs = task.outputs;
+    let given = settings.words("operations");
+    let offered: Vec<&str> = OPERATIONS
+        .into_iter()
+        .filter(|own| given.contains(own))
+        .collect();
     let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
         let affine = form != Form::Supernet;
-        let cell = Arc::new(cell(decisions, affine));
+        let cell = Arc::new(cell(decisions, &offered, affine));
         let mut graph = Graph::new(1);
         let stem = Convolution::square(channels, 3, 1);
         let mut x = graph.operation("stem", Operation::Convolution(stem), &[graph.input(0)]);
@@ -81,9 +92,9 @@ fn norm(affine: bool) -> Operation<Size> {
 }
 
 /// Node `j` is the sum over all `i < j` of a chosen operation on node `i`.
-fn cell(decisions: &mut Decisions, affine: bool) -> Graph {
+fn cell(decisions: &mut Decisions, offered: &[&str], affine: bool) -> Graph {
     let options = || {
-        vec![
+        let all = [
             Graph::chain([Operation::Zero(Zero {
                 stride: [1.into(), 1.into()],
             })]),
@@ -91,7 +102,10 @@ fn cell(decisions: &mut Decisions, affine: bool) -> Graph {
             relu_convolution_norm(Size::Channels, 1, 1, affine),
             relu_convolution_norm(Size::Channels, 3, 1, affine),
             Graph::chain([Operation::AvgPool(Pool::square(3, 1))]),
-        ]
+        ];
+        let named = OPERATIONS.into_iter().zip(all);
+        let kept = named.filter(|(name, _)| offered.contains(name));
+        kept.map(|(_, graph)| graph).collect()
     };
     let mut graph = Graph::new(1);
     let mut nodes = vec![graph.input(0)];
@@ -99,7 +113,7 @@ fn cell(decisions: &mut Decisions, affine: bool) -> Graph {
         let mut incoming = Vec::new();
         for (from, &source) in nodes.iter().enumerate() {
             let name = format!("{node}<{from}");
-            let decision = decisions.choice(&name, OPERATIONS);
+            let decision = decisions.choice(&name, offered.iter().copied());
             decisions.block(decision, &format!("node{node}"));
             // The official mutation picks one of the three nodes, then one of
             // its incoming edges.
@@ -183,11 +197,13 @@ impl Notation for OfficialString {
                     index + 1
                 )));
             }
-            let option = OPERATIONS
-                .iter()
-                .position(|known| *known == name)
-                .ok_or_else(|| error(format!("`{name}` is none of {}", OPERATIONS.join(", "))))?;
-            architecture.set(space.order()[index], Some(option as u32));
+            let decision = &space.decisions()[index];
+            let option = decision.option_from_name(name).ok_or_else(|| {
+                let offered = (0..decision.count()).map(|option| decision.option_name(option));
+                let offered: Vec<String> = offered.collect();
+                error(format!("`{name}` is none of {}", offered.join(", ")))
+            })?;
+            architecture.set(space.order()[index], Some(option));
         }
         Ok(architecture)
     }
@@ -282,6 +298,43 @@ mod tests {
             keys.insert(space.key(&architecture).unwrap());
         }
         assert_eq!(keys.len(), 6_466);
+    }
+
+    /// Three operations make a space of 729 cells; the keys were counted by the
+    /// official rule in another program.
+    #[test]
+    fn fewer_operations_make_a_smaller_space() {
+        let task = Task {
+            input: Shape::image(3, 32, 32),
+            outputs: 10,
+        };
+        let named = "nor_conv_3x3, none,nor_conv_1x1".to_owned();
+        let given = [("operations".to_owned(), named)].into();
+        let settings = Settings::new(ENTRY.parameters, &given).unwrap();
+        let space = build(&task, &settings).unwrap();
+        assert_eq!(space.size(), Some(729));
+        let mut random = crate::random::Seed::new(1).stream();
+        let mut keys = BTreeSet::new();
+        let mut known = BTreeSet::new();
+        while known.len() < 729 {
+            let drawn = space.sample(&Limits::default(), &mut random).unwrap();
+            assert_eq!(space.parse(&space.text(&drawn)), Ok(drawn.clone()));
+            keys.insert(space.key(&drawn).unwrap());
+            known.insert(space.text(&drawn));
+        }
+        assert_eq!(keys.len(), 321);
+        let whole = self::space();
+        for text in &known {
+            let [own, other] = [&space, &whole].map(|space| {
+                let network = space.network(&space.parse(text).unwrap()).unwrap();
+                network.parameters()
+            });
+            assert_eq!(own, other);
+        }
+        let skip = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|";
+        let error = space.parse(skip).unwrap_err();
+        let rule = "`skip_connect` is none of none, nor_conv_1x1, nor_conv_3x3";
+        assert_eq!(error.rule, rule);
     }
 
     #[test]

@@ -7,8 +7,9 @@ impl Space {
     /// For each decision that selects, and each of its candidates, the decision
     /// that completes the candidate: the last, in the order of the space, of
     /// those that shape it within the graph where the select stands. Nothing for
-    /// a candidate that comes from outside, as the inputs of a cell do. Other
-    /// decisions have no candidates.
+    /// a candidate that comes from outside, as the inputs of a cell do, nor for those
+    /// of a select that no node is but from which a part of the graph is written.
+    /// Other decisions have no candidates.
     ///
     /// Decisions in the order of [`Space::decisions`].
     pub fn sources(&self) -> Vec<Vec<Option<DecisionId>>> {
@@ -28,6 +29,13 @@ impl Space {
         };
         if self.decisions().iter().any(selects) {
             visit(&self.candidate, &position, &mut sources);
+        }
+        for (own, decision) in sources.iter_mut().zip(self.decisions()) {
+            if let DecisionKind::Select { candidates, .. } = decision.kind
+                && own.is_empty()
+            {
+                *own = vec![None; candidates];
+            }
         }
         sources
     }

@@ -6,6 +6,7 @@
 //! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
 mod answer;
+mod curves;
 mod latency;
 mod nas_bench_101;
 mod nas_bench_201;
@@ -14,10 +15,12 @@ mod read;
 mod training_free;
 
 pub use answer::{Answer, TestAccuracy};
+pub use curves::read_curves;
 pub use published::{Measured, Published};
 pub use read::TableError;
 pub use training_free::{DataScores, ScoreColumns};
 
+use self::curves::Curves;
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use crate::network::Key;
 use crate::space::{Architecture, Space, SpaceError};
@@ -101,13 +104,17 @@ pub struct Table {
     space: Space,
     texts: Vec<String>,
     rows: Arc<HashMap<Architecture, u32>>,
-    /// In place of `rows` where many architectures are one row.
+    /// Of those that have no row of their own.
     keys: HashMap<Key, u32>,
     /// By data set, where there are training-free scores.
     scorers: Vec<Arc<dyn Scorer>>,
     /// The file of latencies.
     latencies: Option<PathBuf>,
     columns: Vec<Columns>,
+    /// Where each epoch is known.
+    curves: Option<Curves>,
+    /// What to know of its columns.
+    note: Option<&'static str>,
     published: &'static [Published],
     /// For each row the first with the same key; made when it is first needed.
     firsts: OnceLock<Vec<u32>>,
@@ -169,6 +176,8 @@ impl Table {
             rows: Arc::default(),
             keys,
             columns,
+            curves: None,
+            note: None,
             latencies: None,
             scorers: Vec::new(),
             published: &[],
@@ -221,11 +230,12 @@ impl Table {
 
     /// The row of an architecture of [`Table::space`].
     pub fn row(&self, architecture: &Architecture) -> Option<Row> {
-        let row = match self.keys.is_empty() {
-            true => self.rows.get(architecture),
-            false => self.keys.get(&self.space.key(architecture).ok()?),
-        };
-        row.copied().map(Row)
+        let row = self.rows.get(architecture).copied();
+        let row = row.or_else(|| match self.keys.is_empty() {
+            true => None,
+            false => self.keys.get(&self.space.key(architecture).ok()?).copied(),
+        });
+        row.map(Row)
     }
 
     /// The first row whose network equals this one's; a row without a key stands
@@ -281,6 +291,30 @@ impl Table {
     /// The validation accuracy that a search sees, as a fraction.
     pub fn validation_accuracy(&self, data: usize, row: Row) -> f64 {
         self.columns[data].validation[row.index()]
+    }
+
+    /// Epochs whose accuracies it knows: 1 where it knows only how each training
+    /// ended.
+    pub fn epochs(&self) -> u32 {
+        self.curves
+            .as_ref()
+            .map_or(1, |curves| curves.epochs as u32)
+    }
+
+    /// The validation accuracy after so many epochs, from 1, as a fraction.
+    pub fn accuracy_after(&self, data: usize, row: Row, epochs: u32) -> f64 {
+        match &self.curves {
+            None => self.validation_accuracy(data, row),
+            Some(curves) => {
+                let at = epochs.clamp(1, curves.epochs as u32) - 1;
+                curves.of(row.index())[at as usize]
+            }
+        }
+    }
+
+    /// What a reader of a comparison on it must know of its columns.
+    pub fn note(&self) -> Option<&'static str> {
+        self.note
     }
 
     /// The simulated seconds that one look at the validation accuracy costs.

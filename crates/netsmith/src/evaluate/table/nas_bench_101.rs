@@ -29,6 +29,10 @@ pub(super) const ENTRY: TableEntry = TableEntry {
     read: read_table,
 };
 
+/// What a comparison on it says of itself.
+const NOTE: &str = "The table has mean test accuracies alone, so the same column is searched and \
+                    scored: strategies compare with each other, and not with published numbers.";
+
 fn space(_data: usize) -> Result<Space, SpaceError> {
     let entry = &nas_bench_101::ENTRY;
     let task = Task {
@@ -108,7 +112,10 @@ fn read_table(path: &Path, space: Space) -> Result<Table, TableError> {
         seconds: vec![1.0; texts.len()],
         test: accuracies,
     };
-    Ok(Table::by_key(ENTRY.name, space, texts, keys, vec![columns]))
+    Ok(Table {
+        note: Some(NOTE),
+        ..Table::by_key(ENTRY.name, space, texts, keys, vec![columns])
+    })
 }
 
 /// All different cells.

@@ -192,6 +192,8 @@ impl<'a> Source<'a> {
             rows: Arc::new(rows),
             keys: HashMap::new(),
             columns,
+            curves: None,
+            note: None,
             scorers: Vec::new(),
             latencies: None,
             published: &[],
