@@ -27,6 +27,11 @@ fn space() -> Space {
 /// Curves that rise to what the convolutions of a cell are worth, those of early
 /// epochs with more noise: one for all cells with equal networks.
 fn table() -> Table {
+    part(729)
+}
+
+/// The same with the networks of so many different cells, in the order of a draw.
+fn part(cells: usize) -> Table {
     let space = space();
     let mut file = String::from("architecture");
     for epoch in 1..=EPOCHS {
@@ -35,7 +40,7 @@ fn table() -> Table {
     file.push('\n');
     let (mut texts, mut keys) = (BTreeSet::new(), BTreeSet::new());
     let mut draws = Seed::new(1).stream();
-    while texts.len() < 729 {
+    while texts.len() < cells {
         let drawn = space
             .sample(&Limits::default(), &mut draws)
             .expect("a cell");
@@ -140,4 +145,21 @@ fn a_comparison_tells_what_its_curves_are_worth() {
     );
     let forecast = curves.forecast.unwrap();
     assert!(forecast.mean_absolute < 0.1, "{forecast:?}");
+}
+
+/// What a part of a space lacks fails at once: nobody pays for it, and the answer
+/// is one of what there is.
+#[test]
+fn a_part_of_a_space_can_be_searched() {
+    let table = part(200);
+    assert!((50..200).contains(&table.len()));
+    let bench = Bench::new(&table, "validation", 10.0, 0..8).unwrap();
+    for name in ["random", "local-search", "regularized-evolution", "asha"] {
+        let entry = entry(name);
+        let settings = Settings::defaults(entry.parameters);
+        for search in bench.searches(entry, &settings).unwrap() {
+            assert!(search.missing > 0 && search.evaluations >= 10, "{search:?}");
+            assert!((10.0 - 1e-9..11.0).contains(&search.clock), "{search:?}");
+        }
+    }
 }

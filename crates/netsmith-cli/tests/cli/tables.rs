@@ -20,20 +20,15 @@ fn a_table_is_made_in_steps_and_searched() {
     let mut bench = vec!["bench", &file, "--queries", "6", "--seeds", "3"];
     bench.extend(["--strategies", "local-search,hyperband"]);
     bench.extend(operations);
-    let partial = super::netsmith(&bench);
-    assert_eq!(partial.status.code(), Some(2));
-    let errors = String::from_utf8_lossy(&partial.stderr).into_owned();
-    assert!(
-        errors.contains("a table must have the whole space"),
-        "{errors}"
-    );
+    bench.push("--json");
+    // Nobody pays for what it lacks; the three that it has are whole trainings.
+    assert_eq!(json(&bench)["strategies"][0]["evaluations"], 3.0);
 
     // It ends by itself where nothing new is drawn any more.
     let whole = tabulate("64");
     let rows = whole["rows"].as_u64().unwrap();
     assert_eq!(whole["added"].as_u64(), Some(rows - 3));
     assert!((8..64).contains(&rows), "{rows}");
-    bench.push("--json");
     let compared = json(&bench);
     assert_eq!(compared["table"], "curves");
     assert_eq!(compared["curves"]["epochs"], 3);

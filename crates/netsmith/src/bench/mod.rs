@@ -139,9 +139,6 @@ impl BenchError {
         match self {
             Self::Table(error) => error.hint(),
             Self::Strategy(error) => Some(error.hint.clone()),
-            Self::MissingRow { table: "curves", .. } => {
-                Some("a table must have the whole space: `netsmith tabulate` goes on with more `--architectures`".to_owned())
-            }
             _ => None,
         }
     }

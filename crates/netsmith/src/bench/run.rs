@@ -31,6 +31,8 @@ pub struct Search {
     pub evaluations: u32,
     /// Look-ups, repeats included.
     pub queries: u32,
+    /// Proposals that the table lacks, where it has but a part of its space.
+    pub missing: u32,
     /// Trainings that a stopping rule ended.
     pub stopped: u32,
     /// Architectures whose training-free scores were asked for.
@@ -81,7 +83,7 @@ impl Bench<'_> {
         // The most epochs of each row that were paid.
         let mut paid = vec![0; table.len()];
         let (mut clock, mut evaluations, mut repeats, mut number) = (0.0, 0, 0, 0);
-        let mut stopped = 0;
+        let (mut stopped, mut missing) = (0, 0);
         let mut ended: Vec<Ended> = Vec::new();
         let mut last = 0.0_f64;
         // By number; those that end are told from the front.
@@ -100,11 +102,26 @@ impl Bench<'_> {
                 random: &mut random,
             })?;
             let architecture = plan.suggestion.architecture;
-            let row = table.row(&architecture);
-            let row = row.ok_or_else(|| BenchError::MissingRow {
-                text: space.text(&architecture),
-                table: table.name(),
-            })?;
+            let Some(row) = table.row(&architecture) else {
+                // Beside others it would be told out of its turn.
+                let waits = !running.is_empty();
+                let nothing = repeats + 1 == MOST_REPEATS && evaluations == 0;
+                if table.is_whole() || waits || nothing {
+                    return Err(BenchError::MissingRow {
+                        text: space.text(&architecture),
+                        table: table.name(),
+                    });
+                }
+                // It fails at once: who searches a part of a space pays nothing for
+                // the rest.
+                strategy.tell(Observation {
+                    number,
+                    architecture,
+                    scores: None,
+                });
+                (number, repeats, missing) = (number + 1, repeats + 1, missing + 1);
+                continue;
+            };
             let row = match self.billing {
                 Billing::FirstKey => table.first_of_key(row),
                 Billing::FirstQuery | Billing::EveryQuery => row,
@@ -115,7 +132,6 @@ impl Bench<'_> {
                 Some(rule) => self.stopped_at(rule, row, wanted),
                 None => wanted,
             };
-            stopped += u32::from(epochs < wanted);
             let first = epochs > paid[row.index()];
             paid[row.index()] = epochs.max(paid[row.index()]);
             let mut ends = clock + meter.as_ref().map_or(0.0, |meter| meter.take());
@@ -123,6 +139,7 @@ impl Bench<'_> {
                 let share = f64::from(epochs) / f64::from(table.epochs());
                 ends += share * table.seconds(self.data, row);
                 evaluations += 1;
+                stopped += u32::from(epochs < wanted);
             }
             repeats = if first { 0 } else { repeats + 1 };
             open.push((number, architecture.clone()));
@@ -174,7 +191,8 @@ impl Bench<'_> {
             improvements,
             looked_up,
             evaluations,
-            queries: number as u32,
+            queries: number as u32 - missing,
+            missing,
             stopped,
             scored: meter.map_or(0, |meter| meter.scored() as u32),
             clock: last.max(clock),

@@ -100,7 +100,8 @@ pub fn read_curves(path: &Path, space: Space) -> Result<Table, TableError> {
         curves: Some(curves),
         note: Some(
             "The table has validation accuracies alone: what is searched is the accuracy of the epochs \
-             that were paid, and an answer is scored by that of the last epoch.",
+             that were paid, and an answer is scored by that of the last epoch. What the table lacks fails \
+             at once and costs nothing.",
         ),
         published: &[],
         firsts: OnceLock::new(),

@@ -312,6 +312,12 @@ impl Table {
         }
     }
 
+    /// Whether it is to have every architecture of its space; one of our own may
+    /// have a part.
+    pub fn is_whole(&self) -> bool {
+        self.curves.is_none()
+    }
+
     /// What a reader of a comparison on it must know of its columns.
     pub fn note(&self) -> Option<&'static str> {
         self.note
