@@ -147,3 +147,54 @@ pub(super) fn dot(a: &[Lane], b: &[Lane]) -> f64 {
         .collect();
     sums.iter().sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::{Goal, Module, Weights};
+    use netsmith::network::operation::{Activation, BatchNorm, Linear};
+    use netsmith::network::{Builder, Shape};
+    use netsmith::random::Seed;
+
+    /// Options that read the samples themselves, with nothing trained before them.
+    #[test]
+    fn a_mix_at_the_samples_learns() {
+        let mut builder = Builder::new();
+        let x = builder.input("x", Shape::vector(3));
+        let mut add =
+            |name: &str, operation, inputs: &[usize]| builder.add(name, operation, inputs).unwrap();
+        let relu = add("relu", Operation::Activation(Activation::Relu), &[x]);
+        let tanh = add("tanh", Operation::Activation(Activation::Tanh), &[x]);
+        let norm = BatchNorm { affine: false };
+        let norm = add("norm", Operation::BatchNorm(norm), &[tanh]);
+        let mix = add("mix", Operation::Mix { decision: 0 }, &[x, relu, norm]);
+        let head = add("head", Operation::Linear(Linear::new(1_usize)), &[mix]);
+        let network = builder.finish(&[head]);
+        let mut module = Module::supernet(&network).unwrap();
+        let weights = Weights::init(&network, &Seed::new(1));
+        let inputs: Vec<f32> = (0..24).map(|i| (i as f32 * 0.7).sin()).collect();
+        let mut pass = |mixed: &[f32], goal| {
+            let mixture = Mixture(vec![mixed.to_vec()]);
+            module.mixed_step(&weights, &mixture, &inputs, goal, |answers, gradient| {
+                gradient.copy_from_slice(answers);
+                answers.iter().map(|a| f64::from(a * a) / 2.0).sum()
+            })
+        };
+        let mixed = [0.2, 0.5, 0.3];
+        let found = pass(&mixed, Some(Goal::Mixture)).mixing.remove(0);
+        for (option, found) in found.iter().enumerate() {
+            let mut at = |sign: f32| {
+                let mut moved = mixed;
+                moved[option] += sign * 1e-2;
+                pass(&moved, None).loss
+            };
+            // The loss is a square, so the difference is exact but for rounding.
+            let slope = (at(1.0) - at(-1.0)) / 2e-2;
+            let off = (found - slope).abs();
+            assert!(
+                off < 1e-3 * (1.0 + slope.abs()),
+                "{option}: {found} {slope}"
+            );
+        }
+    }
+}

@@ -31,13 +31,14 @@ impl Plan {
     pub(super) fn new(network: &Network) -> Self {
         let rectified = rectified(network);
         let holder = holders(network, &rectified);
+        let norms = norms_of_mixes(network);
         let mut plan = Self {
             last: last_reads(network, &holder),
             saved: vec![false; holder.len()],
             recomputed: network.recomputed(),
-            needs: needs(network, false),
+            needs: needs(network, &norms, false),
             mixed: vec![false; holder.len()],
-            norms: norms_of_mixes(network),
+            norms,
             holder,
             rectified,
         };
@@ -48,7 +49,7 @@ impl Plan {
 
     /// Gradients are to reach the samples too.
     pub(super) fn reach_inputs(&mut self, network: &Network) {
-        self.needs = needs(network, true);
+        self.needs = needs(network, &self.norms, true);
     }
 
     fn mark_mixed(&mut self, network: &Network) {
@@ -141,9 +142,12 @@ fn last_reads(network: &Network, holder: &[usize]) -> Vec<usize> {
 
 /// For each node whether a gradient must reach it; the samples are reached only
 /// where that is asked for.
-fn needs(network: &Network, reaches_inputs: bool) -> Vec<bool> {
+///
+/// A mix learns its weights from its gradient, also where nothing before it is
+/// trained; so does a normalisation that gives the gradient of such a weight.
+fn needs(network: &Network, norms: &[Option<(usize, usize)>], reaches_inputs: bool) -> Vec<bool> {
     let mut needs: Vec<bool> = Vec::new();
-    for node in network.nodes() {
+    for (node, norm) in network.nodes().iter().zip(norms) {
         let trains = node.weights.iter();
         let trains = trains
             .into_iter()
@@ -152,7 +156,8 @@ fn needs(network: &Network, reaches_inputs: bool) -> Vec<bool> {
         let wanted = match node.operation {
             Operation::Zero(_) => false,
             Operation::Input(_) => reaches_inputs,
-            _ => trains || inputs,
+            Operation::Mix { .. } => true,
+            _ => trains || inputs || norm.is_some(),
         };
         needs.push(wanted);
     }
