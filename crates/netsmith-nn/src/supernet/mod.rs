@@ -29,6 +29,8 @@ mod efficiency;
 mod enas;
 mod fair_darts;
 mod gdas;
+#[cfg(test)]
+mod golden;
 mod health;
 mod judging;
 mod network;
