@@ -2,14 +2,15 @@
 //! that were trained alike.
 //!
 //! ```text
-//! the derived architecture goes on            unless another beats it clearly
-//! clearly: by more than two standard errors of the difference of two accuracies
-//!          on the validation part, or by a twentieth where the metric is another
+//! the best of them goes on    first, whether it was derived or not
+//! clearly better              by more than two standard errors of the difference of
+//!                             two accuracies on the validation part, or by a
+//!                             twentieth where the metric is another
 //! ```
 //!
-//! A few short epochs rank good networks hardly better than chance does, so the
-//! burden of proof lies with the challengers; the more samples judge, the less
-//! they need.
+//! A few short epochs rank good networks roughly, so the words say whether a
+//! lead is more than what chance does; the better measured one is handed over
+//! all the same, for nothing speaks for another.
 
 use super::{Context, PipelineError};
 use netsmith::trial::Trial;
@@ -18,10 +19,10 @@ use serde::{Deserialize, Serialize};
 /// The study's entry with the judgement.
 pub const JUDGEMENT_ENTRY: &str = "supernet-judgement";
 
-/// Standard errors by which a challenger must lead.
+/// Standard errors of a lead that is clear.
 const LEAD: f64 = 2.0;
 
-/// The share by which it must lead where the error is not known.
+/// The share that a clear lead has where the error is not known.
 const SHARE: f64 = 0.05;
 
 /// What came of the comparison.
@@ -29,37 +30,38 @@ const SHARE: f64 = 0.05;
 pub struct Judgement {
     /// In a sentence.
     pub words: String,
-    /// Whether the derived architecture goes on.
+    /// Whether no other has a better score than the derived architecture.
     pub derived: bool,
-    /// How much better a challenger had to be.
+    /// Whether the better one leads by more than chance does.
+    #[serde(default)]
+    pub clear: bool,
+    /// The lead from which on it is clear.
     pub lead: f64,
     /// The score of each candidate, that which was derived first; none: its
     /// training gave no result.
     pub scores: Vec<Option<f64>>,
 }
 
-/// Which trials go on to the final phase: that of number zero, which was
-/// derived, or those that beat it clearly.
+/// What the trials say of the search; that of number zero was derived. The
+/// final phase takes them by their scores, as those of any other search.
 pub(super) fn judged(
     context: &Context<'_>,
-    trials: Vec<Trial>,
+    trials: &[Trial],
     samples: usize,
-) -> Result<(Vec<Trial>, Option<Judgement>), PipelineError> {
-    let score = |trial: &Trial| context.objective.score(trial);
+) -> Result<Option<Judgement>, PipelineError> {
+    let score = |trial: &Trial| context.search_objective.score(trial);
     let derived = trials.iter().find(|trial| trial.number == 0);
     let others = trials.iter().filter(|trial| trial.number > 0);
     let scores: Vec<Option<f64>> = std::iter::once(derived.and_then(score))
         .chain(others.map(score))
         .collect();
     let accuracy = context.objective.metric.name.ends_with("accuracy");
-    let Some(judgement) = judgement(&scores, accuracy.then_some(samples)) else {
-        return Ok((trials, None));
-    };
-    let json = serde_json::to_vec(&judgement).unwrap_or_default();
-    context.study.put(JUDGEMENT_ENTRY, json)?;
-    let kept = trials.into_iter();
-    let kept = kept.filter(|trial| (trial.number == 0) == judgement.derived);
-    Ok((kept.collect(), Some(judgement)))
+    let judgement = judgement(&scores, accuracy.then_some(samples));
+    if let Some(judgement) = &judgement {
+        let json = serde_json::to_vec(judgement).unwrap_or_default();
+        context.study.put(JUDGEMENT_ENTRY, json)?;
+    }
+    Ok(judgement)
 }
 
 /// The judgement on these scores, of which larger ones are better; none where
@@ -75,6 +77,7 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
                 "the derived architecture gave no result when it was trained; the best of the others has {shown:.4}: the search was worth nothing"
             ),
             derived: false,
+            clear: true,
             lead: 0.0,
             scores: scores.to_vec(),
         });
@@ -86,20 +89,25 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
         }
         None => SHARE * first.abs(),
     };
-    let derived = best - first <= lead;
-    let end = match derived {
-        false => ": the search was worth nothing, and the better one is handed over".to_owned(),
-        true if best > first => {
-            format!(": within what chance does ({lead:.4}), so the derived one stays")
+    let derived = best <= first;
+    let clear = (best - first).abs() > lead;
+    let end = match (derived, clear) {
+        (true, true) => "the search was worth its time".to_owned(),
+        (true, false) => {
+            format!("no more than what chance does ({lead:.4}), so its worth is not shown")
         }
-        true => String::new(),
+        (false, true) => "the search was worth nothing, and the better one goes on".to_owned(),
+        (false, false) => format!(
+            "the search was worth nothing that shows, and the better one goes on, though its lead is no more than what chance does ({lead:.4})"
+        ),
     };
     let own = first.abs();
     Some(Judgement {
         words: format!(
-            "trained alike, the derived architecture has {own:.4}, the best of the others {shown:.4}{end}"
+            "trained alike, the derived architecture has {own:.4}, the best of the others {shown:.4}: {end}"
         ),
         derived,
+        clear,
         lead,
         scores: scores.to_vec(),
     })
@@ -109,22 +117,50 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
 mod tests {
     use super::*;
 
+    /// Whether the derived architecture leads, whether the lead is clear, and
+    /// whether the words say that chance may have made it.
     #[track_caller]
-    fn stays(scores: &[Option<f64>], samples: Option<usize>) -> bool {
-        judgement(scores, samples).unwrap().derived
+    fn check(scores: &[Option<f64>], samples: Option<usize>, expected: [bool; 2]) {
+        let judgement = judgement(scores, samples).unwrap();
+        assert_eq!([judgement.derived, judgement.clear], expected);
+        let words = &judgement.words;
+        let chance = words.contains("chance");
+        assert_eq!(chance, !judgement.clear, "{words}");
+        assert_eq!(
+            words.contains("worth nothing"),
+            !judgement.derived,
+            "{words}"
+        );
     }
 
     #[test]
-    fn a_challenger_must_lead_clearly() {
-        // Two errors of a difference of 0.60 and 0.62 on 1,600 samples: 0.0345.
+    fn the_better_one_leads_whether_clearly_or_not() {
+        // Two errors of a difference of 0.60 and 0.63 on 1,600 samples: 0.0344.
         let few = [Some(0.60), Some(0.63), Some(0.2)];
-        assert!(stays(&few, Some(1_600)));
-        assert!(!stays(&few, Some(160_000)));
-        assert!(!stays(&[Some(0.60), None, Some(0.66)], Some(1_600)));
+        check(&few, Some(1_600), [false, false]);
+        check(&few, Some(160_000), [false, true]);
+        check(&[Some(0.60), None, Some(0.66)], Some(1_600), [false, true]);
+        check(&[Some(0.63), Some(0.60)], Some(1_600), [true, false]);
+        check(&[Some(0.66), Some(0.60)], Some(1_600), [true, true]);
+        // What is as good as the others was as good as drawn at random.
+        check(&[Some(0.60), Some(0.60)], Some(1_600), [true, false]);
         // A loss: less is better.
-        assert!(stays(&[Some(-1.00), Some(-0.96)], None));
-        assert!(!stays(&[Some(-1.00), Some(-0.94)], None));
-        assert!(!stays(&[None, Some(0.1)], Some(10)));
+        check(&[Some(-1.00), Some(-0.96)], None, [false, false]);
+        check(&[Some(-1.00), Some(-0.94)], None, [false, true]);
+        check(&[None, Some(0.1)], Some(10), [false, true]);
+    }
+
+    #[test]
+    fn a_small_lead_on_a_small_part_hands_over_the_better_one() {
+        // Two errors of 0.9749 and 0.9916 on 359 samples: 0.0191.
+        let judgement = judgement(&[Some(0.9749), Some(0.9916)], Some(359)).unwrap();
+        assert!(!judgement.derived && !judgement.clear, "{judgement:?}");
+        assert!((judgement.lead - 0.019_117).abs() < 1e-5, "{judgement:?}");
+        assert!(judgement.words.contains("0.9749"), "{judgement:?}");
+        assert!(
+            judgement.words.contains("the better one goes on"),
+            "{judgement:?}"
+        );
     }
 
     #[test]

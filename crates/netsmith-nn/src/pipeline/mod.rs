@@ -340,8 +340,7 @@ impl Context<'_> {
             return Ok(trials);
         }
         let samples = prepared.data.valid().len();
-        let (trials, judgement) = judgement::judged(self, trials, samples)?;
-        if let Some(judgement) = judgement {
+        if let Some(judgement) = judgement::judged(self, &trials, samples)? {
             observe(Progress::Phase {
                 what: judgement.words,
                 seconds: None,

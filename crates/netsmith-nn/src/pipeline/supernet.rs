@@ -9,8 +9,8 @@
 //!                                    shared weights, random: trials of the study
 //! ```
 //!
-//! The candidates are then trained alike as trials. The final phase goes on with
-//! what was derived unless another is clearly better (`judgement`).
+//! The candidates are then trained alike as trials, and a judgement says whether
+//! the derived one leads. The final phase goes on with the best of them.
 
 use super::prepare::Prepared;
 use super::searching::available_memory;
@@ -131,9 +131,7 @@ fn search(
     let supernet = Supernet::of(&prepared.space)?;
     let options = *method.options();
     let needed = supernet.planned_memory(options.batch, options.hard);
-    if let Some(available) = available_memory().filter(|&available| available < needed) {
-        return Err(PipelineError::SupernetMemory { needed, available });
-    }
+    check_memory(needed, available_memory())?;
     let (train, valid) = (prepared.data.train(), prepared.data.valid());
     let threads = context.config.workers.max(1) * context.config.threads.max(1);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -229,6 +227,15 @@ fn search(
         });
     }
     Ok(Some(listed))
+}
+
+/// Refuses a supernet that does not fit into the memory at hand, where that is
+/// known.
+fn check_memory(needed: u64, available: Option<u64>) -> Result<(), PipelineError> {
+    match available.filter(|&available| available < needed) {
+        Some(available) => Err(PipelineError::SupernetMemory { needed, available }),
+        None => Ok(()),
+    }
 }
 
 /// What the options cost, where that counts in the loss.
@@ -405,5 +412,29 @@ fn add(listed: &mut Vec<Candidate>, space: &Space, origin: &str, architecture: &
             origin: origin.to_owned(),
             architecture,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supernet_beyond_the_memory_is_refused_with_a_remedy() {
+        for available in [None, Some(1_000), Some(1_001)] {
+            assert!(check_memory(1_000, available).is_ok());
+        }
+        let error = check_memory(1_000, Some(999)).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                PipelineError::SupernetMemory {
+                    needed: 1_000,
+                    available: 999
+                }
+            ),
+            "{error}"
+        );
+        assert!(error.hint().is_some());
     }
 }
