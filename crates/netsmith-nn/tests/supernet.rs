@@ -7,7 +7,9 @@ use netsmith::catalogue::Settings;
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Form, Limits, Space, Task, build_named};
-use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
+use netsmith_nn::data::{
+    self, Augmentation, InputNormalization, LoadOptions, Normalization, SearchData, SplitOptions,
+};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{
     CATALOGUE, Decision, End, Method, OptionCosts, Search, SearchError, State, Supernet,
@@ -358,6 +360,72 @@ fn an_epoch_that_is_no_number_is_rolled_back() {
         assert_eq!(found.end, End::Diverged);
         assert_eq!(found.state.history, healthy.unwrap().history);
     });
+}
+
+#[test]
+fn batches_that_are_no_numbers_end_at_the_last_healthy_epoch() {
+    let digits = digits();
+    let mut poisoned = digits.normalization.clone();
+    let InputNormalization::Images { channels, .. } = &mut poisoned.input else {
+        panic!("digits are images");
+    };
+    channels[0].mean = f32::NAN;
+    for name in ["darts", "gdas", "single-path"] {
+        let method = method(name, &[("warm-up", "0"), ("watch", "false")]);
+        search_of(&digits, method.as_ref(), 3, |search| {
+            let first = search.run(search.start(), &mut |_, _| Decision::Stop);
+            let first = first.unwrap();
+            let bad = Search {
+                normalization: &poisoned,
+                ..*search
+            };
+            let found = bad.run(first.state.clone(), &mut |_, _| Decision::Continue);
+            let found = found.unwrap();
+            assert_eq!(found.end, End::Diverged, "{name}");
+            // Thousands of numbers help nobody.
+            let kept = found.state.weights == first.state.weights
+                && found.state.logits == first.state.logits
+                && found.state.history == first.state.history;
+            assert!(kept, "{name}");
+            let never = bad.run(bad.start(), &mut |_, _| Decision::Continue);
+            assert!(matches!(never, Err(SearchError::Diverged)), "{name}");
+        });
+    }
+}
+
+#[test]
+fn an_exploding_learning_rate_never_gives_a_result_that_is_no_number() {
+    let digits = digits();
+    for name in ["darts", "gdas"] {
+        let settings = [
+            ("learning-rate", "10"),
+            ("warm-up", "0"),
+            ("watch", "false"),
+        ];
+        let method = method(name, &settings);
+        search_of(&digits, method.as_ref(), 3, |search| {
+            let found = search.run(search.start(), &mut |_, _| Decision::Continue);
+            let found = match found {
+                Err(error) => {
+                    assert!(matches!(error, SearchError::Diverged), "{name}: {error}");
+                    return;
+                }
+                Ok(found) => found,
+            };
+            assert_eq!(digits.space.check(&found.architecture), Ok(()));
+            let state = &found.state;
+            let weights = state.weights.0.iter().flatten();
+            assert!(
+                weights.into_iter().all(|weight| weight.is_finite()),
+                "{name}"
+            );
+            let logits = state.logits.iter().flatten();
+            assert!(logits.into_iter().all(|logit| logit.is_finite()), "{name}");
+            let losses = state.history.iter();
+            let mut losses = losses.flat_map(|epoch| [epoch.train_loss, epoch.path_loss]);
+            assert!(losses.all(f64::is_finite), "{name}");
+        });
+    }
 }
 
 /// The tests of what each method does to a search that is not on its own loop
