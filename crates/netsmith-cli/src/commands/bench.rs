@@ -345,13 +345,17 @@ fn shown(compared: &Comparison, unit: &str) -> String {
     let percent = |mean: f64, std: f64| format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * std);
     let spread = |spread: &Spread| percent(spread.mean, spread.std);
     let mut text = format!(
-        "{} on {}, {} {unit}, {} seeds, {} at a time, billed at the {}; test accuracy in percent, mean and deviation\n",
+        "{} on {}, {} {unit}, {} seeds, {} at a time, billed at the {}; {} in percent, mean and deviation\n",
         compared.table,
         compared.data,
         compared.budget,
         compared.seeds,
         compared.workers,
         compared.billing.replace('-', " "),
+        match compared.note {
+            None => "test accuracy",
+            Some(_) => "accuracy",
+        },
     );
     let first = compared.strategies.first();
     let names: Vec<&String> = first.map_or_else(Vec::new, |s| s.test_accuracy.keys().collect());
