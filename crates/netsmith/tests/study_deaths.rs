@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use netsmith::random::Seed;
-use netsmith::study::{DEATHS_AT_WORK, Header, Study, StudyError, View};
+use netsmith::study::{DEATHS, DEATHS_AT_WORK, Header, Study, StudyError, Suspicion, View};
 use netsmith::trial::{Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
 use rand::RngExt;
 
@@ -198,20 +198,21 @@ fn nothing_is_lost_or_doubled_by_kills() {
 }
 
 #[test]
-fn a_trial_of_two_deaths_has_crashed() {
+fn a_trial_of_too_many_deaths_has_crashed() {
     let dir = tempfile::tempdir().unwrap();
-    run_and_kill(dir.path(), "run");
-    assert!(View::open(dir.path()).unwrap().trials().unwrap().pending[0].running);
-    {
+    for deaths in 1..DEATHS {
+        run_and_kill(dir.path(), "run");
+        assert!(View::open(dir.path()).unwrap().trials().unwrap().pending[0].running);
         let study = Study::open(dir.path()).unwrap();
         let pending = &study.view().unwrap().trials().unwrap().pending[0];
-        assert_eq!((pending.running, pending.deaths), (false, 1));
+        assert_eq!((pending.running, pending.deaths), (false, deaths));
+        assert_eq!(pending.suspicion(), Suspicion::AtStart);
     }
     run_and_kill(dir.path(), "run");
     let study = Study::open(dir.path()).unwrap();
     let trials = study.view().unwrap().trials().unwrap();
     assert_eq!(trials.pending.len(), 0);
-    let message = "the process died 2 times while this trial ran".to_owned();
+    let message = format!("the process died {DEATHS} times while this trial ran");
     assert_eq!(trials.completed[0].outcome, Outcome::Crashed { message });
 }
 
@@ -224,7 +225,9 @@ fn a_trial_that_goes_on_is_not_the_cause() {
     assert_eq!(study.view().unwrap().trials().unwrap().pending[0].deaths, 1);
     drop(study);
     // The same step again is no progress.
-    run_and_kill(dir.path(), "step");
+    for _ in 1..DEATHS {
+        run_and_kill(dir.path(), "step");
+    }
     let study = Study::open(dir.path()).unwrap();
     assert_eq!(study.view().unwrap().trials().unwrap().completed.len(), 1);
 }
@@ -238,6 +241,8 @@ fn a_trial_at_work_is_hardly_the_cause() {
         let study = Study::open(dir.path()).unwrap();
         let pending = &study.view().unwrap().trials().unwrap().pending[0];
         assert_eq!((pending.deaths, pending.deaths_at_work), (1, deaths));
+        let alone = pending.suspicion() == Suspicion::AtWork;
+        assert_eq!(alone, deaths >= DEATHS_AT_WORK / 2);
     }
     run_and_kill(dir.path(), "work");
     let study = Study::open(dir.path()).unwrap();

@@ -91,7 +91,7 @@ impl Finals<'_> {
         let mut done: BTreeMap<u64, Trial> =
             done.map(|run| (run.trial.number, run.trial)).collect();
         let pending = known.pending_finals.into_iter();
-        let mut pending: BTreeMap<u64, Pending> = pending
+        let pending: BTreeMap<u64, Pending> = pending
             .map(|run| (run.trial.proposal.number, run.trial))
             .collect();
         let numbers: Vec<u64> = jobs.iter().map(|job| job.proposal.number).collect();
@@ -112,8 +112,13 @@ impl Finals<'_> {
                 if interrupted || overtime {
                     cancel.store(true, Ordering::Relaxed);
                 }
-                while !interrupted && pool.busy() < workers {
-                    let Some(job) = queue.pop_front() else { break };
+                let suspicion = |job: &FinalJob| {
+                    let pending = pending.get(&job.proposal.number);
+                    pending.map(Pending::suspicion).unwrap_or_default()
+                };
+                while let Some(job) =
+                    queue.pop_front_if(|job| !interrupted && pool.takes(suspicion(job)))
+                {
                     let number = job.proposal.number;
                     if job.optional && !pace.has_time_for(job.expected, clock()) {
                         left_out.push(number);
@@ -121,7 +126,7 @@ impl Finals<'_> {
                     }
                     costs.insert(number, costs_of(&job.network));
                     pace.begin(number, job.expected, clock());
-                    let task = self.begin(job, pending.remove(&number))?;
+                    let task = self.begin(job, pending.get(&number))?;
                     observe(Event::Started(&task.proposal));
                     pool.submit(task);
                 }
@@ -167,7 +172,7 @@ impl Finals<'_> {
     }
 
     /// Records that a run begins, or goes on from its checkpoint.
-    fn begin(&self, job: FinalJob, pending: Option<Pending>) -> Result<Task, SearchError> {
+    fn begin(&self, job: FinalJob, pending: Option<&Pending>) -> Result<Task, SearchError> {
         let number = job.proposal.number;
         self.study.propose_final(FinalRun {
             role: job.role,
@@ -175,9 +180,11 @@ impl Finals<'_> {
             trial: job.proposal.clone(),
         })?;
         self.study.start(number)?;
-        let checkpoint = pending.as_ref().and_then(|p| p.checkpoint.as_ref());
+        let checkpoint = pending.and_then(|pending| pending.checkpoint.as_ref());
         let step = checkpoint.map_or(0, |checkpoint| checkpoint.step);
-        let mut curves = pending.map(|pending| pending.curves).unwrap_or_default();
+        let suspicion = pending.map(Pending::suspicion).unwrap_or_default();
+        let curves = pending.map(|pending| pending.curves.clone());
+        let mut curves = curves.unwrap_or_default();
         curves
             .iter_mut()
             .for_each(|curve| curve.points.retain(|(at, _)| *at <= step));
@@ -188,6 +195,7 @@ impl Finals<'_> {
             network: Some(job.network),
             prune: false,
             bar: Bar::default(),
+            suspicion,
             curves,
             proposal: job.proposal,
         })

@@ -255,12 +255,10 @@ impl Run<'_, '_> {
             while may_propose && self.can_propose(pool) {
                 self.propose()?;
             }
-            while !self.queue.is_empty() && pool.busy() < self.search.workers.max(1) {
-                if let Some(task) = self.queue.pop_front() {
-                    self.search.study.start(task.proposal.number)?;
-                    (self.observe)(Event::Started(&task.proposal));
-                    pool.submit(task);
-                }
+            while let Some(task) = self.queue.pop_front_if(|task| pool.takes(task.suspicion)) {
+                self.search.study.start(task.proposal.number)?;
+                (self.observe)(Event::Started(&task.proposal));
+                pool.submit(task);
             }
             if interrupted || overtime {
                 cancel.store(true, Ordering::Relaxed);
@@ -430,6 +428,7 @@ impl Run<'_, '_> {
         let checkpoint = pending
             .as_ref()
             .and_then(|pending| pending.checkpoint.clone());
+        let suspicion = pending.as_ref().map(Pending::suspicion).unwrap_or_default();
         let mut curves = pending.map(|pending| pending.curves).unwrap_or_default();
         let last = checkpoint.map_or(0, |checkpoint| checkpoint.step);
         curves
@@ -447,6 +446,7 @@ impl Run<'_, '_> {
             network: Some(written),
             prune: true,
             bar: bar.unwrap_or_default(),
+            suspicion,
             curves,
             proposal,
         });

@@ -4,6 +4,7 @@ use crate::evaluate::{Evaluation, Evaluator, Job, Verdict, Watch};
 use crate::network::Network;
 use crate::space::Architecture;
 use crate::stopping::Bar;
+use crate::study::Suspicion;
 use crate::trial::{Curve, Measurement, Outcome, Proposal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(super) struct Task {
     pub(super) prune: bool,
     pub(super) bar: Bar,
     pub(super) checkpoint: Option<PathBuf>,
+    pub(super) suspicion: Suspicion,
     /// What was measured up to the checkpoint.
     pub(super) curves: Vec<Curve>,
 }
@@ -57,7 +59,10 @@ pub(super) struct Ended {
 pub(super) struct Pool {
     tasks: Sender<Task>,
     reports: Receiver<Report>,
+    workers: usize,
     busy: usize,
+    /// A suspect that has yet to come past the point where the process died.
+    watched: Option<(u64, Suspicion)>,
 }
 
 impl Pool {
@@ -69,11 +74,12 @@ impl Pool {
         cancel: &AtomicBool,
         body: impl FnOnce(&mut Self) -> R,
     ) -> R {
+        let workers = workers.max(1);
         let (tasks, inbox) = channel();
         let (outbox, reports) = channel();
         let inbox = Arc::new(Mutex::new(inbox));
         std::thread::scope(|scope| {
-            for worker in 0..workers.max(1) {
+            for worker in 0..workers {
                 let (inbox, outbox) = (Arc::clone(&inbox), outbox.clone());
                 scope.spawn(move || work(worker, evaluator, cancel, &inbox, &outbox));
             }
@@ -81,15 +87,29 @@ impl Pool {
             let mut pool = Self {
                 tasks,
                 reports,
+                workers,
                 busy: 0,
+                watched: None,
             };
             body(&mut pool)
         })
     }
 
+    /// Whether a task under this suspicion may begin now.
+    pub(super) fn takes(&self, suspicion: Suspicion) -> bool {
+        let most = match suspicion {
+            Suspicion::None | Suspicion::AtStart => self.workers,
+            Suspicion::AtWork => 1,
+        };
+        self.watched.is_none() && self.busy < most
+    }
+
     /// Hands a task to the next free worker.
     pub(super) fn submit(&mut self, task: Task) {
         self.busy += 1;
+        if task.suspicion != Suspicion::None {
+            self.watched = Some((task.proposal.number, task.suspicion));
+        }
         // Workers end only when the pool is dropped.
         let sent = self.tasks.send(task);
         debug_assert!(sent.is_ok());
@@ -111,6 +131,19 @@ impl Pool {
         };
         if let Some(Report::Ended(_)) = report {
             self.busy -= 1;
+        }
+        let passed = |report: &Report| match report {
+            Report::Working(number) => Some((*number, Suspicion::AtStart)),
+            Report::Measured { number, .. } => Some((*number, Suspicion::AtWork)),
+            Report::Ended(ended) => Some((ended.task.proposal.number, Suspicion::AtWork)),
+            Report::Saved { .. } => None,
+        };
+        if let (Some((watched, suspicion)), Some((number, done))) =
+            (self.watched, report.as_ref().and_then(passed))
+            && watched == number
+            && (done == suspicion || done == Suspicion::AtWork)
+        {
+            self.watched = None;
         }
         report
     }

@@ -67,7 +67,7 @@ pub use header::Header;
 pub use recover::{DEATHS, DEATHS_AT_WORK};
 pub use remove::{Removed, remove};
 pub use schema::{FIRST_FINAL, FORMAT, OLDEST_FORMAT};
-pub use trials::{Checkpoint, FinalRun, Pending, Role, Trials};
+pub use trials::{Checkpoint, FinalRun, Pending, Role, Suspicion, Trials};
 pub use view::View;
 
 use crate::trial::{Measurement, Outcome, Proposal, Trial};
@@ -139,8 +139,8 @@ impl Study {
     /// Opens the study of a run directory to go on with it.
     ///
     /// Trials that ran when the last process died wait again, with one death
-    /// more; those of [`DEATHS`] deaths, or [`DEATHS_AT_WORK`], are recorded as
-    /// crashed.
+    /// more and under [`Suspicion`]; those of [`DEATHS`] deaths, or
+    /// [`DEATHS_AT_WORK`], are recorded as crashed.
     ///
     /// # Errors
     /// Those of [`View::open`]; [`StudyError::Locked`] when another process has

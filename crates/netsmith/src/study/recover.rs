@@ -7,13 +7,17 @@ use super::schema::QUEUED;
 /// A trial that the process died in this often before any part of its work was
 /// done, without a new step in between, is recorded as crashed: it is held to be
 /// the cause. What brings a process down mostly does so at once, as by too much
-/// memory in the first batch.
-pub const DEATHS: u32 = 2;
+/// memory in the first batch. All but the first of these deaths it had to itself:
+/// see [`Suspicion`](super::Suspicion).
+pub const DEATHS: u32 = 3;
 
 /// The same for a trial that was at work when the process died. Its part in the
 /// death is doubtful: whoever kills a long search now and then would otherwise
 /// lose good trials.
 pub const DEATHS_AT_WORK: u32 = 6;
+
+/// From so many deaths at work on a trial runs alone, until its next step.
+pub(super) const ALONE_AT_WORK: u32 = 3;
 
 /// Counts a death for every trial that was running, and records as crashed what
 /// has had too many of them. Running states can only stem from a process that

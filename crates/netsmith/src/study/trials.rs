@@ -1,5 +1,6 @@
 //! What a study holds about trials.
 
+use super::recover::ALONE_AT_WORK;
 use crate::trial::{Curve, Proposal, Trial};
 
 /// All trials of a study at one moment, each list by number.
@@ -33,6 +34,32 @@ pub struct Pending {
     pub curves: Vec<Curve>,
     /// The latest checkpoint.
     pub checkpoint: Option<Checkpoint>,
+}
+
+/// What a trial is suspected of, by the deaths of earlier processes.
+///
+/// Trials run side by side, and a process that dies does not say by which. A
+/// suspect is therefore told apart from the others before it is blamed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Suspicion {
+    /// Nothing.
+    #[default]
+    None,
+    /// To bring the process down at once: while it begins, nothing else does.
+    AtStart,
+    /// To bring it down in time: it runs alone until its next step.
+    AtWork,
+}
+
+impl Pending {
+    /// What this trial is suspected of.
+    pub fn suspicion(&self) -> Suspicion {
+        match (self.deaths, self.deaths_at_work) {
+            (_, ALONE_AT_WORK..) => Suspicion::AtWork,
+            (1.., _) => Suspicion::AtStart,
+            (0, _) => Suspicion::None,
+        }
+    }
 }
 
 /// A run of the final phase: an ordinary trial with a role and a name. Its

@@ -2,6 +2,8 @@
 //! interruptions and after kills; bad candidates are outcomes; nothing is
 //! evaluated twice.
 
+mod kills;
+
 use netsmith::catalogue::Settings;
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use netsmith::network::{Network, Shape};
@@ -14,18 +16,11 @@ use netsmith::strategy::{self, Ask, Observation, Strategy, Suggestion};
 use netsmith::study::{Header, Study, View};
 use netsmith::testing::{Record, Toy};
 use netsmith::trial::{Fidelity, Metric, Metrics, Outcome, Trial};
-use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-/// Names the run directory and the strategy of a child.
-const DIR: &str = "NETSMITH_TEST_DIR";
-const STRATEGY: &str = "NETSMITH_TEST_STRATEGY";
 
 /// A small space: few cells, so that resolving is fast.
 fn space() -> Space {
@@ -210,104 +205,6 @@ fn an_interrupted_search_goes_on_to_the_same_history() {
         }
         assert_eq!(ends.last(), Some(&End::Budget));
         assert!(ends.len() > 5, "{ends:?}");
-        assert!(history(dir.path()) == whole, "{}", entry.name);
-    }
-}
-
-/// A search that is killed; in an ordinary run of the tests, nothing.
-///
-/// It says when every trial that runs has come further than in any process
-/// before: a trial that stands still through two deaths is held to be their
-/// cause.
-#[test]
-fn child() {
-    let Ok(dir) = std::env::var(DIR) else { return };
-    let slow = Toy {
-        pause: Duration::from_millis(20),
-        ..toy()
-    };
-    let dir = Path::new(&dir);
-    let pending = View::open(dir).and_then(|view| view.trials());
-    let pending = pending.map(|trials| trials.pending).unwrap_or_default();
-    let reached = pending.iter().map(|pending| {
-        let points = pending.curves.iter().flat_map(|curve| &curve.points);
-        let last = points.map(|point| point.0).max();
-        (pending.proposal.number, last.unwrap_or(0))
-    });
-    let reached: BTreeMap<u64, u64> = reached.collect();
-    let (mut running, mut further) = (BTreeSet::new(), BTreeSet::new());
-    let space = space();
-    let case = Case::new(dir, &space, 60);
-    let mut strategy = build(&std::env::var(STRATEGY).unwrap());
-    case.run(strategy.as_mut(), &slow, &mut |event| {
-        match event {
-            Event::Started(proposal) => drop(running.insert(proposal.number)),
-            Event::Ended(trial) => drop(running.remove(&trial.number)),
-            Event::Measured(number, measured) => {
-                let before = reached.get(&number).copied().unwrap_or(0);
-                if measured.iter().any(|measured| measured.step > before) {
-                    further.insert(number);
-                }
-            }
-            Event::Recalled(_) | Event::Tick => {}
-        }
-        if !running.is_empty() && running.is_subset(&further) {
-            let mut out = std::io::stdout();
-            writeln!(out, "child: further").expect("a parent that listens");
-        }
-    })
-    .unwrap();
-}
-
-/// Kills a search at random times until it ends by itself; whether no trial was
-/// held to be the cause of two deaths.
-fn kill_and_resume(dir: &Path, strategy: &str, seed: u64) -> bool {
-    let mut random = Seed::new(seed).child("kills").stream();
-    let mut kills = 0;
-    loop {
-        let mut child = Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", "child", "--nocapture"])
-            .env(DIR, dir)
-            .env(STRATEGY, strategy)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a child");
-        let mut said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        if kills < 20 {
-            let further = said.by_ref().map_while(Result::ok);
-            let further = further.filter(|line| line.ends_with("child: further"));
-            further.take(random.random_range(1..4)).for_each(drop);
-            // Long enough for what was measured to be written.
-            std::thread::sleep(Duration::from_millis(random.random_range(10..25)));
-            child.kill().expect("to kill");
-        }
-        said.for_each(drop);
-        let status = child.wait().expect("to wait");
-        if status.success() {
-            break;
-        }
-        assert!(kills < 20, "{status}");
-        kills += 1;
-    }
-    assert!(kills > 5, "{kills}");
-    let trials = View::open(dir).and_then(|view| view.trials());
-    let trials = trials.expect("a study").completed;
-    trials.iter().all(|trial| match &trial.outcome {
-        Outcome::Crashed { message } => !message.starts_with("the process died"),
-        _ => true,
-    })
-}
-
-#[test]
-fn a_killed_search_goes_on_to_the_same_history() {
-    for entry in strategy::CATALOGUE {
-        let whole = uninterrupted(entry.name, 1, 60);
-        let unblamed = (0..10).find_map(|seed| {
-            let dir = tempfile::tempdir().unwrap();
-            kill_and_resume(dir.path(), entry.name, seed).then_some(dir)
-        });
-        let dir = unblamed.expect("one run of ten without a wrong suspicion");
         assert!(history(dir.path()) == whole, "{}", entry.name);
     }
 }
