@@ -2,7 +2,7 @@
 
 use super::operation::Misfit;
 use super::{Network, Node, Operation, Shape, Weight};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Builds a [`Network`].
 ///
@@ -24,7 +24,7 @@ pub struct Builder {
     nodes: Vec<Node>,
     weights: Vec<Weight>,
     /// The names that are taken, with the number to try next for each.
-    names: BTreeMap<String, usize>,
+    names: HashMap<String, usize>,
     tied: BTreeMap<String, Vec<usize>>,
 }
 
@@ -38,7 +38,7 @@ impl Builder {
     pub fn input(&mut self, name: &str, shape: Shape) -> usize {
         let name = self.free_name(name);
         self.push(
-            &name,
+            name,
             Operation::Input(shape),
             Vec::new(),
             shape,
@@ -61,13 +61,14 @@ impl Builder {
     ) -> Result<usize, ShapeError> {
         let (shape, shapes) = self.check(name, &operation, inputs)?;
         let name = self.free_name(name);
-        let weights = operation.weights(&shapes).into_iter().map(|shape| {
-            let name = format!("{name}.{}", shape.name);
-            self.weights.push(Weight { name, shape });
-            self.weights.len() - 1
-        });
-        let weights = weights.collect();
-        Ok(self.push(&name, operation, inputs.to_vec(), shape, weights))
+        let first = self.weights.len();
+        let weights = operation.weights(&shapes).into_iter();
+        self.weights.extend(weights.map(|shape| Weight {
+            name: [&name, ".", shape.name].concat(),
+            shape,
+        }));
+        let weights = (first..self.weights.len()).collect();
+        Ok(self.push(name, operation, inputs.to_vec(), shape, weights))
     }
 
     /// A node that shares its weights with every other node of the same `tie`.
@@ -103,7 +104,7 @@ impl Builder {
             });
         }
         let name = self.free_name(name);
-        Ok(self.push(&name, operation, inputs.to_vec(), shape, weights))
+        Ok(self.push(name, operation, inputs.to_vec(), shape, weights))
     }
 
     /// The shape of a node's output.
@@ -138,15 +139,15 @@ impl Builder {
 
     fn push(
         &mut self,
-        name: &str,
+        name: String,
         operation: Operation,
         inputs: Vec<usize>,
         shape: Shape,
         weights: Vec<usize>,
     ) -> usize {
-        self.names.insert(name.to_owned(), 2);
+        self.names.insert(name.clone(), 2);
         self.nodes.push(Node {
-            name: name.to_owned(),
+            name,
             operation,
             inputs,
             shape,

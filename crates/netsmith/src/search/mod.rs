@@ -353,7 +353,7 @@ impl Run<'_, '_> {
         let space = self.search.space;
         let architecture = suggestion.architecture;
         let written = space.network(&architecture)?;
-        let key = space.key(&architecture)?.to_string();
+        let key = space.key_of(&architecture, &written).to_string();
         let seed = self
             .search
             .seed

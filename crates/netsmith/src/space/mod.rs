@@ -430,9 +430,15 @@ impl Space {
     pub fn key(&self, architecture: &Architecture) -> Result<Key, ShapeError> {
         match self.canonical {
             Some(canonical) => Ok(Key::of_text(&canonical(self, architecture))),
-            None => self
-                .network(architecture)
-                .map(|network| Key::of(&network.pruned())),
+            None => Ok(Key::of(&self.network(architecture)?.pruned())),
+        }
+    }
+
+    /// The key of an architecture whose network is there already.
+    pub(crate) fn key_of(&self, architecture: &Architecture, network: &Network) -> Key {
+        match self.canonical {
+            Some(canonical) => Key::of_text(&canonical(self, architecture)),
+            None => Key::of(&network.pruned()),
         }
     }
 }
