@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 use netsmith::cost::{count, milliseconds};
@@ -17,6 +18,12 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Given;
+
+const DATA: &str = "Data";
+const GOAL: &str = "Goal";
+const METHOD: &str = "Method";
+const OUTSIDE: &str = "Other evaluators";
+const MACHINE: &str = "Machine";
 
 /// The arguments of `netsmith search`.
 #[derive(Debug, Args)]
@@ -38,96 +45,96 @@ pub(crate) struct Arguments {
     ///
     /// `table:nas-bench-201` looks up what somebody trained before; `--budget 12000s` then counts
     /// simulated seconds, and `--data` is one of the table's data sets.
-    #[arg(long, value_name = "NAME[:WHAT]")]
+    #[arg(long, value_name = "NAME[:WHAT]", help_heading = OUTSIDE)]
     evaluator: Option<String>,
     /// The shape of one sample, CHANNELSxHEIGHTxWIDTH or FEATURES (evaluator `command`)
-    #[arg(long, value_name = "SHAPE")]
+    #[arg(long, value_name = "SHAPE", help_heading = OUTSIDE)]
     input: Option<String>,
     /// Number of classes, or 1 for a regression (evaluator `command`)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = OUTSIDE)]
     classes: Option<usize>,
     /// `digits`, `fashion-mnist[:FOLDER]`, `cifar-10:FOLDER`, `image-folder:FOLDER` or `csv:FILE`
-    #[arg(long, value_name = "KIND[:PATH]")]
+    #[arg(long, value_name = "KIND[:PATH]", help_heading = DATA)]
     data: Option<String>,
     /// The column to predict (csv)
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     target: Option<String>,
     /// `classification` or `regression` (csv); default: classification where the target is text or
     /// has few whole numbers
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", help_heading = DATA)]
     task: Option<String>,
     /// A column of categories although its values are numbers (csv); repeatable
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     categories: Vec<String>,
     /// A column that is not read (csv); repeatable
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     ignore: Vec<String>,
     /// Rows with equal values in this column stay in one part (csv)
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     split_by: Option<String>,
     /// Height and width that images are resized to (image-folder)
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", help_heading = DATA)]
     image_size: Option<usize>,
     /// The search space; default: `chain` for images, `mlp` for tables
-    #[arg(long)]
+    #[arg(long, help_heading = METHOD)]
     space: Option<String>,
-    /// What proposes architectures
-    #[arg(long)]
+    /// What proposes architectures, see `netsmith list strategies`; default: `auto`
+    #[arg(long, help_heading = METHOD)]
     strategy: Option<String>,
     /// A training-free score that chooses which of N proposals is trained (default 4), see
     /// `netsmith list scores`
-    #[arg(long, value_name = "SCORE[:N]")]
+    #[arg(long, value_name = "SCORE[:N]", help_heading = METHOD)]
     filter: Option<String>,
     /// Training-free scores that a strategy with a predictor learns from, joined by commas
-    #[arg(long, value_name = "SCORES", value_delimiter = ',')]
+    #[arg(long, value_name = "SCORES", value_delimiter = ',', help_heading = METHOD)]
     assist: Vec<String>,
     /// Let the trials of children start from their parents' weights (evolution and its kin)
-    #[arg(long)]
+    #[arg(long, help_heading = METHOD)]
     inherit_weights: bool,
     /// How long the search and the full training may take: `60s`, `20m`, `2h` or `200trials`
-    #[arg(long)]
+    #[arg(long, help_heading = GOAL)]
     budget: Option<String>,
     /// A limit: `parameters<=50k`, `macs<=2M`, `memory<=1M`, `latency<=5ms`; repeatable
-    #[arg(long, value_name = "COST<=VALUE")]
+    #[arg(long, value_name = "COST<=VALUE", help_heading = GOAL)]
     limit: Vec<String>,
     /// A cost that should be small too; repeatable
-    #[arg(long, value_name = "COST")]
+    #[arg(long, value_name = "COST", help_heading = GOAL)]
     minimize: Vec<String>,
     /// Networks over a target cost score less: `parameters=50k:soft`, `latency=5ms:hard`,
     /// `macs=2M:linear=0.1` or `memory=1M:power=0/-0.5`; repeatable
-    #[arg(long, value_name = "COST=TARGET[:HOW]")]
+    #[arg(long, value_name = "COST=TARGET[:HOW]", help_heading = GOAL)]
     penalty: Vec<String>,
     /// accuracy, balanced-accuracy, macro-f1, rmse or mae; evaluator `command`: a name that it
     /// prints, with `:minimize` behind it where less is better
-    #[arg(long)]
+    #[arg(long, help_heading = DATA)]
     metric: Option<String>,
     /// `balanced`: rare classes weigh more in the loss
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", help_heading = DATA)]
     class_weights: Option<String>,
     /// A parameter of the space, strategy or evaluator; a bare KEY is the space's; repeatable
-    #[arg(long, value_name = "[space.|strategy.|evaluator.]KEY=VALUE")]
+    #[arg(long, value_name = "[space.|strategy.|evaluator.]KEY=VALUE", help_heading = METHOD)]
     set: Vec<String>,
     /// `fused` or `burn`
-    #[arg(long)]
+    #[arg(long, help_heading = MACHINE)]
     kernels: Option<String>,
     /// The seed of everything random but the split
-    #[arg(long)]
+    #[arg(long, help_heading = METHOD)]
     seed: Option<u64>,
     /// The seed of the split
-    #[arg(long)]
+    #[arg(long, help_heading = DATA)]
     split_seed: Option<u64>,
     /// Trainings at a time; default: the number of cores
-    #[arg(long)]
+    #[arg(long, help_heading = MACHINE)]
     workers: Option<usize>,
     /// Threads of each training
-    #[arg(long)]
+    #[arg(long, help_heading = MACHINE)]
     threads: Option<usize>,
     /// Most time of the verification, or `off`; default: half of the budget
-    #[arg(long, value_name = "TIME|off")]
+    #[arg(long, value_name = "TIME|off", help_heading = METHOD)]
     verify: Option<String>,
     /// What ends poor trials early: `median` of the others, `extrapolation` of the learning
     /// curve, or `off`; default: `median`
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", help_heading = METHOD)]
     stopping: Option<String>,
     /// The run directory; default: a new one in `runs`
     #[arg(long, value_name = "DIR")]
@@ -162,12 +169,18 @@ pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What ending the commands outside takes at most.
+const ENDING: Duration = Duration::from_millis(150);
+
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once.
 pub(super) fn interruptible() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let shared = Arc::clone(&flag);
     let handled = ctrlc::set_handler(move || {
         if shared.swap(true, Ordering::Relaxed) {
+            // The first one has asked for the end of commands outside, which are
+            // in groups of their own: it is under way, and nobody would else.
+            std::thread::sleep(ENDING);
             #[expect(
                 clippy::exit,
                 reason = "a second Ctrl-C asks for it; the study survives"

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use netsmith::network::Key;
 use netsmith::random::Seed;
-use netsmith::space::{Limits, Space};
+use netsmith::space::{Architecture, Limits, Space};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
 use netsmith_nn::pipeline::{Config, space_of};
 use netsmith_nn::train::{Decision, Epoch, Recipe, Training};
@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// Architectures in all; the first N of a fixed order without repetition
     #[arg(long, value_name = "N", default_value = "300")]
     architectures: NonZeroUsize,
+    /// Train the architectures of this file, one a line, instead of drawing some
+    #[arg(long, value_name = "FILE", conflicts_with = "architectures")]
+    from: Option<PathBuf>,
     /// Epochs of each training
     #[arg(long, value_name = "N", default_value = "10")]
     epochs: NonZeroUsize,
@@ -120,12 +123,25 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let mut known: BTreeSet<Key> = BTreeSet::new();
     let mut draws = seed.child("architectures").stream();
     let late = || budget.is_some_and(|budget| begun.elapsed().as_secs_f64() >= budget);
+    let listed = match &arguments.from {
+        Some(path) => Some(listed(path, &space)?),
+        None => None,
+    };
+    let wanted = listed
+        .as_ref()
+        .map_or(arguments.architectures.get(), Vec::len);
     // A small space may hold fewer than are wanted.
-    for _ in 0..100 * arguments.architectures.get() {
-        if known.len() == arguments.architectures.get() || late() {
+    for number in 0..100 * wanted {
+        if known.len() == wanted || late() {
             break;
         }
-        let architecture = space.sample(&Limits::default(), &mut draws)?;
+        let architecture = match &listed {
+            None => space.sample(&Limits::default(), &mut draws)?,
+            Some(listed) => match listed.get(number) {
+                Some(architecture) => architecture.clone(),
+                None => break,
+            },
+        };
         let text = space.text(&architecture);
         let key = match arguments.by_key {
             true => space.key(&architecture)?,
@@ -146,14 +162,14 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         };
         if let Some(numbers) = pool.install(|| task.train(&text, &late))? {
             rows.add(&text, numbers)?;
-            output.note(&format!("{} of {}", rows.len(), arguments.architectures));
+            output.note(&format!("{} of {wanted}", rows.len()));
         }
     }
     let done = Tabulated {
         file: arguments.file.display().to_string(),
         rows: rows.len(),
         added: rows.len() - before,
-        wanted: arguments.architectures.get(),
+        wanted,
         seconds: begun.elapsed().as_secs_f64(),
     };
     output.result(&done, || {
@@ -162,6 +178,22 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             done.file, done.rows, done.wanted, done.added
         )
     })
+}
+
+/// The architectures of a file.
+fn listed(path: &Path, space: &Space) -> Result<Vec<Architecture>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))?;
+    let lines = text.lines().enumerate();
+    let filled = lines.filter(|(_, line)| !line.trim().is_empty());
+    filled
+        .map(|(number, line)| {
+            space.parse(line.trim()).map_err(|error| {
+                let place = format!("`{}`, line {}", path.display(), number + 1);
+                Failure::usage(format!("{place}: {error}"))
+            })
+        })
+        .collect()
 }
 
 /// The columns: accuracies and losses of the validation part after each epoch.

@@ -135,7 +135,7 @@ impl Default for Config {
             class_weights: false,
             space: None,
             space_settings: BTreeMap::new(),
-            strategy: "regularized-evolution".into(),
+            strategy: "auto".into(),
             strategy_settings: BTreeMap::new(),
             filter: None,
             assist: Vec::new(),
