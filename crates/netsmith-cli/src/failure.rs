@@ -190,6 +190,8 @@ impl From<PipelineError> for Failure {
             | PipelineError::NoProgram { .. }
             | PipelineError::InputShape(_)
             | PipelineError::SpaceOfTable { .. }
+            | PipelineError::NoSupernet { .. }
+            | PipelineError::OtherDecisions { .. }
             | PipelineError::Strategy(_)
             | PipelineError::Infeasible(_) => Self::of(exit::USAGE, &error, error.hint()),
             _ => Self::of(exit::FAILED, &error, error.hint()),

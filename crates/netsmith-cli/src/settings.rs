@@ -9,6 +9,8 @@ use crate::failure::Failure;
 pub(crate) struct Given {
     /// Those of the space: `space.KEY=VALUE` or a bare `KEY=VALUE`.
     pub(crate) space: BTreeMap<String, String>,
+    /// Those of the space in the supernet alone: `proxy.KEY=VALUE`.
+    pub(crate) proxy: BTreeMap<String, String>,
     /// Those of the strategy: `strategy.KEY=VALUE`.
     pub(crate) strategy: BTreeMap<String, String>,
     /// Those of the evaluator: `evaluator.KEY=VALUE`.
@@ -34,10 +36,13 @@ impl Given {
             let (part, key) = path.split_once('.').unwrap_or(("space", path));
             let values = match part {
                 "space" => &mut given.space,
+                "proxy" => &mut given.proxy,
                 "strategy" => &mut given.strategy,
                 "evaluator" => &mut given.evaluator,
                 _ => {
-                    return Err(fault("the part must be `space`, `strategy` or `evaluator`"));
+                    return Err(fault(
+                        "the part must be `space`, `proxy`, `strategy` or `evaluator`",
+                    ));
                 }
             };
             values.insert(key.trim().to_owned(), value.trim().to_owned());
@@ -50,7 +55,7 @@ impl Given {
     /// # Errors
     /// There is one.
     pub(crate) fn without_space(&self) -> Result<(), Failure> {
-        match self.space.keys().next() {
+        match self.space.keys().chain(self.proxy.keys()).next() {
             Some(key) => Err(Failure::usage(format!(
                 "setting `{key}`: the space is the table's own"
             ))
@@ -66,7 +71,8 @@ impl Given {
     /// # Errors
     /// There is one.
     pub(crate) fn without_strategy(&self) -> Result<(), Failure> {
-        match self.strategy.keys().chain(self.evaluator.keys()).next() {
+        let own = [&self.strategy, &self.evaluator, &self.proxy];
+        match own.into_iter().flat_map(BTreeMap::keys).next() {
             Some(key) => Err(Failure::usage(format!(
                 "setting `{key}`: nothing is searched here, so only the space can be set"
             ))),
@@ -85,12 +91,14 @@ mod tests {
             "channels=8",
             "space.cells=5",
             "strategy.population=50",
+            "proxy.cells=1",
             "channels=16",
         ];
         let given = Given::read(texts).unwrap();
         assert_eq!(given.space["channels"], "16");
         assert_eq!(given.space["cells"], "5");
         assert_eq!(given.strategy["population"], "50");
+        assert_eq!(given.proxy["cells"], "1");
     }
 
     #[test]

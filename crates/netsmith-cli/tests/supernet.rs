@@ -79,3 +79,57 @@ fn a_killed_search_goes_on_to_the_same_bits() {
     assert!(told, "{lines:#?}");
     assert!(state(&whole) == state(&damaged));
 }
+
+#[test]
+fn a_supernet_may_be_smaller_than_what_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut arguments = vec![
+        "search",
+        "--data",
+        "digits",
+        "--strategy",
+        "drnas",
+        "--json",
+    ];
+    arguments.extend(["--space", "nas-bench-201", "--set", "channels=4"]);
+    arguments.extend(["--set", "cells=2", "--set", "proxy.cells=1"]);
+    arguments.extend(["--set", "strategy.epochs=3", "--budget", "9trials"]);
+    arguments.extend(["--verify", "off", "--run", run.to_str().unwrap()]);
+    let search = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_netsmith"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, out, told) = search(&arguments);
+    assert_eq!(code, Some(0), "{told}");
+    // One cell a stage: 4 -> 8 -> 16 channels, all options side by side.
+    let planned = told.lines().find(|line| line.starts_with("supernet of"));
+    assert!(
+        planned.is_some_and(|line| line.contains("24982 parameters")),
+        "{told}"
+    );
+    assert!(
+        told.contains("local search from the best candidate trained"),
+        "{told}"
+    );
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let trials = &report["trials"];
+    let ended = ["finished", "stopped", "failed"].map(|name| trials[name].as_u64().unwrap_or(0));
+    assert_eq!(ended.iter().sum::<u64>(), 9, "{out}");
+
+    let (code, _, told) = search(&["search", "--strategy", "random", "--set", "proxy.cells=1"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("setting `proxy.cells`: strategy `random` has no supernet"),
+        "{told}"
+    );
+}

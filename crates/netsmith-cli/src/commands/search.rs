@@ -112,7 +112,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOW", help_heading = DATA)]
     class_weights: Option<String>,
     /// A parameter of the space, strategy or evaluator; a bare KEY is the space's; repeatable
-    #[arg(long, value_name = "[space.|strategy.|evaluator.]KEY=VALUE", help_heading = METHOD)]
+    ///
+    /// `proxy.KEY=VALUE` is a parameter of the space in the supernet alone: with `--set cells=5
+    /// --set proxy.cells=1` shared weights are trained in a smaller network, and what is found in
+    /// one of full size.
+    #[arg(long, value_name = "[space.|proxy.|strategy.|evaluator.]KEY=VALUE", help_heading = METHOD)]
     set: Vec<String>,
     /// `fused` or `burn`
     #[arg(long, help_heading = MACHINE)]
@@ -306,6 +310,7 @@ impl Arguments {
         }
         let given = Given::read(self.set.iter().map(String::as_str))?;
         config.space_settings.extend(given.space);
+        config.proxy_settings.extend(given.proxy);
         config.strategy_settings.extend(given.strategy);
         config.evaluator_settings.extend(given.evaluator);
         config.run.clone_from(&self.run);

@@ -49,6 +49,9 @@ pub struct Config {
     pub space: Option<String>,
     /// Parameters of the space.
     pub space_settings: BTreeMap<String, String>,
+    /// Those that are different in the supernet, which may be smaller than the
+    /// networks that are trained by themselves.
+    pub proxy_settings: BTreeMap<String, String>,
     /// The strategy.
     pub strategy: String,
     /// Parameters of the strategy.
@@ -135,6 +138,7 @@ impl Default for Config {
             class_weights: false,
             space: None,
             space_settings: BTreeMap::new(),
+            proxy_settings: BTreeMap::new(),
             strategy: "auto".into(),
             strategy_settings: BTreeMap::new(),
             filter: None,

@@ -101,6 +101,20 @@ pub enum PipelineError {
         /// The space of the table.
         space: String,
     },
+    /// A smaller space where nothing is searched in it.
+    #[error("setting `proxy.{key}`: strategy `{strategy}` has no supernet")]
+    NoSupernet {
+        /// The first setting.
+        key: String,
+        /// What was asked for.
+        strategy: String,
+    },
+    /// The smaller space of a supernet has other decisions than the space itself.
+    #[error("proxy of space `{space}`: it has other decisions than the space itself")]
+    OtherDecisions {
+        /// The space.
+        space: String,
+    },
     /// A penalty that is none.
     #[error(transparent)]
     Penalty(#[from] PenaltyError),
@@ -225,6 +239,13 @@ impl PipelineError {
             Self::OptionMissing { remedy, .. } => Some((*remedy).into()),
             Self::NoProgram { .. } => Some("check its name and path; no shell is involved".into()),
             Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),
+            Self::NoSupernet { .. } => Some(
+                "leave it out, or take a strategy with shared weights, see `netsmith list strategies`"
+                    .into(),
+            ),
+            Self::OtherDecisions { .. } => {
+                Some("change only what sets sizes, such as `cells` and `channels`".into())
+            }
             Self::Penalty(error) => Some(error.hint()),
             Self::Settings(errors) => errors.iter().find_map(SettingError::hint),
             Self::Strategy(error) => Some(error.hint.clone()),

@@ -64,6 +64,26 @@ pub(super) fn judged(
     Ok(judgement)
 }
 
+/// What the local search from the best candidate found, in a sentence; nothing
+/// where there was no time for it.
+pub(super) fn climb(context: &Context<'_>, listed: &[Trial], climbed: &[Trial]) -> Option<String> {
+    let best = |trials: &[Trial]| {
+        let scores = trials
+            .iter()
+            .filter_map(|trial| context.search_objective.score(trial));
+        scores.reduce(f64::max)
+    };
+    let (before, after) = (best(listed)?, best(climbed)?);
+    let count = climbed.len();
+    let end = match after > before {
+        true => format!("the best of them has {:.4} and goes on", after.abs()),
+        false => format!("none was better than {:.4}", before.abs()),
+    };
+    Some(format!(
+        "local search from the best candidate trained {count} more: {end}"
+    ))
+}
+
 /// The judgement on these scores, of which larger ones are better; none where
 /// there is nothing to compare.
 fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement> {

@@ -53,6 +53,7 @@ use evaluator::Chosen;
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, Event};
+use netsmith::strategy::local_search::LocalSearch;
 use netsmith::study::{Header, Study, View, new_run_directory};
 use netsmith::trial::{Fidelity, Trial};
 use pace::{Pace, pace};
@@ -314,13 +315,11 @@ impl Context<'_> {
                 None => return Ok(Vec::new()),
             },
         };
-        let trials = match &listed {
-            Some(listed) => Some(listed.len()),
-            None => config.trials,
-        };
-        let derives = listed.is_some();
+        let candidates = listed.as_ref().map(|listed| listed.len() as u64);
+        // All candidates are trained, however few trials are asked for.
+        let trials = config.trials.map(|most| most.max(candidates.unwrap_or(0)));
         if let Some(listed) = listed {
-            prepared.strategy = Box::new(listed);
+            prepared.strategy = Box::new(LocalSearch::beginning_with(listed));
         }
         let trials = match self.study.view()?.recorded()?.contains_key(SEARCHED) {
             true => self.study.view()?.trials()?.completed,
@@ -336,15 +335,18 @@ impl Context<'_> {
                 seconds: None,
             });
         }
-        if !derives {
+        let Some(candidates) = candidates else {
             return Ok(trials);
-        }
+        };
+        let (listed, climbed) =
+            trials.split_at(trials.partition_point(|trial| trial.number < candidates));
         let samples = prepared.data.valid().len();
-        if let Some(judgement) = judgement::judged(self, &trials, samples)? {
-            observe(Progress::Phase {
-                what: judgement.words,
-                seconds: None,
-            });
+        let judgement = judgement::judged(self, listed, samples)?;
+        let words = judgement.map(|judgement| judgement.words);
+        let climb = judgement::climb(self, listed, climbed);
+        for what in words.into_iter().chain(climb) {
+            let seconds = None;
+            observe(Progress::Phase { what, seconds });
         }
         Ok(trials)
     }

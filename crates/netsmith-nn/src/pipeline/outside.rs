@@ -6,7 +6,7 @@
 
 use super::best::{BEST, write_file, write_report};
 use super::evaluator::Chosen;
-use super::prepare::{kernels, limits, strategy};
+use super::prepare::{kernels, limits, refuse_proxy, strategy};
 use super::searching::Searching;
 use super::summary::outline;
 use super::{Config, PipelineError, Progress, RunEnd, make_checkpoints_folder};
@@ -51,7 +51,11 @@ enum Source {
 
 /// Nothing where Netsmith trains itself.
 pub(super) fn prepare(config: &Config) -> Result<Option<Outside>, PipelineError> {
-    Ok(match Chosen::of(config)? {
+    let chosen = Chosen::of(config)?;
+    if !matches!(chosen, Chosen::Training) {
+        refuse_proxy(config)?;
+    }
+    Ok(match chosen {
         Chosen::Training | Chosen::Score { .. } => None,
         Chosen::Command { command, settings } => Some(by_command(config, command, &settings)?),
         Chosen::Table { entry, settings } => Some(by_table(config, entry, &settings)?),

@@ -24,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) metric: Metric,
     pub(super) objective: Objective,
     pub(super) space: Space,
+    /// The space of the supernet, where it is another.
+    pub(super) proxy: Option<Space>,
     /// What proposes trials; a gradient search puts its candidates here.
     pub(super) strategy: Box<dyn Strategy>,
     /// The gradient search, where the strategy is one.
@@ -62,6 +64,26 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         data.task().outputs(),
     )?;
     let (strategy, method) = searcher(config)?;
+    if method.is_none() {
+        refuse_proxy(config)?;
+    }
+    let proxy = match config.proxy_settings.is_empty() {
+        true => None,
+        false => {
+            let mut smaller = config.clone();
+            smaller
+                .space_settings
+                .extend(smaller.proxy_settings.clone());
+            let outputs = data.task().outputs();
+            let proxy = space_of(&smaller, &data.schema(), &normalization, outputs)?;
+            if proxy.decisions() != space.decisions() {
+                return Err(PipelineError::OtherDecisions {
+                    space: space.name().to_owned(),
+                });
+            }
+            Some(proxy)
+        }
+    };
     let strategy = scoring::aided(config, &data, &normalization, strategy)?;
     let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
@@ -77,7 +99,19 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         metric,
         objective,
         space,
+        proxy,
     })
+}
+
+/// Refuses settings of a supernet where there is none.
+pub(super) fn refuse_proxy(config: &Config) -> Result<(), PipelineError> {
+    match config.proxy_settings.keys().next() {
+        None => Ok(()),
+        Some(key) => Err(PipelineError::NoSupernet {
+            key: key.clone(),
+            strategy: config.strategy.clone(),
+        }),
+    }
 }
 
 /// The strategy of this name, or the gradient search with a strategy that is

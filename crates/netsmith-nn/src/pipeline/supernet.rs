@@ -7,10 +7,13 @@
 //! another one beside it              where the method has a control
 //! the candidates                     derived, best of a random sample under the
 //!                                    shared weights, random: trials of the study
+//! local search from the best         while there is budget
 //! ```
 //!
-//! The candidates are then trained alike as trials, and a judgement says whether
-//! the derived one leads. The final phase goes on with the best of them.
+//! The candidates are trained alike as trials, and a judgement says whether the
+//! derived one leads. Shared weights tell good architectures from bad ones, hardly
+//! the best from the good; so what time is left goes to the neighbours of the best
+//! candidate, each trained by itself. The final phase goes on with the best of all.
 
 use super::prepare::Prepared;
 use super::searching::available_memory;
@@ -23,19 +26,18 @@ use crate::supernet::{
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::search::CHECKPOINTS;
-use netsmith::space::{Architecture, Infeasible, Space};
-use netsmith::strategy::{Ask, Observation, Strategy, Suggestion};
+use netsmith::space::{Architecture, Space};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// The share of the search's time after which the supernet is trained no more.
-const TRAINED: f64 = 0.7;
+const TRAINED: f64 = 0.6;
 
 /// The share after which no more random architectures are judged; the rest
-/// trains the candidates.
-const JUDGED: f64 = 0.8;
+/// trains the candidates and neighbours of the best.
+const JUDGED: f64 = 0.67;
 
 /// Most epochs that a budget is spent on.
 const MOST_EPOCHS: f64 = 100.0;
@@ -69,31 +71,6 @@ struct Candidate {
     architecture: String,
 }
 
-/// Proposes given architectures, one after the other.
-#[derive(Debug)]
-pub(super) struct Listed {
-    architectures: Vec<Architecture>,
-}
-
-impl Listed {
-    /// How many there are.
-    pub(super) fn len(&self) -> u64 {
-        self.architectures.len() as u64
-    }
-}
-
-impl Strategy for Listed {
-    fn ask(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
-        let place = ask.number as usize % self.architectures.len();
-        Ok(Suggestion {
-            architecture: self.architectures[place].clone(),
-            parent: None,
-        })
-    }
-
-    fn tell(&mut self, _observation: Observation) {}
-}
-
 /// Runs the gradient search, or goes on with it; nothing where it was
 /// interrupted.
 pub(super) fn candidates(
@@ -101,7 +78,7 @@ pub(super) fn candidates(
     prepared: &Prepared,
     method: &dyn Method,
     observe: &mut dyn FnMut(Progress<'_>),
-) -> Result<Option<Listed>, PipelineError> {
+) -> Result<Option<Vec<Architecture>>, PipelineError> {
     let known = context.study.view()?.entry(CANDIDATES_ENTRY)?;
     let listed = match known.and_then(|json| serde_json::from_slice(&json).ok()) {
         Some(listed) => listed,
@@ -116,10 +93,7 @@ pub(super) fn candidates(
             message: error.to_string(),
         })
     };
-    let architectures: Result<Vec<Architecture>, _> = listed.iter().map(parse).collect();
-    Ok(Some(Listed {
-        architectures: architectures?,
-    }))
+    listed.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
 
 fn search(
@@ -128,7 +102,8 @@ fn search(
     method: &dyn Method,
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Vec<Candidate>>, PipelineError> {
-    let supernet = Supernet::of(&prepared.space)?;
+    // Decisions are the same in both, and so are limits: those of the full size.
+    let supernet = Supernet::of(prepared.proxy.as_ref().unwrap_or(&prepared.space))?;
     let options = *method.options();
     let needed = supernet.planned_memory(options.batch, options.hard);
     check_memory(needed, available_memory())?;
