@@ -49,9 +49,9 @@ fn main() {
         outputs: 10,
     };
     let space = build_named("nas-bench-201", &task, &space_settings).unwrap();
-    let supernet = Supernet::of(&space).unwrap();
     let entry = CATALOGUE.iter().find(|entry| entry.name == *name).unwrap();
     let method = (entry.build)(&Settings::new(entry.parameters, &settings).unwrap());
+    let supernet = Supernet::for_options(&space, method.options()).unwrap();
     let search = Search {
         space: &space,
         supernet: &supernet,
@@ -65,6 +65,7 @@ fn main() {
         augmentation: data.augmentation(),
         seed: Seed::new(seed.parse().unwrap()).child("supernet"),
         epochs: method.options().epochs.unwrap_or(30),
+        epoch_steps: None,
         cancel: None,
         deadline: None,
         judging_deadline: None,

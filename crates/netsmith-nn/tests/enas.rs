@@ -89,6 +89,7 @@ where
         augmentation: Augmentation::NONE,
         seed: Seed::new(7),
         epochs,
+        epoch_steps: None,
         cancel: None,
         deadline: None,
         judging_deadline: None,
@@ -105,6 +106,14 @@ fn a_search_that_was_killed_gives_the_same_bits() {
         (
             digits("darts", &[("channels", "4"), ("cells", "3")]),
             vec![("entropy-of", "pick"), ("clip-weights", "false")],
+        ),
+        (
+            digits("enas-micro", &[("channels", "4"), ("cells", "3")]),
+            vec![],
+        ),
+        (
+            digits("enas-macro", &[("channels", "4"), ("layers", "4")]),
+            vec![],
         ),
     ] {
         let mut settings = vec![("warm-up", "0.3"), ("updates", "4")];

@@ -277,7 +277,8 @@ fn operations_that_move_values() {
         Operation::Slice(Slice { position: 3 }),
     );
     let channels = shape.channels() - 1;
-    check_image(shape, Operation::Truncate(Truncate { channels }));
+    check_image(shape, Operation::Truncate(Truncate { channels, from: 0 }));
+    check_image(shape, Operation::Truncate(Truncate { channels, from: 1 }));
     check_image(shape, Operation::Dropout(Dropout { rate: 0.3 }));
     check_image(shape, Operation::DropPath);
 }

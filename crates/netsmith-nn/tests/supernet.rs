@@ -98,6 +98,13 @@ fn a_path_is_its_network(space: &Space) {
             convolutions(&mut network.nodes().iter()).is_subset(&ran),
             "{text}"
         );
+        let own: BTreeSet<&str> = network.weights().iter().map(|w| w.name.as_str()).collect();
+        for (weight, gradient) in supernet.network.weights().iter().zip(&step.gradients) {
+            // Edges of zeros leave operations on the path that reach no answer.
+            let rests = gradient.iter().all(|slope| slope.abs() < 1e-12);
+            let name = weight.name.as_str();
+            assert!(own.contains(name) || rests, "{text}: {name}");
+        }
         let trained = network.weights().iter().zip(&expected.gradients);
         for (weight, gradient) in trained.filter(|(_, gradient)| !gradient.is_empty()) {
             let place = supernet
@@ -164,7 +171,7 @@ fn the_gradient_of_the_mixture_is_the_slope() {
         let mixture = supernet.mixture(mixed);
         module.mixed_step(&weights, &mixture, &inputs, goal, weighted(&factors))
     };
-    let slopes = supernet.slopes(&loss(&mixed, Some(Goal::Mixture)).mixing);
+    let slopes = supernet.slopes(&loss(&mixed, Some(Goal::Mixture)).mixing, &mixed);
     let (mut errors, mut squares) = (0.0, 0.0);
     for site in 0..6 {
         // Zero counts nothing, whatever its weight.
@@ -182,6 +189,78 @@ fn the_gradient_of_the_mixture_is_the_slope() {
     }
     // Rectifiers that change sides within the step make single slopes rough.
     assert!(errors < 0.04 * squares, "{errors} of {squares}");
+}
+
+/// Both kinds of space in which nodes choose their inputs: one where states that
+/// nothing reads are put together, and one of skips.
+fn with_inputs() -> [Space; 2] {
+    let input = Shape::image(3, 8, 8);
+    let layers = [("channels", "4"), ("layers", "6")];
+    [
+        space("enas-micro", &[("channels", "4"), ("cells", "3")], input),
+        space("enas-macro", &layers, input),
+    ]
+}
+
+#[test]
+fn a_hard_mixture_is_the_path_of_its_architecture() {
+    for space in with_inputs()
+        .into_iter()
+        .chain([cells(Shape::image(3, 8, 8))])
+    {
+        let supernet = Supernet::of(&space).unwrap();
+        let mut random = Seed::new(3).stream();
+        for _ in 0..20 {
+            let drawn = space.sample(&Limits::default(), &mut random).unwrap();
+            let mixture = supernet.mixture(&supernet.taken(&space, &drawn));
+            let path = supernet.path(&space, &drawn);
+            assert_eq!(mixture, path, "{}", space.text(&drawn));
+        }
+    }
+}
+
+/// So wide that the rounding of single numbers does not count.
+const WIDE_STEP: f64 = 2e-3;
+
+/// Which candidates enter a node decides which states are loose ends, too.
+#[test]
+fn the_gradient_of_inputs_goes_through_loose_ends() {
+    for space in with_inputs() {
+        let supernet = Supernet::of(&space).unwrap();
+        let mut module = Module::supernet(&supernet.network).unwrap();
+        let weights = Weights::init(&supernet.network, &Seed::new(1));
+        let (inputs, factors) = (numbers(16 * 192, 3), numbers(160, 4));
+        let even = |site: &netsmith_nn::supernet::Site| {
+            let count = site.zero.len();
+            (0..count)
+                .map(|k| (1.0 + 0.2 * k as f64) / (count as f64 * 1.6))
+                .collect()
+        };
+        let mixed: Vec<Vec<f64>> = supernet.sites.iter().map(even).collect();
+        let mut loss = |mixed: &[Vec<f64>], goal| {
+            let mixture = supernet.mixture(mixed);
+            module.mixed_step(&weights, &mixture, &inputs, goal, weighted(&factors))
+        };
+        let slopes = supernet.slopes(&loss(&mixed, Some(Goal::Mixture)).mixing, &mixed);
+        let (mut errors, mut squares) = (0.0, 0.0);
+        for (site, of) in supernet.sites.iter().enumerate() {
+            if of.name.contains("operation") {
+                continue;
+            }
+            for option in 0..of.zero.len() {
+                let mut at = |sign: f64| {
+                    let mut moved = mixed.clone();
+                    moved[site][option] += sign * WIDE_STEP;
+                    loss(&moved, None).loss
+                };
+                let slope = (at(1.0) - at(-1.0)) / (2.0 * WIDE_STEP);
+                errors += (slopes[site][option] - slope).powi(2);
+                squares += slope.powi(2);
+            }
+        }
+        let name = space.name();
+        assert!(errors < 0.04 * squares, "{name}: {errors} of {squares}");
+    }
 }
 
 #[test]
@@ -246,6 +325,15 @@ struct Digits {
     supernet: Supernet,
 }
 
+/// With the supernet that a method needs.
+fn digits_for(method: &dyn Method) -> Digits {
+    let digits = digits();
+    Digits {
+        supernet: Supernet::for_options(&digits.space, method.options()).unwrap(),
+        ..digits
+    }
+}
+
 fn digits() -> Digits {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
@@ -280,6 +368,7 @@ fn search_of<T>(
         augmentation: Augmentation::NONE,
         seed: Seed::new(7),
         epochs,
+        epoch_steps: None,
         cancel: None,
         deadline: None,
         judging_deadline: None,
@@ -288,10 +377,10 @@ fn search_of<T>(
 
 #[test]
 fn a_search_that_was_killed_gives_the_same_bits() {
-    let digits = digits();
     let folder = tempfile::tempdir().unwrap();
     for (name, settings) in [
         ("gdas", vec![]),
+        ("pc-darts", vec![("partial", "2")]),
         ("darts", vec![("second-order", "true")]),
         ("beta-darts", vec![]),
         ("single-path", vec![]),
@@ -299,6 +388,7 @@ fn a_search_that_was_killed_gives_the_same_bits() {
         let mut settings = settings;
         settings.extend([("warm-up", "0.3"), ("watch", "false")]);
         let method = method(name, &settings);
+        let digits = digits_for(method.as_ref());
         search_of(&digits, method.as_ref(), 3, |search| {
             let whole = search.run(search.start(), &mut |_, _| Decision::Continue);
             let whole = whole.unwrap();
@@ -432,7 +522,6 @@ fn an_exploding_learning_rate_never_gives_a_result_that_is_no_number() {
 /// alone: they are judged, selected and ended alike.
 #[test]
 fn every_method_searches_and_selects() {
-    let digits = digits();
     for entry in CATALOGUE {
         let mut settings = vec![("warm-up", "0.3"), ("watch", "false")];
         if entry.name == "single-path" {
@@ -443,7 +532,11 @@ fn every_method_searches_and_selects() {
                 ("recalibration", "2"),
             ]);
         }
+        if entry.name == "pc-darts" {
+            settings.push(("partial", "2"));
+        }
         let method = method(entry.name, &settings);
+        let digits = digits_for(method.as_ref());
         search_of(&digits, method.as_ref(), 3, |search| {
             let found = search.run(search.start(), &mut |_, _| Decision::Continue);
             let found = found.unwrap();

@@ -202,7 +202,7 @@ fn of_supernet(
                 .with_hint("leave `--kernels` out, or give an `--architecture`"),
         );
     }
-    let supernet = Supernet::of(space)?;
+    let supernet = Supernet::for_options(space, method.options())?;
     let (batch, hard) = (arguments.batch.get(), method.options().hard);
     profile.method = Some(name);
     profile.training_memory_bytes = supernet.planned_memory(batch, hard);

@@ -47,9 +47,14 @@ pub(super) fn compose_slice(slice: &Slice, input: &Value) -> Value {
     Value::new(input.tensor.clone().narrow(3, slice.position, 1))
 }
 
-/// The first channels, with burn's operations.
+/// Channels that follow each other, with burn's operations.
 pub(super) fn compose_truncate(truncate: &Truncate, input: &Value) -> Value {
-    Value::new(input.tensor.clone().narrow(1, 0, truncate.channels))
+    Value::new(
+        input
+            .tensor
+            .clone()
+            .narrow(1, truncate.from, truncate.channels),
+    )
 }
 
 /// Vectors as the positions of a sequence, with burn's operations.
@@ -110,9 +115,11 @@ impl Moves {
     /// Those of a truncation.
     pub(super) fn truncate(truncate: &Truncate, input: Shape) -> Self {
         let output = input.with_channels(truncate.channels);
+        let [height, width] = input.positions();
+        let start = truncate.from * height * width;
         Self {
             input: input.elements(),
-            from: (0..output.elements()).map(Some).collect(),
+            from: (0..output.elements()).map(|at| Some(start + at)).collect(),
         }
     }
 

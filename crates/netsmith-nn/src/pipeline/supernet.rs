@@ -42,6 +42,10 @@ const JUDGED: f64 = 0.67;
 /// Most epochs that a budget is spent on.
 const MOST_EPOCHS: f64 = 100.0;
 
+/// Epochs that a budget is spent on at least: where there is no time for so many
+/// passes over the data, an epoch is a part of one.
+const FEWEST_EPOCHS: f64 = 10.0;
+
 /// Epochs where there is no budget of time.
 const USUAL_EPOCHS: f64 = 50.0;
 
@@ -103,7 +107,8 @@ fn search(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Vec<Candidate>>, PipelineError> {
     // Decisions are the same in both, and so are limits: those of the full size.
-    let supernet = Supernet::of(prepared.proxy.as_ref().unwrap_or(&prepared.space))?;
+    let space = prepared.proxy.as_ref().unwrap_or(&prepared.space);
+    let supernet = Supernet::for_options(space, method.options())?;
     let options = *method.options();
     let needed = supernet.planned_memory(options.batch, options.hard);
     check_memory(needed, available_memory())?;
@@ -131,6 +136,7 @@ fn search(
         augmentation: prepared.data.augmentation(),
         seed: Seed::new(context.config.seed).child("supernet"),
         epochs: 1,
+        epoch_steps: None,
         cancel: Some(context.interrupt),
         deadline: None,
         judging_deadline: None,
@@ -144,18 +150,20 @@ fn search(
     let share = if method.control().is_some() { 0.5 } else { 1.0 };
     search.deadline = after(share * TRAINED).filter(|_| is_timed);
     search.judging_deadline = after(share * JUDGED);
-    search.epochs = match options.epochs {
-        Some(epochs) => epochs,
+    (search.epochs, search.epoch_steps) = match options.epochs {
+        Some(epochs) => (epochs, None),
         None => epochs_of(context, &search, &pool)?,
     };
+    let length = search.epoch_steps.map(|steps| format!(" of {steps} steps"));
     observe(Progress::Phase {
         what: format!(
-            "supernet of `{}` with {}: {} parameters, {} sites, {} epochs; a step needs {:.0} MB at most, by plan",
+            "supernet of `{}` with {}: {} parameters, {} sites, {} epochs{}; a step needs {:.0} MB at most, by plan",
             prepared.space.name(),
             context.config.strategy,
             supernet.network.parameters(),
             supernet.sites.len(),
             search.epochs,
+            length.unwrap_or_default(),
             needed as f64 / 1e6,
         ),
         seconds: seconds.map(|seconds| share * TRAINED * seconds),
@@ -313,14 +321,15 @@ fn on(
     })
 }
 
-/// How many epochs the time allows, reckoned once in the life of a study.
+/// How many epochs the time allows, and how many steps they have where it allows
+/// few, reckoned once in the life of a study.
 fn epochs_of(
     context: &Context<'_>,
     search: &Search<'_>,
     pool: &rayon::ThreadPool,
-) -> Result<usize, PipelineError> {
+) -> Result<(usize, Option<usize>), PipelineError> {
     let Some(deadline) = search.deadline else {
-        return Ok(USUAL_EPOCHS as usize);
+        return Ok((USUAL_EPOCHS as usize, None));
     };
     // All epochs but those of the warm-up learn the architecture too.
     let timed = Search {
@@ -330,16 +339,30 @@ fn epochs_of(
     pool.install(|| timed.rehearse(1))?;
     let begun = Instant::now();
     pool.install(|| timed.rehearse(TIMED))?;
-    let epoch = begun.elapsed().as_secs_f64() / TIMED as f64 * search.steps() as f64;
+    let step = begun.elapsed().as_secs_f64() / TIMED as f64;
     let left = deadline
         .saturating_duration_since(Instant::now())
         .as_secs_f64();
-    let epochs = context.study.recorded("supernet-epochs", || {
-        (0.9 * left / epoch.max(1e-6))
-            .floor()
-            .clamp(3.0, MOST_EPOCHS)
+    let possible = 0.9 * left / step.max(1e-6);
+    let study = context.study;
+    let most = study.recorded("supernet-epoch-steps", || {
+        steps_of(possible, search.steps())
     })?;
-    Ok(epochs as usize)
+    let most = most.max(1.0);
+    let epochs = study.recorded("supernet-epochs", || {
+        (possible / most).floor().clamp(FEWEST_EPOCHS, MOST_EPOCHS)
+    })?;
+    let most = most as usize;
+    Ok((
+        epochs as usize,
+        Some(most).filter(|&most| most < search.steps()),
+    ))
+}
+
+/// The steps of an epoch where so many are possible in all, and one pass over the
+/// data takes `pass`.
+fn steps_of(possible: f64, pass: usize) -> f64 {
+    (possible / FEWEST_EPOCHS).floor().clamp(1.0, pass as f64)
 }
 
 /// What is trained as trials: the derived architecture, the best of a random
@@ -393,6 +416,18 @@ fn add(listed: &mut Vec<Candidate>, space: &Space, origin: &str, architecture: &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_budgets_have_short_epochs() {
+        for (possible, expected) in [
+            (5_000.0, 100.0),
+            (1_000.0, 100.0),
+            (450.0, 45.0),
+            (2.0, 1.0),
+        ] {
+            assert!((steps_of(possible, 100) - expected).abs() < 1e-9);
+        }
+    }
 
     #[test]
     fn a_supernet_beyond_the_memory_is_refused_with_a_remedy() {

@@ -10,7 +10,7 @@
 //! a function of the mixture the term goes through whatever relaxation a method
 //! has, so it serves all of them.
 
-use super::Supernet;
+use super::{SiteForm, Supernet};
 use netsmith::network::Network;
 use netsmith::space::{Architecture, Space};
 
@@ -40,6 +40,10 @@ impl OptionCosts {
         let of = |mixture: &[Vec<f64>]| supernet.masked(mixture).map_or(0.0, |n| cost(&n));
         let whole = of(&ones);
         let option = |site: usize, k: usize| {
+            if let SiteForm::Edges { .. } = supernet.sites[site].form {
+                // What an edge costs its operations do.
+                return 0.0;
+            }
             let mut without = ones.clone();
             without[site][k] = 0.0;
             (whole - of(&without)).max(0.0)

@@ -135,6 +135,7 @@ fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen
         augmentation: Augmentation::NONE,
         seed: Seed::new(1),
         epochs: 1,
+        epoch_steps: None,
         cancel: None,
         deadline: None,
         judging_deadline: None,

@@ -35,6 +35,8 @@ mod health;
 mod judging;
 mod network;
 mod options;
+mod partial;
+mod pc_darts;
 mod policy;
 mod reward;
 mod run;
@@ -190,6 +192,7 @@ pub const CATALOGUE: &[Entry] = &[
     drnas::ENTRY,
     gdas::ENTRY,
     darts::ENTRY,
+    pc_darts::ENTRY,
     beta_darts::ENTRY,
     darts_minus::ENTRY,
     darts_pt::ENTRY,

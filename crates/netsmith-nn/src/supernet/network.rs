@@ -1,5 +1,7 @@
 //! The supernet as a network, and the sites where it is open.
 
+use super::Options;
+use super::partial::{self, Edges};
 use crate::module::{Mixture, activation_bytes};
 use crate::train::largest;
 use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
@@ -26,7 +28,8 @@ pub struct Supernet {
 /// A place where the supernet is open: some options, of which one is taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
-    /// The decision that it relaxes.
+    /// The decision that it relaxes; where it relaxes none, the first of its
+    /// choices.
     pub decision: DecisionId,
     /// The decision's name.
     pub name: String,
@@ -45,6 +48,14 @@ pub enum SiteForm {
     Options(Vec<Option<u32>>),
     /// Whether this candidate of a subset is out or in.
     Gate(usize),
+    /// One for each edge that enters a node: no decision, but how much the edges
+    /// count beside each other.
+    Edges {
+        /// What the node's mix names in place of a decision.
+        mix: usize,
+        /// The choice on each edge.
+        choices: Vec<DecisionId>,
+    },
 }
 
 /// Why gradient search cannot serve a space.
@@ -64,6 +75,18 @@ pub enum SupernetError {
         /// What it is.
         what: &'static str,
     },
+    /// A place that a part of the channels cannot serve.
+    #[error("`{place}` of space `{space}`: one in {share} channels for each operation: {rule}")]
+    Partial {
+        /// The space.
+        space: String,
+        /// The decision, or the node of the supernet.
+        place: String,
+        /// One in so many channels.
+        share: usize,
+        /// What would have to hold.
+        rule: &'static str,
+    },
     /// A decision none of whose options may be chosen.
     #[error("decision `{decision}` has no option left: all of them cut the edge")]
     Closed {
@@ -80,8 +103,23 @@ impl SupernetError {
                 "give the decision a single value with `--set`, or search with `regularized-evolution`"
                     .into(),
             ),
+            Self::Partial { share: 1, .. } => Some("search with `darts`".into()),
+            Self::Partial { .. } => Some(
+                "take other channels, give the method another share with `--set strategy.partial=2`, or search with `darts`"
+                    .into(),
+            ),
             Self::Closed { .. } => Some("allow it with `--set strategy.none=true`".into()),
             Self::Shape(error) => error.hint().map(str::to_owned),
+        }
+    }
+}
+
+impl Site {
+    /// What its mixes name: its decision, where it is one.
+    pub(super) fn mix(&self) -> usize {
+        match self.form {
+            SiteForm::Edges { mix, .. } => mix,
+            SiteForm::Options(_) | SiteForm::Gate(_) => self.decision.index(),
         }
     }
 }
@@ -92,6 +130,19 @@ impl Supernet {
     /// # Errors
     /// A decision with several options that no mix expresses, such as a width.
     pub fn of(space: &Space) -> Result<Self, SupernetError> {
+        Self::with(space, None)
+    }
+
+    /// The supernet of a space as a method with these options needs it.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); the method gives operations a part of the channels,
+    /// and the space does not allow that.
+    pub fn for_options(space: &Space, options: &Options) -> Result<Self, SupernetError> {
+        Self::with(space, options.partial)
+    }
+
+    fn with(space: &Space, share: Option<usize>) -> Result<Self, SupernetError> {
         let relaxation = space.relaxation();
         let refuse = |id: DecisionId, what| SupernetError::Decision {
             space: space.name().to_owned(),
@@ -103,9 +154,19 @@ impl Supernet {
             return Err(refuse(id, "sizes"));
         }
         if let Some(&id) = relaxation.fixed.iter().find(several) {
-            return Err(refuse(id, "inputs of several slots or of a concatenation"));
+            return Err(refuse(
+                id,
+                "inputs that enter several slots, are concatenated or decide a whole at once",
+            ));
         }
-        let network = shared(&space.supernet()?)?;
+        let (network, edges) = match share {
+            None => (space.supernet()?, Vec::new()),
+            Some(share) => {
+                let built = partial::partial(space, &relaxation, &space.supernet()?, share)?;
+                (built.network, built.edges)
+            }
+        };
+        let network = shared(&network)?;
         let mut sites = Vec::new();
         for choice in &relaxation.choices {
             let decision = space.decision(choice.decision);
@@ -149,6 +210,7 @@ impl Supernet {
                 });
             }
         }
+        sites.extend(edges.into_iter().map(|edges| edge_site(space, edges)));
         Ok(Self {
             network,
             sites,
@@ -180,31 +242,73 @@ impl Supernet {
         self.sites.iter().map(|site| site.skip.clone()).collect()
     }
 
-    /// How the options of every site count, as a module takes it.
+    /// How the options of every site count, as a module takes it. A loose end
+    /// counts as much as the chance that nothing reads it, where every site
+    /// chooses on its own.
     pub fn mixture(&self, weights: &[Vec<f64>]) -> Mixture {
         let mut mixture = vec![Vec::new(); self.decisions];
         for (site, weights) in self.sites.iter().zip(weights) {
-            let of: &mut Vec<f32> = &mut mixture[site.decision.index()];
+            let own = weights.iter().map(|weight| *weight as f32);
             match site.form {
-                SiteForm::Options(_) => of.extend(weights.iter().map(|weight| *weight as f32)),
+                SiteForm::Options(_) => mixture[site.decision.index()].extend(own),
                 // The gates of a decision follow each other.
-                SiteForm::Gate(_) => of.push(weights[1] as f32),
+                SiteForm::Gate(_) => mixture[site.decision.index()].push(weights[1] as f32),
+                SiteForm::Edges { mix, .. } => put(&mut mixture, mix, own.collect()),
             }
+        }
+        for loose in &self.loose {
+            let chances = loose.chances(&|id, candidate| self.chance(id, candidate, weights));
+            let chances = chances.into_iter().map(|chance| chance as f32);
+            put(&mut mixture, loose.mix, chances.collect());
         }
         Mixture(mixture)
     }
 
-    /// The gradient of every site's weights, from what a module gives.
-    pub fn slopes(&self, mixing: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    /// How much a candidate of a decision counts under these weights of the
+    /// sites; nothing where the decision has no site.
+    fn chance(&self, decision: DecisionId, candidate: usize, weights: &[Vec<f64>]) -> f64 {
+        match self.place(decision, candidate) {
+            Some((site, option)) => weights[site][option],
+            None => 0.0,
+        }
+    }
+
+    /// The site and the option there that takes a candidate of a decision.
+    fn place(&self, decision: DecisionId, candidate: usize) -> Option<(usize, usize)> {
+        let sites = self.sites.iter().enumerate();
+        let mut own = sites.filter(|(_, site)| site.decision == decision);
+        own.find_map(|(number, site)| match &site.form {
+            SiteForm::Options(options) => {
+                let known = |option: &Option<u32>| *option == Some(candidate as u32);
+                Some((number, options.iter().position(known)?))
+            }
+            SiteForm::Gate(gated) => (*gated == candidate).then_some((number, 1)),
+            SiteForm::Edges { .. } => None,
+        })
+    }
+
+    /// The gradient of the sites' weights, from what a module gives for the
+    /// mixture of these weights.
+    pub fn slopes(&self, mixing: &[Vec<f64>], weights: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let sites = self.sites.iter().map(|site| {
-            let of = mixing.get(site.decision.index()).map_or(&[][..], |m| m);
+            let of = mixing.get(site.mix()).map_or(&[][..], |m| m);
             let at = |at: usize| of.get(at).copied().unwrap_or(0.0);
             match &site.form {
-                SiteForm::Options(options) => (0..options.len()).map(at).collect(),
                 SiteForm::Gate(candidate) => vec![0.0, at(*candidate)],
+                _ => (0..site.zero.len()).map(at).collect(),
             }
         });
-        sites.collect()
+        let mut slopes: Vec<Vec<f64>> = sites.collect();
+        for loose in &self.loose {
+            let ends = mixing.get(loose.mix).map_or(&[][..], |m| m);
+            let chance = |id, candidate| self.chance(id, candidate, weights);
+            for (decision, candidate, slope) in loose.slopes(ends, &chance) {
+                if let Some((site, option)) = self.place(decision, candidate) {
+                    slopes[site][option] += slope;
+                }
+            }
+        }
+        slopes
     }
 
     /// The same where what was not drawn counts as if its output were ones:
@@ -215,9 +319,9 @@ impl Supernet {
         ones: &[f64],
         drawn: &[Vec<f64>],
     ) -> Vec<Vec<f64>> {
-        let mut slopes = self.slopes(mixing);
+        let mut slopes = self.slopes(mixing, drawn);
         for (site, (slopes, drawn)) in self.sites.iter().zip(slopes.iter_mut().zip(drawn)) {
-            let slope = ones.get(site.decision.index()).copied().unwrap_or(0.0);
+            let slope = ones.get(site.mix()).copied().unwrap_or(0.0);
             let others = slopes
                 .iter_mut()
                 .zip(drawn)
@@ -232,10 +336,10 @@ impl Supernet {
     pub fn taken(&self, space: &Space, architecture: &Architecture) -> Vec<Vec<f64>> {
         let mixture = self.path(space, architecture).0;
         let of = |site: &Site| {
-            let taken = &mixture[site.decision.index()];
+            let taken = &mixture[site.mix()];
             match site.form {
-                SiteForm::Options(_) => taken.iter().map(|t| f64::from(*t)).collect(),
                 SiteForm::Gate(candidate) => vec![0.0, f64::from(taken[candidate])],
+                _ => taken.iter().map(|t| f64::from(*t)).collect(),
             }
         };
         self.sites.iter().map(of).collect()
@@ -272,8 +376,17 @@ impl Supernet {
             mixture[select.decision.index()] = weights;
         }
         for loose in &self.loose {
-            mixture.resize(mixture.len().max(loose.mix + 1), Vec::new());
-            mixture[loose.mix] = loose.weights(space, architecture);
+            put(&mut mixture, loose.mix, loose.weights(space, architecture));
+        }
+        for site in &self.sites {
+            if let SiteForm::Edges { mix, choices } = &site.form {
+                // Those that enter count alike.
+                let enters = mixture.get(*mix).filter(|row| !row.is_empty()).cloned();
+                let enters = enters.unwrap_or_else(|| vec![1.0; choices.len()]);
+                let count = enters.iter().sum::<f32>().max(1.0);
+                let even = enters.iter().map(|enters| enters / count).collect();
+                put(&mut mixture, *mix, even);
+            }
         }
         Mixture(mixture)
     }
@@ -333,6 +446,7 @@ impl Supernet {
                     let members = space.decision(decision).members(option);
                     gates += strengths[usize::from(members.contains(candidate))];
                 }
+                SiteForm::Edges { .. } => {}
             }
         }
         let Some(select) = self.selects.iter().find(|s| s.decision == decision) else {
@@ -340,7 +454,9 @@ impl Supernet {
         };
         let of_edge = |member: usize| {
             let edges = select.edges[member].iter();
-            let strongest = edges.map(|choice| self.strongest(*choice, strengths));
+            let strongest = edges.map(|choice| {
+                self.strongest(*choice, strengths) * self.edge_weight(*choice, strengths)
+            });
             strongest.fold(0.0, f64::max)
         };
         let members = space.decision(decision).members(option);
@@ -366,6 +482,20 @@ impl Supernet {
             .zip(strengths)
             .filter(|(option, _)| option.is_some());
         real.fold(0.0, |most, (_, strength)| most.max(*strength))
+    }
+
+    /// How much the edge of a choice counts beside the others of its node; 1 where
+    /// edges have no weights.
+    fn edge_weight(&self, choice: DecisionId, strengths: &[Vec<f64>]) -> f64 {
+        let mut sites = self.sites.iter().zip(strengths);
+        let weight = sites.find_map(|(site, strengths)| match &site.form {
+            SiteForm::Edges { choices, .. } => {
+                let place = choices.iter().position(|known| *known == choice)?;
+                Some(strengths[place])
+            }
+            _ => None,
+        });
+        weight.unwrap_or(1.0)
     }
 
     /// How many skip connections an architecture has in each of its groups of
@@ -427,6 +557,7 @@ impl Supernet {
         };
         let weights = self.sites.iter().map(|site| match site.form {
             SiteForm::Gate(_) => vec![0.0, 1.0],
+            SiteForm::Edges { .. } => vec![1.0; site.zero.len()],
             SiteForm::Options(_) => {
                 let mut mixes = mixes_of(&self.network, site.decision.index());
                 let inputs = mixes.next().unwrap_or_default();
@@ -437,6 +568,25 @@ impl Supernet {
         });
         self.mixture(&weights.collect::<Vec<_>>())
     }
+}
+
+/// The weights of the edges that enter a node, as a site.
+fn edge_site(space: &Space, Edges { mix, choices }: Edges) -> Site {
+    let first = choices[0];
+    let name = &space.decision(first).block;
+    Site {
+        decision: first,
+        name: format!("{name}.edges"),
+        zero: vec![false; choices.len()],
+        skip: vec![false; choices.len()],
+        form: SiteForm::Edges { mix, choices },
+    }
+}
+
+/// Puts the weights of a mix in their place.
+fn put(mixture: &mut Vec<Vec<f32>>, mix: usize, weights: Vec<f32>) {
+    mixture.resize(mixture.len().max(mix + 1), Vec::new());
+    mixture[mix] = weights;
 }
 
 /// The inputs of the mixes of a decision.

@@ -71,6 +71,9 @@ pub struct Options {
     pub learns: bool,
     /// Whether every pass computes exactly one option of each site.
     pub hard: bool,
+    /// Operations see one in so many channels, and edges have weights; none: all
+    /// channels, and edges count alike.
+    pub partial: Option<usize>,
     /// Whether the options that a hard pass leaves out count in the gradient as
     /// if their outputs were ones.
     pub ones: bool,
@@ -248,6 +251,7 @@ impl Options {
             second_order: false,
             learns: true,
             hard: false,
+            partial: None,
             ones: false,
         }
     }

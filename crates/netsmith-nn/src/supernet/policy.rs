@@ -224,6 +224,7 @@ fn taken(site: &Site, space: &Space, architecture: &Architecture) -> Option<usiz
             let members = space.decision(site.decision).members(option);
             Some(usize::from(members.contains(candidate)))
         }
+        SiteForm::Edges { .. } => None,
     }
 }
 

@@ -65,10 +65,8 @@ impl Run<'_> {
         let mut round = 0;
         let mut others = batches(&search, &architecture, &seed.child("architecture").nth(0));
         let mut totals = Totals::default();
-        for (step, batch) in steps.enumerate() {
-            if self.most_steps.is_some_and(|most| step >= most) {
-                break;
-            }
+        let most = self.most_steps.into_iter().chain(search.epoch_steps).min();
+        for (step, batch) in steps.take(most.unwrap_or(usize::MAX)).enumerate() {
             self.interrupted()?;
             let draws = seed.child("draws").nth(step as u64);
             let other = match learns {
@@ -197,7 +195,7 @@ impl Run<'_> {
         let supernet = self.search.supernet;
         let slopes = match self.search.method.options().ones {
             true => supernet.slopes_with_ones(&step.mixing, &step.ones, &draw.mixture),
-            false => supernet.slopes(&step.mixing),
+            false => supernet.slopes(&step.mixing, &draw.mixture),
         };
         (step.loss, self.pull(draw, slopes, moment))
     }
@@ -229,7 +227,7 @@ impl Run<'_> {
             LossAndGradients {
                 loss: step.loss,
                 weights: step.gradients,
-                architecture: supernet.slopes(&step.mixing),
+                architecture: supernet.slopes(&step.mixing, &draw.mixture),
             }
         };
         let there = look_ahead(&weights, rate, ahead, pass);

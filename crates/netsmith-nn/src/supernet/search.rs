@@ -45,6 +45,9 @@ pub struct Search<'a> {
     pub seed: Seed,
     /// Epochs in all.
     pub epochs: usize,
+    /// Most steps of an epoch, where data are many and time is short; none: a
+    /// pass over the half of the weights.
+    pub epoch_steps: Option<usize>,
     /// Set by another thread to end the search; it can go on from its last state.
     pub cancel: Option<&'a AtomicBool>,
     /// When the training must end, with what it has then.
@@ -325,7 +328,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Steps of one epoch.
+    /// Steps of a pass over the half of the weights.
     pub fn steps(&self) -> usize {
         let options = self.method.options();
         let share = if options.learns {

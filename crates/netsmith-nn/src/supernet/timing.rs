@@ -78,7 +78,7 @@ pub fn time_steps(
         );
         state.update(network, &mut weights, &step.gradients, rate as f32, 0.0);
         if options.learns {
-            let slopes = supernet.slopes(&step.mixing);
+            let slopes = supernet.slopes(&step.mixing, &draw.mixture);
             let pull = method.pull(&alphas, &draw, &slopes, moment);
             for ((logits, moments), pull) in alphas.logits.iter_mut().zip(&mut moments).zip(pull) {
                 for ((logit, moment), pull) in logits.iter_mut().zip(moments).zip(pull) {

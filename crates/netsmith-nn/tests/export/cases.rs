@@ -364,11 +364,10 @@ fn operations() -> Vec<Case> {
         [3, 1, 5],
         vec![Operation::Slice(Slice { position: 2 })],
     );
-    one(
-        "truncate",
-        [3, 2, 4],
-        vec![Operation::Truncate(Truncate { channels: 2 })],
-    );
+    for (name, from) in [("truncate", 0), ("truncate-from", 1)] {
+        let truncate = Truncate { channels: 2, from };
+        one(name, [3, 2, 4], vec![Operation::Truncate(truncate)]);
+    }
     let mut no_bias = Linear::new(4_usize);
     no_bias.bias = false;
     let linear = vec![Operation::Flatten, Operation::Linear(no_bias), norm(true)];

@@ -190,7 +190,7 @@ fn compute(node: &Node, inputs: &[&Value], weights: &[&[f32]]) -> Value {
                     .fold(f64::NEG_INFINITY, f64::max)
             })
         }
-        Operation::Truncate(_) => each(out, |c, y, x| first.at(c, y, x)),
+        Operation::Truncate(it) => each(out, |c, y, x| first.at(it.from + c, y, x)),
         Operation::Slice(slice) => each(out, |c, _, _| first.at(c, 0, slice.position)),
         Operation::Stack => each(out, |c, _, x| inputs[x].data[c]),
     }

@@ -21,6 +21,13 @@ pub(super) struct Reader {
     falls_back: bool,
 }
 
+impl Reader {
+    /// The chance that it does not read its candidate.
+    fn leaves(&self, chance: &impl Fn(DecisionId, usize) -> f64) -> f64 {
+        1.0 - chance(self.decision, self.candidate)
+    }
+}
+
 /// Who reads this node of a graph, other searches for loose ends apart.
 pub(super) fn readers(graph: &Graph, port: Port) -> Readers {
     let mut selects = Vec::new();
@@ -98,6 +105,41 @@ impl RelaxedLoose {
             }
         };
         self.candidates.iter().map(weight).collect()
+    }
+
+    /// The chance that each input of the mixes is a loose end, where `chance` is
+    /// that with which a decision picks a candidate and each decides on its own:
+    /// the product, over all that may read it, of one less their chances. With
+    /// chances of 0 and 1 these are the [`weights`](Self::weights), but for what
+    /// enters where an empty subset is picked.
+    pub fn chances(&self, chance: &impl Fn(DecisionId, usize) -> f64) -> Vec<f64> {
+        let left = |readers: &Readers| match readers {
+            Readers::Certain => 0.0,
+            Readers::Selects(selects) => selects.iter().map(|s| s.leaves(chance)).product(),
+        };
+        self.candidates.iter().map(left).collect()
+    }
+
+    /// How a loss changes with the chances of the decisions, from how it changes
+    /// with those of the loose ends (`slopes`): for each reader its decision, its
+    /// candidate and the slope, in a fixed order.
+    pub fn slopes(
+        &self,
+        slopes: &[f64],
+        chance: &impl Fn(DecisionId, usize) -> f64,
+    ) -> Vec<(DecisionId, usize, f64)> {
+        let mut found = Vec::new();
+        for (readers, slope) in self.candidates.iter().zip(slopes) {
+            let Readers::Selects(selects) = readers else {
+                continue;
+            };
+            for (place, reader) in selects.iter().enumerate() {
+                let others = selects.iter().enumerate().filter(|(at, _)| *at != place);
+                let rest: f64 = others.map(|(_, other)| other.leaves(chance)).product();
+                found.push((reader.decision, reader.candidate, -slope * rest));
+            }
+        }
+        found
     }
 
     /// Number of inputs of its mixes.

@@ -87,7 +87,10 @@ pub(super) fn form(node: &Node, inputs: &[&str], shapes: &[Shape]) -> Result<For
         Operation::Pad(_) => Form::Expression(padded_to(x, shapes[0], node.shape)),
         Operation::Resize(_) => resized(x, size, node.shape.positions()),
         Operation::Slice(slice) => Form::Expression(format!("{x}[:, :, 0, {}]", slice.position)),
-        Operation::Truncate(it) => Form::Expression(format!("{x}[:, :{}]", it.channels)),
+        Operation::Truncate(it) => Form::Expression(match it.from {
+            0 => format!("{x}[:, :{}]", it.channels),
+            from => format!("{x}[:, {from}:{}]", from + it.channels),
+        }),
         Operation::Stack => Form::Expression(format!(
             "torch.stack([{}], -1).unsqueeze(2)",
             inputs.join(", ")

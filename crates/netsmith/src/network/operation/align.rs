@@ -45,23 +45,35 @@ impl Primitive for Pad {
     }
 }
 
-/// The first channels of a tensor.
+/// Channels of a tensor that follow each other: the first ones, or others.
 ///
 /// # Shapes
-/// `[c, h, w]` to `[channels, h, w]`, which are no more; a vector likewise.
+/// `[c, h, w]` to `[channels, h, w]`, where `from + channels` is at most `c`; a
+/// vector likewise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truncate<S = usize> {
     /// Channels that are left.
     pub channels: S,
+    /// The first of them, from 0.
+    pub from: usize,
 }
 
 impl<S> Truncate<S> {
+    /// The first channels.
+    pub fn first(channels: impl Into<S>) -> Self {
+        Self {
+            channels: channels.into(),
+            from: 0,
+        }
+    }
+
     pub(super) fn map<T, E>(
         &self,
         f: &mut impl FnMut(&S) -> Result<T, E>,
     ) -> Result<Truncate<T>, E> {
         Ok(Truncate {
             channels: f(&self.channels)?,
+            from: self.from,
         })
     }
 }
@@ -69,11 +81,16 @@ impl<S> Truncate<S> {
 impl Primitive for Truncate {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         let input = one(inputs)?;
-        match (1..=input.channels()).contains(&self.channels) {
+        let most = input.channels().saturating_sub(self.from);
+        match (1..=most).contains(&self.channels) {
             true => Ok(input.with_channels(self.channels)),
-            false => Err(Misfit::new(format!(
+            false if self.from == 0 => Err(Misfit::new(format!(
                 "{input} has no first {} channels",
                 self.channels
+            ))),
+            false => Err(Misfit::new(format!(
+                "{input} has no {} channels from {} on",
+                self.channels, self.from
             ))),
         }
     }

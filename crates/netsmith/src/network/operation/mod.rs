@@ -76,7 +76,7 @@ pub enum Operation<S = usize> {
     Flatten,
     /// Zeros appended up to a given size.
     Pad(Pad<S>),
-    /// The first channels.
+    /// Channels that follow each other, such as the first.
     Truncate(Truncate<S>),
     /// Nearest neighbour up, maximum down, to a given height and width.
     Resize(Resize<S>),
@@ -357,7 +357,8 @@ impl fmt::Display for Operation {
             Self::ChannelShuffle(shuffle) => write!(f, " {}", shuffle.groups),
             Self::Dropout(dropout) => write!(f, " {}", dropout.rate),
             Self::Pad(pad) => write!(f, " {}x{}x{}", pad.channels, pad.height, pad.width),
-            Self::Truncate(truncate) => write!(f, " {}", truncate.channels),
+            Self::Truncate(Truncate { channels, from: 0 }) => write!(f, " {channels}"),
+            Self::Truncate(Truncate { channels, from }) => write!(f, " {channels} from {from}"),
             Self::Resize(resize) => write!(f, " {}x{}", resize.height, resize.width),
             Self::Slice(slice) => write!(f, " {}", slice.position),
             Self::Mix { decision } => write!(f, " {decision}"),

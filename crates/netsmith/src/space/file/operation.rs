@@ -143,9 +143,7 @@ impl Attributes<'_, '_> {
                 height: self.required("height", span)?,
                 width: self.required("width", span)?,
             }),
-            "truncate" => Operation::Truncate(Truncate {
-                channels: self.required("channels", span)?,
-            }),
+            "truncate" => Operation::Truncate(Truncate::first(self.required("channels", span)?)),
             "slice" => Operation::Slice(Slice {
                 position: match self.table.get("position") {
                     Some(value) => integer(value, 0, super::size::LARGEST)?,

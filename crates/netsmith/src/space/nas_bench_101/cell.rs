@@ -128,8 +128,7 @@ impl Cell {
                 entering.push(match channels[from] == channels[vertex] {
                     true => port,
                     false => {
-                        let channels = channels[vertex].into();
-                        let cut = Operation::Truncate(Truncate { channels });
+                        let cut = Operation::Truncate(Truncate::first(channels[vertex]));
                         graph.operation(&format!("{name}.truncate{from}"), cut, &[port])
                     }
                 });

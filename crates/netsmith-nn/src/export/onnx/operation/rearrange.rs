@@ -46,8 +46,8 @@ pub(super) fn slice(site: &mut Site<'_>, slice: Slice) -> String {
 
 pub(super) fn truncate(site: &mut Site<'_>, truncate: &Truncate) -> String {
     let input = site.input();
-    let starts = site.integers("starts", &[0]);
-    let ends = site.integers("ends", &[truncate.channels]);
+    let starts = site.integers("starts", &[truncate.from]);
+    let ends = site.integers("ends", &[truncate.from + truncate.channels]);
     let axes = site.integers("axes", &[1]);
     site.last("Slice", &[&input, &starts, &ends, &axes], Vec::new())
 }
