@@ -44,6 +44,16 @@ impl Key {
         u64::from_le_bytes(bytes)
     }
 
+    /// The key of these bytes, which [`Key::bytes`] gave.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes; keys are in the order of these.
+    pub(crate) fn bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hash = Sha256::new();
         for part in parts {

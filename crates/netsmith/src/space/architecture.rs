@@ -21,6 +21,16 @@ impl Architecture {
         }
     }
 
+    /// From what [`Architecture::raw`] gave.
+    pub(crate) fn from_raw(options: Vec<u32>) -> Self {
+        Self { options }
+    }
+
+    /// Its options as numbers, the largest of which stands for none.
+    pub(crate) fn raw(&self) -> &[u32] {
+        &self.options
+    }
+
     /// The option of a decision.
     pub fn option(&self, decision: DecisionId) -> Option<u32> {
         let option = self.options[decision.0];

@@ -6,12 +6,12 @@
 //! last epoch. The seconds of the file are those of whatever else its machine did;
 //! a look-up costs the share of a full training that its epochs are.
 
-use super::read::{Source, cell_error, malformed};
+use super::keys::Keys;
+use super::read::{Listed, Source};
 use super::{Columns, Table, TableError};
 use crate::space::Space;
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Validation accuracies by row and epoch.
 #[derive(Debug)]
@@ -35,77 +35,46 @@ impl Curves {
 /// Those of [`TableError`].
 pub fn read_curves(path: &Path, space: Space) -> Result<Table, TableError> {
     let mut source = Source::open(path)?;
-    let headers = source.headers()?;
-    let text_at = headers.position("architecture")?;
-    let first = headers.position("validation_accuracy_1")?;
-    let epochs = headers
+    let text_at = source.position("architecture")?;
+    let first = source.position("validation_accuracy_1")?;
+    let epochs = source
         .names()
         .filter(|name| name.starts_with("validation_accuracy_"))
         .count();
-    let (mut texts, mut values) = (Vec::new(), Vec::new());
-    let (mut rows, mut keys) = (HashMap::new(), HashMap::new());
-    let mut record = csv::StringRecord::new();
-    loop {
-        let row = texts.len() as u64 + 2;
-        let more = source.reader.read_record(&mut record);
-        if !more.map_err(|fault| malformed(path, row, fault))? {
-            break;
-        }
-        let cell = |at: usize| record.get(at).unwrap_or("").trim();
-        let text = cell(text_at);
-        let fault =
-            |rule: &dyn ToString| cell_error(path, row, "architecture", text, &rule.to_string());
-        let architecture = space.parse(text).map_err(|error| fault(&error))?;
-        let key = space.key(&architecture).map_err(|error| fault(&error))?;
+    let (mut listed, mut keys, mut values) = (Listed::default(), Vec::new(), Vec::new());
+    source.each(|record| {
+        let architecture = record.architecture(&space, "architecture", text_at)?;
+        let key = space.key(&architecture);
+        keys.push(key.map_err(|error| {
+            record.fault("architecture", record.cell(text_at), error.to_string())
+        })?);
         for at in first..first + epochs {
-            let value = cell(at);
-            let number = value.parse::<f64>().ok();
-            let number = number.filter(|own| own.is_nan() || (0.0..=1.0).contains(own));
-            let number = number.ok_or_else(|| {
-                let rule = "must be a fraction from 0 to 1, or NaN";
-                cell_error(path, row, "validation_accuracy", value, rule)
-            })?;
+            let fits = |own: f64| own.is_nan() || (0.0..=1.0).contains(&own);
+            let rule = || "must be a fraction from 0 to 1, or NaN".to_owned();
+            let number = record.number("validation_accuracy", at, fits, rule)?;
             values.push(if number.is_nan() { 0.0 } else { number });
         }
-        let index = texts.len() as u32;
-        keys.entry(key).or_insert(index);
-        texts.push(space.text(&architecture));
-        if let Some(first) = rows.insert(architecture, index) {
-            return Err(TableError::Twice {
-                path: path.into(),
-                row,
-                first: u64::from(first) + 2,
-            });
-        }
-    }
-    if texts.is_empty() {
-        return Err(TableError::Empty { path: path.into() });
-    }
+        listed.add(record, &space, architecture)
+    })?;
     let curves = Curves { epochs, values };
     let last = |row| curves.of(row)[epochs - 1];
-    let ends: Vec<f64> = (0..texts.len()).map(last).collect();
+    let ends: Vec<f64> = (0..keys.len()).map(last).collect();
+    let columns = Columns {
+        data: "validation",
+        validation: ends.clone(),
+        seconds: vec![1.0; ends.len()],
+        test: ends,
+    };
     Ok(Table {
-        name: "curves",
-        space,
-        rows: Arc::new(rows),
-        keys,
-        scorers: Vec::new(),
-        latencies: None,
-        columns: vec![Columns {
-            data: "validation",
-            validation: ends.clone(),
-            seconds: vec![1.0; texts.len()],
-            test: ends,
-        }],
+        rows: Arc::new(listed.rows),
+        keys: Keys::of(&keys).0,
         curves: Some(curves),
         note: Some(
             "The table has validation accuracies alone: what is searched is the accuracy of the epochs \
              that were paid, and an answer is scored by that of the last epoch. What the table lacks fails \
              at once and costs nothing.",
         ),
-        published: &[],
-        firsts: OnceLock::new(),
-        texts,
+        ..Table::new("curves", space, listed.texts, vec![columns])
     })
 }
 

@@ -6,12 +6,15 @@
 //! a comparison ([`bench`](crate::bench)) or of a search ([`Table::answer`]) makes one.
 
 mod answer;
+mod compact;
 mod curves;
+mod keys;
 mod latency;
 mod nas_bench_101;
 mod nas_bench_201;
 mod published;
 mod read;
+mod texts;
 mod training_free;
 
 pub use answer::{Answer, TestAccuracy};
@@ -21,8 +24,10 @@ pub use read::TableError;
 pub use training_free::{DataScores, ScoreColumns};
 
 use self::curves::Curves;
+use self::keys::Keys;
+use self::texts::Texts;
+use self::training_free::TableScorer;
 use super::{Evaluation, Evaluator, Job, Repeatability, Watch};
-use crate::network::Key;
 use crate::space::{Architecture, Space, SpaceError};
 use crate::strategy::Scorer;
 use crate::trial::{Costs, Metric, Metrics, Outcome};
@@ -57,6 +62,8 @@ pub struct TableEntry {
     pub is_timed: bool,
     /// What was published for searches on the table.
     pub published: &'static [Published],
+    /// What to know of its columns.
+    pub note: Option<&'static str>,
     /// Reads it from its file; the space gives rows their architectures.
     pub read: fn(&Path, Space) -> Result<Table, TableError>,
 }
@@ -69,15 +76,47 @@ impl TableEntry {
     pub fn open(&self, data_folder: &Path) -> Result<Table, TableError> {
         let space = (self.space)(0)?;
         let mut table = (self.read)(&data_folder.join(self.file), space)?;
-        table.published = self.published;
-        table.latencies = self.latencies.map(|file| data_folder.join(file));
         if let Some(columns) = &self.scores {
             let path = data_folder.join(columns.file);
             if path.exists() {
                 table.scorers = training_free::read(&path, columns, &table.rows)?;
             }
         }
+        Ok(self.beside(data_folder, table))
+    }
+
+    /// The same in milliseconds: from a compact file in the cache folder, where
+    /// one was made from the files that now stand in the data folder. Where there
+    /// is none, or it is damaged, of other files or of another edition of
+    /// Netsmith, the table is read as by [`TableEntry::open`] and the compact file
+    /// made anew; a cache folder that cannot be written costs the time alone.
+    ///
+    /// # Errors
+    /// Those of [`TableEntry::open`]; none that the cache is the cause of.
+    pub fn open_cached(
+        &self,
+        data_folder: &Path,
+        cache_folder: &Path,
+    ) -> Result<Table, TableError> {
+        let Ok(stamp) = compact::Stamp::of(self, data_folder) else {
+            return self.open(data_folder);
+        };
+        let path = cache_folder.join(format!("{}.table", self.name));
+        if let Ok(table) = compact::read(&path, self, &stamp) {
+            return Ok(self.beside(data_folder, table));
+        }
+        let table = self.open(data_folder)?;
+        compact::write(&path, &table, &stamp).ok();
         Ok(table)
+    }
+
+    /// The table with what stands beside it.
+    fn beside(&self, data_folder: &Path, table: Table) -> Table {
+        Table {
+            published: self.published,
+            latencies: self.latencies.map(|file| data_folder.join(file)),
+            ..table
+        }
     }
 
     /// The position of the data set of this name.
@@ -102,12 +141,12 @@ pub const CATALOGUE: &[TableEntry] = &[nas_bench_201::ENTRY, nas_bench_101::ENTR
 pub struct Table {
     name: &'static str,
     space: Space,
-    texts: Vec<String>,
+    texts: Texts,
     rows: Arc<HashMap<Architecture, u32>>,
     /// Of those that have no row of their own.
-    keys: HashMap<Key, u32>,
+    keys: Keys,
     /// By data set, where there are training-free scores.
-    scorers: Vec<Arc<dyn Scorer>>,
+    scorers: Vec<Arc<TableScorer>>,
     /// The file of latencies.
     latencies: Option<PathBuf>,
     columns: Vec<Columns>,
@@ -143,6 +182,17 @@ struct Columns {
     test: Vec<f64>,
 }
 
+impl Columns {
+    fn empty(data: &'static str) -> Self {
+        Self {
+            data,
+            validation: Vec::new(),
+            seconds: Vec::new(),
+            test: Vec::new(),
+        }
+    }
+}
+
 /// The proof that a search on a table is over, which opens its test columns.
 ///
 /// ```compile_fail
@@ -159,29 +209,21 @@ impl Scoring {
 }
 
 impl Table {
-    /// A table whose rows are different networks, each for all architectures that
-    /// have its key.
-    fn by_key(
-        name: &'static str,
-        space: Space,
-        texts: Vec<String>,
-        keys: HashMap<Key, u32>,
-        columns: Vec<Columns>,
-    ) -> Self {
-        let firsts: Vec<u32> = (0..texts.len() as u32).collect();
+    /// A table of these texts and columns, in which nothing is found yet.
+    fn new(name: &'static str, space: Space, texts: Texts, columns: Vec<Columns>) -> Self {
         Self {
             name,
             space,
             texts,
             rows: Arc::default(),
-            keys,
+            keys: Keys::default(),
             columns,
             curves: None,
             note: None,
             latencies: None,
             scorers: Vec::new(),
             published: &[],
-            firsts: OnceLock::from(firsts),
+            firsts: OnceLock::new(),
         }
     }
 
@@ -220,7 +262,7 @@ impl Table {
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.texts.len() == 0
     }
 
     /// All rows, in the order of the file.
@@ -233,7 +275,7 @@ impl Table {
         let row = self.rows.get(architecture).copied();
         let row = row.or_else(|| match self.keys.is_empty() {
             true => None,
-            false => self.keys.get(&self.space.key(architecture).ok()?).copied(),
+            false => self.keys.get(&self.space.key(architecture).ok()?),
         });
         row.map(Row)
     }
@@ -243,12 +285,16 @@ impl Table {
     pub fn first_of_key(&self, row: Row) -> Row {
         let firsts = self.firsts.get_or_init(|| {
             let mut known = BTreeMap::new();
-            let first = |(index, text): (u32, &String)| {
+            // Rows that are found by their keys alone are different networks.
+            if self.rows.is_empty() {
+                return (0..self.texts.len() as u32).collect();
+            }
+            let first = |(index, text): (u32, &str)| {
                 let own = self.space.parse(text).ok();
                 let key = own.and_then(|own| self.space.key(&own).ok());
                 key.map_or(index, |key| *known.entry(key).or_insert(index))
             };
-            (0..).zip(&self.texts).map(first).collect()
+            (0..).zip(self.texts.iter()).map(first).collect()
         });
         Row(firsts[row.index()])
     }
@@ -280,12 +326,13 @@ impl Table {
     /// The training-free scores of its architectures on a data set, where they
     /// stand beside it.
     pub fn scorer(&self, data: usize) -> Option<Arc<dyn Scorer>> {
-        self.scorers.get(data).cloned()
+        let own = self.scorers.get(data).cloned();
+        own.map(|own| own as Arc<dyn Scorer>)
     }
 
     /// A text of a row; the canonical one where each architecture has its own row.
     pub fn text(&self, row: Row) -> &str {
-        &self.texts[row.index()]
+        self.texts.get(row.index())
     }
 
     /// The validation accuracy that a search sees, as a fraction.

@@ -5,12 +5,13 @@
 //! other, and not with published numbers. There are no training times either: a
 //! look-up costs 1, and a budget is a number of look-ups.
 
-use super::read::{cell_error, malformed, open};
+use super::keys::Keys;
+use super::read::{Source, twice};
+use super::texts::Texts;
 use super::{Columns, Table, TableEntry, TableError};
 use crate::catalogue::Settings;
 use crate::network::{Key, Shape};
 use crate::space::{Space, SpaceError, Task, nas_bench_101};
-use std::collections::HashMap;
 use std::path::Path;
 
 /// The catalogue's entry.
@@ -26,6 +27,7 @@ pub(super) const ENTRY: TableEntry = TableEntry {
     budgets: &[150.0],
     is_timed: false,
     published: &[],
+    note: Some(NOTE),
     read: read_table,
 };
 
@@ -43,83 +45,38 @@ fn space(_data: usize) -> Result<Space, SpaceError> {
 }
 
 fn read_table(path: &Path, space: Space) -> Result<Table, TableError> {
-    let mut reader = open(path)?;
-    let headers = reader.headers().map_err(|e| malformed(path, 1, e))?.clone();
-    let position = |column: &'static str| {
-        let found = headers.iter().position(|header| header.trim() == column);
-        found.ok_or_else(|| TableError::MissingColumn {
-            path: path.into(),
-            column,
-        })
-    };
-    let (edges_at, operations_at) = (position("adj")?, position("ops")?);
-    let accuracy_at = position("test_acc_108")?;
-    let (mut texts, mut keys, mut accuracies) = (Vec::new(), HashMap::new(), Vec::new());
-    let mut record = csv::StringRecord::new();
-    loop {
-        let row = texts.len() as u64 + 2;
-        let more = reader.read_record(&mut record);
-        if !more.map_err(|source| malformed(path, row, source))? {
-            break;
-        }
-        let cell = |at: usize| record.get(at).unwrap_or("").trim();
-        let text = format!("{}:{}", cell(edges_at), cell(operations_at));
-        let key = key_of(cell(edges_at), cell(operations_at)).ok_or_else(|| {
-            cell_error(
-                path,
-                row,
-                "adj",
-                &text,
-                "must be a cell with a path from input to output",
-            )
-        })?;
-        let accuracy = cell(accuracy_at);
-        let accuracy = accuracy
-            .parse()
-            .ok()
-            .filter(|value: &f64| (0.0..=1.0).contains(value))
-            .ok_or_else(|| {
-                cell_error(
-                    path,
-                    row,
-                    "test_acc_108",
-                    accuracy,
-                    "must be a fraction from 0 to 1",
-                )
-            })?;
-        if let Some(first) = keys.insert(key, texts.len() as u32) {
-            return Err(TableError::Twice {
-                path: path.into(),
-                row,
-                first: u64::from(first) + 2,
-            });
-        }
-        texts.push(text);
-        accuracies.push(accuracy);
-        if texts.len() > CELLS {
-            return Err(TableError::TooLarge {
-                path: path.into(),
-                most: CELLS,
-            });
-        }
-    }
-    if texts.is_empty() {
-        return Err(TableError::Empty { path: path.into() });
+    let mut source = Source::open(path)?;
+    let (edges_at, operations_at) = (source.position("adj")?, source.position("ops")?);
+    let accuracy_at = source.position("test_acc_108")?;
+    let (mut texts, mut keys, mut accuracies) = (Texts::default(), Vec::new(), Vec::new());
+    source.each(|record| {
+        let (edges, operations) = (record.cell(edges_at), record.cell(operations_at));
+        let text = format!("{edges}:{operations}");
+        let rule = || "must be a cell with a path from input to output".to_owned();
+        let key = key_of(edges, operations).ok_or_else(|| record.fault("adj", &text, rule()))?;
+        let fits = |own: f64| (0.0..=1.0).contains(&own);
+        let rule = || "must be a fraction from 0 to 1".to_owned();
+        accuracies.push(record.number("test_acc_108", accuracy_at, fits, rule)?);
+        texts.push(&text);
+        keys.push(key);
+        Ok(())
+    })?;
+    let (keys, again) = Keys::of(&keys);
+    if let Some((index, first)) = again {
+        return Err(twice(path, index, first));
     }
     let columns = Columns {
         data: ENTRY.data[0],
         validation: accuracies.clone(),
-        seconds: vec![1.0; texts.len()],
+        seconds: vec![1.0; accuracies.len()],
         test: accuracies,
     };
     Ok(Table {
-        note: Some(NOTE),
-        ..Table::by_key(ENTRY.name, space, texts, keys, vec![columns])
+        keys,
+        note: ENTRY.note,
+        ..Table::new(ENTRY.name, space, texts, vec![columns])
     })
 }
-
-/// All different cells.
-const CELLS: usize = 423_624;
 
 fn key_of(edges: &str, operations: &str) -> Option<Key> {
     let edges = u32::from_str_radix(edges, 16).ok()?;
@@ -134,6 +91,7 @@ fn key_of(edges: &str, operations: &str) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::super::Scoring;
+    use super::super::read::Record;
     use super::*;
     use std::io::Write;
     use std::path::PathBuf;
@@ -199,17 +157,20 @@ mod tests {
         let best = table.rows().map(test).fold(0.0, f64::max);
         assert!((best - 0.943_176).abs() < 1e-6, "{best}");
         // The parameters of some cells of all kinds.
-        let mut reader = open(&path).unwrap();
-        for (row, record) in table.rows().zip(reader.records()) {
-            if row.index() % 409 != 0 {
-                continue;
+        let mut source = Source::open(&path).unwrap();
+        let at = source.position("params").unwrap();
+        let check = |record: &Record<'_>| {
+            if record.index() % 409 == 0 {
+                let row = table.rows().nth(record.index()).unwrap();
+                let architecture = table.space().parse(table.text(row)).unwrap();
+                assert_eq!(table.row(&architecture), Some(row));
+                let bounds = table.space().bounds(&architecture).unwrap();
+                let written: u64 = record.cell(at).parse().unwrap();
+                let own = [bounds.parameters.low, bounds.parameters.high];
+                assert_eq!(own, [written; 2], "{}", table.text(row));
             }
-            let architecture = table.space().parse(table.text(row)).unwrap();
-            assert_eq!(table.row(&architecture), Some(row));
-            let bounds = table.space().bounds(&architecture).unwrap();
-            let written: u64 = record.unwrap()[3].parse().unwrap();
-            let own = [bounds.parameters.low, bounds.parameters.high];
-            assert_eq!(own, [written; 2], "{}", table.text(row));
-        }
+            Ok(())
+        };
+        assert_eq!(source.each(check).unwrap(), table.len());
     }
 }

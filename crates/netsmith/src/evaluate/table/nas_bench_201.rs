@@ -40,6 +40,7 @@ pub(super) const ENTRY: TableEntry = TableEntry {
     budgets: &[20_000.0, 40_000.0, 120_000.0],
     is_timed: true,
     published: &PUBLISHED,
+    note: None,
     read: read_table,
 };
 

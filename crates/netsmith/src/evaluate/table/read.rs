@@ -1,13 +1,14 @@
 //! Reads tables from CSV files, compressed or not, within bounds.
 
+use super::texts::Texts;
 use super::{Columns, Table};
-use crate::space::{Space, SpaceError};
+use crate::space::{Architecture, Space, SpaceError};
 use flate2::read::MultiGzDecoder;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The most bytes that a table may have when decompressed: some thousand times
 /// the size of a row of NAS-Bench-201 for each of NAS-Bench-101's 423,624 cells
@@ -41,200 +42,242 @@ pub(super) fn read(
     text: &'static str,
     data: &[DataColumns],
 ) -> Result<Table, TableError> {
-    Source::open(path)?.read(name, space, text, data)
-}
-
-/// The CSV file, decompressed where its name says so.
-///
-/// # Errors
-/// It is not there.
-pub(super) fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>, TableError> {
-    let file = File::open(path).map_err(|source| TableError::File {
-        path: path.into(),
-        source,
+    let mut source = Source::open(path)?;
+    let text_at = source.position(text)?;
+    let mut places = Vec::new();
+    for set in data {
+        let (validation, seconds) = (set.validation, set.seconds.0);
+        let place = |column| -> Result<(&'static str, usize), TableError> {
+            Ok((column, source.position(column)?))
+        };
+        places.push([place(validation)?, place(seconds)?, place(set.test)?]);
+    }
+    let mut columns: Vec<Columns> = data.iter().map(|set| Columns::empty(set.data)).collect();
+    let mut listed = Listed::default();
+    source.each(|record| {
+        let architecture = record.architecture(&space, text, text_at)?;
+        for ((set, own), places) in data.iter().zip(&mut columns).zip(&places) {
+            let number = |which: usize, most: f64| {
+                let (column, at) = places[which];
+                let rule = || format!("must be a number from 0 to {most}");
+                record.number(column, at, |own| (0.0..=most).contains(&own), rule)
+            };
+            own.validation.push(number(0, 100.0)? / 100.0);
+            own.seconds.push(number(1, 1e9)? * set.seconds.1);
+            own.test.push(number(2, 100.0)? / 100.0);
+        }
+        listed.add(record, &space, architecture)
     })?;
-    let file = BufReader::new(file);
-    let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
-    let content: Box<dyn Read> = if is_compressed {
-        Box::new(MultiGzDecoder::new(file).take(MOST_BYTES))
-    } else {
-        Box::new(file.take(MOST_BYTES))
-    };
-    Ok(csv::Reader::from_reader(content))
+    Ok(Table {
+        rows: Arc::new(listed.rows),
+        ..Table::new(name, space, listed.texts, columns)
+    })
 }
 
+/// The architectures of a file's rows.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) texts: Texts,
+    pub(super) rows: HashMap<Architecture, u32>,
+}
+
+impl Listed {
+    /// Adds that of the next row.
+    ///
+    /// # Errors
+    /// It came before.
+    pub(super) fn add(
+        &mut self,
+        record: &Record<'_>,
+        space: &Space,
+        architecture: Architecture,
+    ) -> Result<(), TableError> {
+        self.texts.push(&space.text(&architecture));
+        let index = self.rows.len() as u32;
+        match self.rows.insert(architecture, index) {
+            None => Ok(()),
+            Some(first) => Err(record.twice(first)),
+        }
+    }
+}
+
+/// A CSV file that is being read.
 pub(super) struct Source<'a> {
     path: &'a Path,
-    pub(super) reader: csv::Reader<Box<dyn Read>>,
-}
-
-/// The names of a file's columns.
-pub(super) struct Headers<'a> {
-    path: &'a Path,
+    reader: csv::Reader<Box<dyn Read>>,
     names: csv::StringRecord,
 }
 
-impl Headers<'_> {
-    /// All of them, in order.
+impl<'a> Source<'a> {
+    /// Opens a file, decompressed where its name says so, and reads its header.
+    ///
+    /// # Errors
+    /// It is not there, or damaged.
+    pub(super) fn open(path: &'a Path) -> Result<Self, TableError> {
+        let file = File::open(path).map_err(|source| TableError::File {
+            path: path.into(),
+            source,
+        })?;
+        let file = BufReader::new(file);
+        let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
+        let content: Box<dyn Read> = if is_compressed {
+            Box::new(MultiGzDecoder::new(file).take(MOST_BYTES))
+        } else {
+            Box::new(file.take(MOST_BYTES))
+        };
+        let mut reader = csv::Reader::from_reader(content);
+        let names = reader.headers().map_err(|e| malformed(path, 1, e))?.clone();
+        Ok(Self {
+            path,
+            reader,
+            names,
+        })
+    }
+
+    /// The names of the columns, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(str::trim)
     }
 
     /// Where a column is.
+    ///
+    /// # Errors
+    /// There is none of this name.
     pub(super) fn position(&self, column: &'static str) -> Result<usize, TableError> {
-        let found = self.names.iter().position(|name| name.trim() == column);
+        let found = self.names().position(|name| name == column);
         found.ok_or_else(|| TableError::MissingColumn {
             path: self.path.into(),
             column,
         })
     }
-}
 
-impl<'a> Source<'a> {
-    /// Opens a file, compressed or not.
-    pub(super) fn open(path: &'a Path) -> Result<Self, TableError> {
-        Ok(Self {
-            path,
-            reader: open(path)?,
-        })
-    }
-
-    pub(super) fn headers(&mut self) -> Result<Headers<'a>, TableError> {
+    /// Hands every row over, in order, and counts them.
+    ///
+    /// # Errors
+    /// A row that cannot be read or that `use_row` refuses; too many rows, or none.
+    pub(super) fn each(
+        &mut self,
+        mut use_row: impl FnMut(&Record<'_>) -> Result<(), TableError>,
+    ) -> Result<usize, TableError> {
         let path = self.path;
-        let names = self.reader.headers().map_err(|e| malformed(path, 1, e))?;
-        Ok(Headers {
-            path,
-            names: names.clone(),
-        })
-    }
-
-    fn read(
-        mut self,
-        name: &'static str,
-        space: Space,
-        text: &'static str,
-        data: &[DataColumns],
-    ) -> Result<Table, TableError> {
-        let path = self.path;
-        let headers = self.headers()?;
-        let position = |column: &'static str| headers.position(column);
-        let text_at = position(text)?;
-        let mut places = Vec::new();
-        for set in data {
-            let places_of = [set.validation, set.seconds.0, set.test];
-            places.push((
-                places_of,
-                [
-                    position(places_of[0])?,
-                    position(places_of[1])?,
-                    position(places_of[2])?,
-                ],
-            ));
-        }
-        let mut columns: Vec<Columns> = data.iter().map(Columns::empty).collect();
-        let (mut texts, mut rows) = (Vec::new(), HashMap::new());
-        let mut record = csv::StringRecord::new();
-        loop {
-            let row = texts.len() as u64 + 2;
-            let more = self.reader.read_record(&mut record);
-            if !more.map_err(|source| malformed(path, row, source))? {
-                break;
-            }
-            let cell = |at: usize| record.get(at).unwrap_or("").trim();
-            let value = cell(text_at);
-            let architecture = space.parse(value).map_err(|error| TableError::Cell {
-                path: path.into(),
-                row,
-                column: text,
-                value: value.chars().take(120).collect(),
-                rule: error.to_string(),
-            })?;
-            for ((set, own), (names, at)) in data.iter().zip(&mut columns).zip(&places) {
-                let number = |which: usize, most: f64| {
-                    let value = cell(at[which]);
-                    let number = value.parse::<f64>().ok();
-                    let fits = number.filter(|n| n.is_finite() && (0.0..=most).contains(n));
-                    fits.ok_or_else(|| TableError::Cell {
+        let mut cells = csv::StringRecord::new();
+        for count in 0.. {
+            let row = count as u64 + 2;
+            let more = self.reader.read_record(&mut cells);
+            if more.map_err(|source| malformed(path, row, source))? {
+                if count == MOST_ROWS {
+                    return Err(TableError::TooLarge {
                         path: path.into(),
-                        row,
-                        column: names[which],
-                        value: value.chars().take(120).collect(),
-                        rule: format!("must be a number from 0 to {most}"),
-                    })
-                };
-                own.validation.push(number(0, 100.0)? / 100.0);
-                own.seconds.push(number(1, 1e9)? * set.seconds.1);
-                own.test.push(number(2, 100.0)? / 100.0);
-            }
-            let index = texts.len() as u32;
-            texts.push(space.text(&architecture));
-            if let Some(first) = rows.insert(architecture, index) {
-                return Err(TableError::Twice {
-                    path: path.into(),
+                        most: MOST_ROWS,
+                    });
+                }
+                use_row(&Record {
+                    path,
                     row,
-                    first: u64::from(first) + 2,
-                });
-            }
-            if texts.len() > MOST_ROWS {
-                return Err(TableError::TooLarge {
-                    path: path.into(),
-                    most: MOST_ROWS,
-                });
+                    cells: &cells,
+                })?;
+            } else if count == 0 {
+                break;
+            } else {
+                return Ok(count);
             }
         }
-        if texts.is_empty() {
-            return Err(TableError::Empty { path: path.into() });
-        }
-        Ok(Table {
-            name,
-            space,
-            texts,
-            rows: Arc::new(rows),
-            keys: HashMap::new(),
-            columns,
-            curves: None,
-            note: None,
-            scorers: Vec::new(),
-            latencies: None,
-            published: &[],
-            firsts: OnceLock::new(),
-        })
+        Err(TableError::Empty { path: path.into() })
     }
 }
 
-pub(super) fn malformed(path: &Path, row: u64, source: csv::Error) -> TableError {
+/// One row of a file.
+pub(super) struct Record<'a> {
+    path: &'a Path,
+    row: u64,
+    cells: &'a csv::StringRecord,
+}
+
+impl Record<'_> {
+    /// Its position, from 0.
+    pub(super) fn index(&self) -> usize {
+        self.row as usize - 2
+    }
+
+    /// What stands in a column; nothing where it is too short.
+    pub(super) fn cell(&self, at: usize) -> &str {
+        self.cells.get(at).unwrap_or("").trim()
+    }
+
+    /// The architecture in a column.
+    ///
+    /// # Errors
+    /// The space has none of this text.
+    pub(super) fn architecture(
+        &self,
+        space: &Space,
+        column: &'static str,
+        at: usize,
+    ) -> Result<Architecture, TableError> {
+        let text = self.cell(at);
+        let parsed = space.parse(text);
+        parsed.map_err(|error| self.fault(column, text, error.to_string()))
+    }
+
+    /// The number in a column.
+    ///
+    /// # Errors
+    /// It is none, or does not fit.
+    pub(super) fn number(
+        &self,
+        column: &'static str,
+        at: usize,
+        fits: impl Fn(f64) -> bool,
+        rule: impl Fn() -> String,
+    ) -> Result<f64, TableError> {
+        let number = self.cell(at).parse().ok().filter(|&own| fits(own));
+        number.ok_or_else(|| self.fault(column, self.cell(at), rule()))
+    }
+
+    /// Holds the number of the row in the file's column `index` against its place.
+    ///
+    /// # Errors
+    /// It is another.
+    pub(super) fn check_index(&self, at: usize) -> Result<(), TableError> {
+        let expected = self.index();
+        if self.cell(at).parse() == Ok(expected) {
+            return Ok(());
+        }
+        let rule = format!("must be {expected}, the rows of the table in order");
+        Err(self.fault("index", self.cell(at), rule))
+    }
+
+    /// A cell that is not what its column holds.
+    pub(super) fn fault(&self, column: &'static str, value: &str, rule: String) -> TableError {
+        TableError::Cell {
+            path: self.path.into(),
+            row: self.row,
+            column,
+            value: value.chars().take(120).collect(),
+            rule,
+        }
+    }
+
+    /// An architecture that the row of this index had before.
+    pub(super) fn twice(&self, first: u32) -> TableError {
+        twice(self.path, self.index() as u32, first)
+    }
+}
+
+/// Two rows of one architecture, by index.
+pub(super) fn twice(path: &Path, index: u32, first: u32) -> TableError {
+    TableError::Twice {
+        path: path.into(),
+        row: u64::from(index) + 2,
+        first: u64::from(first) + 2,
+    }
+}
+
+fn malformed(path: &Path, row: u64, source: csv::Error) -> TableError {
     TableError::Malformed {
         path: path.into(),
         row,
         source,
-    }
-}
-
-/// A cell that is not what its column holds.
-pub(super) fn cell_error(
-    path: &Path,
-    row: u64,
-    column: &'static str,
-    value: &str,
-    rule: &str,
-) -> TableError {
-    TableError::Cell {
-        path: path.into(),
-        row,
-        column,
-        value: value.chars().take(120).collect(),
-        rule: rule.to_owned(),
-    }
-}
-
-impl Columns {
-    fn empty(set: &DataColumns) -> Self {
-        Self {
-            data: set.data,
-            validation: Vec::new(),
-            seconds: Vec::new(),
-            test: Vec::new(),
-        }
     }
 }
 

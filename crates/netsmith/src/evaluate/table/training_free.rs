@@ -1,7 +1,7 @@
 //! Training-free scores that stand beside a table.
 
 use super::TableError;
-use super::read::{Source, malformed};
+use super::read::Source;
 use crate::space::{Architecture, Space};
 use crate::strategy::Scorer;
 use std::collections::HashMap;
@@ -39,6 +39,26 @@ pub(super) struct TableScorer {
     seconds: Arc<[f64]>,
 }
 
+impl TableScorer {
+    /// The scores and seconds of these rows.
+    pub(super) fn new(
+        rows: &Arc<HashMap<Architecture, u32>>,
+        scores: Vec<Vec<f64>>,
+        seconds: Vec<f64>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            rows: Arc::clone(rows),
+            scores: scores.into(),
+            seconds: seconds.into(),
+        })
+    }
+
+    /// The columns of scores, and that of seconds.
+    pub(super) fn columns(&self) -> (&[Vec<f64>], &[f64]) {
+        (&self.scores, &self.seconds)
+    }
+}
+
 impl Scorer for TableScorer {
     /// An architecture that the table lacks has zeros.
     fn scores(&self, _space: &Space, architecture: &Architecture) -> Vec<f64> {
@@ -61,15 +81,13 @@ pub(super) fn read(
     path: &Path,
     columns: &ScoreColumns,
     rows: &Arc<HashMap<Architecture, u32>>,
-) -> Result<Vec<Arc<dyn Scorer>>, TableError> {
+) -> Result<Vec<Arc<TableScorer>>, TableError> {
     let mut source = Source::open(path)?;
-    let headers = source.headers()?;
-    let position = |column: &'static str| headers.position(column);
-    let index_at = position("index")?;
+    let index_at = source.position("index")?;
     let mut places = Vec::new();
     for set in columns.data {
         let at = |names: &[&'static str]| -> Result<Vec<(&'static str, usize)>, TableError> {
-            let place = |name: &&'static str| Ok((*name, position(name)?));
+            let place = |name: &&'static str| Ok((*name, source.position(name)?));
             names.iter().map(place).collect()
         };
         places.push((at(set.scores)?, at(set.seconds)?));
@@ -80,44 +98,25 @@ pub(super) fn read(
         scores.push(vec![Vec::new(); own.len()]);
         seconds.push(Vec::new());
     }
-    let mut record = csv::StringRecord::new();
-    for expected in 0.. {
-        let row = expected as u64 + 2;
-        let more = source.reader.read_record(&mut record);
-        if !more.map_err(|fault| malformed(path, row, fault))? {
-            break;
-        }
-        let cell = |at: usize| record.get(at).unwrap_or("").trim();
-        let fault = |column: &'static str, value: &str, rule: &str| TableError::Cell {
-            path: path.into(),
-            row,
-            column,
-            value: value.chars().take(120).collect(),
-            rule: rule.to_owned(),
-        };
-        if cell(index_at).parse() != Ok(expected) {
-            let rule = format!("must be {expected}, the rows of the table in order");
-            return Err(fault("index", cell(index_at), &rule));
-        }
+    let found = source.each(|record| {
+        record.check_index(index_at)?;
         for ((score_places, second_places), (own, time)) in
             places.iter().zip(scores.iter_mut().zip(&mut seconds))
         {
             for ((name, at), column) in score_places.iter().zip(own) {
-                let number = cell(*at).parse::<f64>().ok();
-                let fits = number.filter(|n| *n < f64::INFINITY);
-                let number = fits.ok_or_else(|| fault(name, cell(*at), "must be a number"))?;
+                let fits = |own: f64| own < f64::INFINITY;
+                let number = record.number(name, *at, fits, || "must be a number".to_owned())?;
                 column.push(number.signum() * number.abs().ln_1p());
             }
             let mut sum = 0.0;
             for (name, at) in second_places {
-                let number = cell(*at).parse::<f64>().ok();
-                let fits = number.filter(|n| (0.0..1e9).contains(n));
-                sum += fits.ok_or_else(|| fault(name, cell(*at), "must be seconds"))?;
+                let fits = |own: f64| (0.0..1e9).contains(&own);
+                sum += record.number(name, *at, fits, || "must be seconds".to_owned())?;
             }
             time.push(sum);
         }
-    }
-    let found = seconds.first().map_or(0, Vec::len);
+        Ok(())
+    })?;
     if found != rows.len() {
         return Err(TableError::Rows {
             path: path.into(),
@@ -128,13 +127,7 @@ pub(super) fn read(
     scores.iter_mut().flatten().for_each(|own| raise(own));
     let pairs = scores.into_iter().zip(seconds);
     Ok(pairs
-        .map(|(scores, seconds)| -> Arc<dyn Scorer> {
-            Arc::new(TableScorer {
-                rows: Arc::clone(rows),
-                scores: scores.into(),
-                seconds: seconds.into(),
-            })
-        })
+        .map(|(scores, seconds)| TableScorer::new(rows, scores, seconds))
         .collect())
 }
 
