@@ -16,7 +16,7 @@ use netsmith_nn::data::{self, InputSchema, Normalization};
 use netsmith_nn::export::{TrainedNetwork, onnx};
 use netsmith_nn::module::{Inference, Kernels, Module, Weights};
 use netsmith_nn::score::{self, ScoreData, Subject};
-use netsmith_nn::supernet::{self, Method, Supernet};
+use netsmith_nn::supernet::{self, Method, Site, SiteForm, Supernet};
 use netsmith_nn::train::{Recipe, StepTimes, time_steps, training_memory};
 use serde::Serialize;
 
@@ -203,6 +203,13 @@ fn of_supernet(
         );
     }
     let supernet = Supernet::for_options(space, method.options())?;
+    let of_edges = |site: &Site| match &site.form {
+        SiteForm::Edges { choices, .. } => choices.len() as u64,
+        SiteForm::Options(_) | SiteForm::Gate(_) => 0,
+    };
+    let edges: u64 = supernet.sites.iter().map(of_edges).sum();
+    let counted = profile.architecture_parameters.map(|own| own + edges);
+    profile.architecture_parameters = counted;
     let (batch, hard) = (arguments.batch.get(), method.options().hard);
     profile.method = Some(name);
     profile.training_memory_bytes = supernet.planned_memory(batch, hard);
