@@ -17,6 +17,7 @@
     reason = "the same index runs over several arrays of registers, whose loops must be unrolled"
 )]
 
+mod allocation;
 pub mod batch_norm;
 mod block;
 mod buffer;
@@ -31,6 +32,7 @@ mod properties;
 pub mod weight_gradient;
 mod window;
 
+pub use allocation::CountingAllocator;
 pub use block::{blocks, channel_sums, pack, unpack};
 pub use buffer::Buffer;
 pub use window::Window;

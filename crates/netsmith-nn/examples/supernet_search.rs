@@ -15,6 +15,7 @@ use netsmith::network::Shape;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Task, build_named};
 use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::module::Kernels;
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -56,6 +57,7 @@ fn main() {
         space: &space,
         supernet: &supernet,
         method: method.as_ref(),
+        kernels: Kernels::Fused,
         limits: Limits::default(),
         costs: None,
         reward: None,

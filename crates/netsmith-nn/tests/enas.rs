@@ -9,6 +9,7 @@ use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
+use netsmith_nn::module::Kernels;
 use netsmith_nn::supernet::{CATALOGUE, Decision, End, Method, Reward, Search, State, Supernet};
 use std::collections::BTreeMap;
 
@@ -77,6 +78,7 @@ where
         space: &digits.space,
         supernet: &digits.supernet,
         method,
+        kernels: Kernels::Fused,
         limits,
         costs: None,
         reward: Some(Reward {

@@ -7,7 +7,7 @@ use netsmith::network::operation::{Activation, ChannelShuffle};
 use netsmith::network::{Builder, Network, Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Choice, Graph, Limits, Space, Task, build_named};
-use netsmith_nn::module::{Goal, Mixture, Module, Weights};
+use netsmith_nn::module::{Goal, Kernels, Mixture, Module, Weights};
 use netsmith_nn::supernet::{CATALOGUE, Supernet, SupernetError};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ fn numbers(count: usize) -> Vec<f32> {
 /// What a network answers, and the slopes of the mixture for the sum of the
 /// answers times numbers.
 fn answers(network: &Network, mixture: &Mixture, inputs: &[f32]) -> (Vec<f32>, Vec<Vec<f64>>) {
-    let mut module = Module::supernet(network).unwrap();
+    let mut module = Module::supernet(network, Kernels::Fused).unwrap();
     let weights = Weights::init(network, &Seed::new(2));
     let mut seen = Vec::new();
     let goal = Some(Goal::Mixture);

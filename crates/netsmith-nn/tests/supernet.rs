@@ -65,7 +65,7 @@ fn a_path_is_its_network(space: &Space) {
         .zip(&weights.0)
         .map(|(weight, values)| (weight.name.as_str(), values))
         .collect();
-    let mut module = Module::supernet(&supernet.network).unwrap();
+    let mut module = Module::supernet(&supernet.network, Kernels::Fused).unwrap();
     let inputs = numbers(17 * module.input().elements(), 1);
     let factors = numbers(17 * 10, 2);
     let mut random = Seed::new(9).stream();
@@ -139,7 +139,7 @@ fn a_path_of_each_space_is_its_network() {
 fn exactly_one_operation_of_each_edge_is_computed() {
     let space = cells(Shape::image(3, 8, 8));
     let supernet = Supernet::of(&space).unwrap();
-    let mut module = Module::supernet(&supernet.network).unwrap();
+    let mut module = Module::supernet(&supernet.network, Kernels::Fused).unwrap();
     let weights = Weights::init(&supernet.network, &Seed::new(1));
     let inputs = numbers(16 * 192, 3);
     // A 3x3 convolution everywhere: six in each of three cells, behind the stem
@@ -163,7 +163,7 @@ const STEP: f64 = 3e-4;
 fn the_gradient_of_the_mixture_is_the_slope() {
     let space = cells(Shape::image(3, 8, 8));
     let supernet = Supernet::of(&space).unwrap();
-    let mut module = Module::supernet(&supernet.network).unwrap();
+    let mut module = Module::supernet(&supernet.network, Kernels::Fused).unwrap();
     let weights = Weights::init(&supernet.network, &Seed::new(1));
     let (inputs, factors) = (numbers(16 * 192, 3), numbers(160, 4));
     let mixed = vec![vec![0.1, 0.2, 0.3, 0.25, 0.15]; 6];
@@ -227,7 +227,7 @@ const WIDE_STEP: f64 = 2e-3;
 fn the_gradient_of_inputs_goes_through_loose_ends() {
     for space in with_inputs() {
         let supernet = Supernet::of(&space).unwrap();
-        let mut module = Module::supernet(&supernet.network).unwrap();
+        let mut module = Module::supernet(&supernet.network, Kernels::Fused).unwrap();
         let weights = Weights::init(&supernet.network, &Seed::new(1));
         let (inputs, factors) = (numbers(16 * 192, 3), numbers(160, 4));
         let even = |site: &netsmith_nn::supernet::Site| {
@@ -359,6 +359,7 @@ fn search_of<T>(
         space: &digits.space,
         supernet: &digits.supernet,
         method,
+        kernels: Kernels::Fused,
         limits: Limits::default(),
         costs: None,
         reward: None,

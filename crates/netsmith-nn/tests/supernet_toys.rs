@@ -9,6 +9,7 @@ use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Choice, Graph, Limits, Space};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::module::Kernels;
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -81,6 +82,7 @@ fn taken(
         space,
         supernet: &supernet,
         method: method.as_ref(),
+        kernels: Kernels::Fused,
         limits: Limits::default(),
         costs: None,
         reward: None,

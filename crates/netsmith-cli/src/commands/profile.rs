@@ -17,7 +17,7 @@ use netsmith_nn::export::{TrainedNetwork, onnx};
 use netsmith_nn::module::{Inference, Kernels, Module, Weights};
 use netsmith_nn::score::{self, ScoreData, Subject};
 use netsmith_nn::supernet::{self, Method, Site, SiteForm, Supernet};
-use netsmith_nn::train::{Recipe, StepTimes, time_steps, training_memory};
+use netsmith_nn::train::{Optimizer, StepTimes, step_memory, time_steps};
 use serde::Serialize;
 
 use crate::exit;
@@ -88,6 +88,15 @@ enum KernelsName {
     Burn,
 }
 
+impl KernelsName {
+    fn get(self) -> Kernels {
+        match self {
+            Self::Fused => Kernels::Fused,
+            Self::Burn => Kernels::Burn,
+        }
+    }
+}
+
 /// What a network costs; fields that are not known are null.
 #[derive(Debug, Serialize)]
 struct Profile {
@@ -98,12 +107,13 @@ struct Profile {
     macs: u64,
     peak_memory_bytes: u64,
     architecture_parameters: Option<u64>,
-    /// By plan.
+    /// What a training step takes by plan.
     training_memory_bytes: u64,
     /// What the timed steps took of the machine's memory on top of the process
     /// as it was before.
     training_resident_bytes: Option<u64>,
-    /// The most that the whole process held while they ran.
+    /// The most that the whole process held while the steps ran; where none
+    /// were asked for, while it inferred.
     process_peak_bytes: Option<u64>,
     inference_ms: Option<f64>,
     inference_runtime: Option<String>,
@@ -142,10 +152,7 @@ fn of_architecture(
     text: &str,
     pool: &rayon::ThreadPool,
 ) -> Result<Profile, Failure> {
-    let kernels = match arguments.kernels {
-        KernelsName::Fused => Kernels::Fused,
-        KernelsName::Burn => Kernels::Burn,
-    };
+    let kernels = arguments.kernels.get();
     let architecture = space.parse(text)?;
     let network = space.network(&architecture)?;
     let batch = arguments.batch.get();
@@ -159,7 +166,12 @@ fn of_architecture(
         let timed = || pool.install(|| time_steps(&network, kernels, batch, steps.get()));
         profile.add_steps(kernels, timed)?;
     }
-    let latency = pool.install(|| inference(&network, pool.current_num_threads()))?;
+    let inferred = || pool.install(|| inference(&network, pool.current_num_threads()));
+    let (latency, memory) = resident_memory_of(inferred);
+    let latency = latency?;
+    if arguments.train_step.is_none() {
+        profile.process_peak_bytes = memory.map(|memory| memory.peak);
+    }
     profile.inference_ms = Some(latency.median_ms);
     profile.inference_runtime = Some(latency.runtime);
     if arguments.scores {
@@ -196,12 +208,6 @@ fn of_supernet(
     let Some((name, method)) = method else {
         return Ok(profile);
     };
-    if let KernelsName::Burn = arguments.kernels {
-        return Err(
-            Failure::usage("kernels `burn`: a supernet is trained by `fused` alone")
-                .with_hint("leave `--kernels` out, or give an `--architecture`"),
-        );
-    }
     let supernet = Supernet::for_options(space, method.options())?;
     let of_edges = |site: &Site| match &site.form {
         SiteForm::Edges { choices, .. } => choices.len() as u64,
@@ -215,8 +221,9 @@ fn of_supernet(
     profile.training_memory_bytes = supernet.planned_memory(batch, hard);
     if let Some(steps) = arguments.train_step {
         let method = method.as_ref();
-        let timed = || supernet::time_steps(&supernet, method, batch, steps.get());
-        profile.add_steps(Kernels::Fused, || pool.install(timed))?;
+        let kernels = arguments.kernels.get();
+        let timed = || supernet::time_steps(&supernet, method, kernels, batch, steps.get());
+        profile.add_steps(kernels, || pool.install(timed))?;
     }
     Ok(profile)
 }
@@ -229,11 +236,6 @@ fn plan_of(
     pool: &rayon::ThreadPool,
 ) -> Profile {
     let batch = arguments.batch.get();
-    // The optimiser of the recipe and that of the timed steps keep one moment.
-    let recipe = Recipe {
-        batch_size: batch,
-        ..Recipe::images(usize::MAX)
-    };
     Profile {
         space: space.name().to_owned(),
         architecture: None,
@@ -242,7 +244,7 @@ fn plan_of(
         macs: network.macs(),
         peak_memory_bytes: MemoryPlan::of(network, 1).inference(),
         architecture_parameters: None,
-        training_memory_bytes: training_memory(network, &recipe),
+        training_memory_bytes: step_memory(network, batch, Optimizer::SGD),
         training_resident_bytes: None,
         process_peak_bytes: None,
         inference_ms: None,

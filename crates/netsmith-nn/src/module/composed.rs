@@ -1,11 +1,14 @@
 //! A network composed of burn's operations, with burn's automatic differentiation.
 
+mod mixed;
+
 use super::value::{Value, dims};
 use super::{
     BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
     convolution, dropout, elementwise, layer_norm, linear, pool, rearrange,
 };
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use mixed::Mixed;
 use netsmith::network::{Network, Operation, Shape};
 
 /// The devices on which burn computes.
@@ -22,6 +25,8 @@ struct Pass<'a> {
     samples: usize,
     weights: Vec<Tensor<1>>,
     statistics: Vec<(usize, [Tensor<1>; 2])>,
+    /// How the options of a supernet count.
+    mixed: Option<Mixed<'a>>,
 }
 
 impl Composed {
@@ -41,44 +46,23 @@ impl Composed {
         noise: &Noise,
         mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
     ) -> (Step, Vec<BatchStatistics>) {
-        let leaves = weights
-            .0
-            .iter()
-            .zip(network.weights())
-            .map(|(values, weight)| {
-                let tensor = vector(values, &self.training);
-                if weight.shape.role.trains() {
-                    tensor.require_grad()
-                } else {
-                    tensor
-                }
-            });
         let mut pass = Pass {
             network,
             noise: Some(noise),
             samples,
-            weights: leaves.collect(),
+            weights: leaves(network, weights, |_| true, &self.training),
             statistics: Vec::new(),
+            mixed: None,
         };
         let enter = |shape| narrow(inputs, shape, samples, &self.training);
         let output = pass.run(&enter, &self.training);
         let answers = values(output.clone().inner());
         let mut gradient = vec![0.0; answers.len()];
         let loss = loss(&answers, &mut gradient);
-        let gradient = TensorData::new(gradient, output.dims());
-        let gradient = Tensor::<4>::from_data(gradient, &self.training);
-        let gradients = (output * gradient).sum().backward();
-        let of = |(leaf, weight): (&Tensor<1>, &netsmith::network::Weight)| {
-            if !weight.shape.role.trains() {
-                return Vec::new();
-            }
-            let gradient = leaf.grad(&gradients);
-            // A weight that nothing on the way to the answer reads.
-            gradient.map_or_else(|| vec![0.0; weight.shape.elements()], values)
-        };
+        let gradients = self.backward(output, gradient);
         let step = Step {
             loss,
-            gradients: pass.weights.iter().zip(network.weights()).map(of).collect(),
+            gradients: trained(&pass.weights, &gradients),
         };
         let statistics = pass.statistics.into_iter().map(|(node, [mean, variance])| {
             let [height, width] = network.nodes()[node].shape.positions();
@@ -90,6 +74,13 @@ impl Composed {
             }
         });
         (step, statistics.collect())
+    }
+
+    /// All gradients, from that of the answers.
+    fn backward(&self, answers: Tensor<4>, gradient: Vec<f32>) -> Gradients {
+        let gradient = TensorData::new(gradient, answers.dims());
+        let gradient = Tensor::<4>::from_data(gradient, &self.training);
+        (answers * gradient).sum().backward()
     }
 
     /// The gradients of the sum of all answers, in 64 bits and with running
@@ -118,6 +109,7 @@ impl Composed {
             samples,
             weights: leaves.collect(),
             statistics: Vec::new(),
+            mixed: None,
         };
         let enter = |shape| wide(inputs.to_vec(), dims(shape, samples), &self.training);
         let gradients = pass.run(&enter, &self.training).sum().backward();
@@ -150,6 +142,7 @@ impl Composed {
             samples,
             weights: tensors.collect(),
             statistics: Vec::new(),
+            mixed: None,
         };
         let enter = |shape| narrow(inputs, shape, samples, &self.inference);
         values(pass.run(&enter, &self.inference))
@@ -163,18 +156,23 @@ impl Pass<'_> {
         let answer = answer(self.network);
         let mut values: Vec<Option<Value>> = Vec::new();
         for (index, node) in self.network.nodes().iter().enumerate() {
-            let value = match node.operation {
-                Operation::Input(shape) => Value::new(enter(shape)),
+            let read = |input: usize| {
+                let value = values[input].as_ref();
+                value.expect("its readers keep a value — this is a bug in netsmith")
+            };
+            let value = match (&node.operation, &self.mixed) {
+                (_, Some(mixed)) if !mixed.runs(index) => None,
+                (Operation::Input(shape), _) => Some(Value::new(enter(*shape))),
+                (Operation::Mix { decision }, Some(mixed)) => {
+                    let zeros = || elementwise::compose_zero(node.shape, self.samples, device);
+                    Some(mixed.value(self.network, index, *decision, zeros, read))
+                }
                 _ => {
-                    let read = node.inputs.iter().map(|&input| {
-                        values[input]
-                            .as_ref()
-                            .expect("its readers keep a value — this is a bug in netsmith")
-                    });
-                    self.node(index, &read.collect::<Vec<_>>(), device)
+                    let read: Vec<&Value> = node.inputs.iter().map(|&input| read(input)).collect();
+                    Some(self.node(index, &read, device))
                 }
             };
-            values.push(Some(value));
+            values.push(value);
             for &input in &node.inputs {
                 if input != answer && consumers[input].last() == Some(&index) {
                     values[input] = None;
@@ -240,6 +238,38 @@ impl Pass<'_> {
             Operation::Stack => rearrange::compose_stack(inputs),
         }
     }
+}
+
+/// The values of all weights as tensors; those that train and are wanted have
+/// gradients.
+fn leaves(
+    network: &Network,
+    weights: &Weights,
+    wanted: impl Fn(usize) -> bool,
+    device: &Device,
+) -> Vec<Tensor<1>> {
+    let weights = weights.0.iter().zip(network.weights()).enumerate();
+    let leaf = |(index, (values, weight)): (usize, (&Vec<f32>, &netsmith::network::Weight))| {
+        let tensor = vector(values, device);
+        match weight.shape.role.trains() && wanted(index) {
+            true => tensor.require_grad(),
+            false => tensor,
+        }
+    };
+    weights.map(leaf).collect()
+}
+
+/// The gradients of the leaves; empty where none was wanted.
+fn trained(leaves: &[Tensor<1>], gradients: &Gradients) -> Vec<Vec<f32>> {
+    let of = |leaf: &Tensor<1>| {
+        if !leaf.is_require_grad() {
+            return Vec::new();
+        }
+        let gradient = leaf.grad(gradients);
+        // A weight that nothing on the way to the answer reads.
+        gradient.map_or_else(|| vec![0.0; leaf.dims()[0]], values)
+    };
+    leaves.iter().map(of).collect()
 }
 
 /// The samples as a tensor.

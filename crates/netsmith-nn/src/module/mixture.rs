@@ -151,7 +151,7 @@ pub(super) fn dot(a: &[Lane], b: &[Lane]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module::{Goal, Module, Weights};
+    use crate::module::{Goal, Kernels, Module, Weights};
     use netsmith::network::operation::{Activation, BatchNorm, Linear};
     use netsmith::network::{Builder, Shape};
     use netsmith::random::Seed;
@@ -170,7 +170,7 @@ mod tests {
         let mix = add("mix", Operation::Mix { decision: 0 }, &[x, relu, norm]);
         let head = add("head", Operation::Linear(Linear::new(1_usize)), &[mix]);
         let network = builder.finish(&[head]);
-        let mut module = Module::supernet(&network).unwrap();
+        let mut module = Module::supernet(&network, Kernels::Fused).unwrap();
         let weights = Weights::init(&network, &Seed::new(1));
         let inputs: Vec<f32> = (0..24).map(|i| (i as f32 * 0.7).sin()).collect();
         let mut pass = |mixed: &[f32], goal| {

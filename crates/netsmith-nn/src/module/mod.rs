@@ -108,6 +108,15 @@ enum Engine {
     Burn(Composed),
 }
 
+impl Engine {
+    fn new(network: &Network, kernels: Kernels) -> Self {
+        match kernels {
+            Kernels::Fused => Self::Fused(Box::new(Fused::new(network))),
+            Kernels::Burn => Self::Burn(Composed::new()),
+        }
+    }
+}
+
 /// What one training step gives.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
@@ -176,7 +185,6 @@ impl Module {
     /// [`ModuleError`]: the network has an operation that cannot be trained
     /// yet, or not one input and one output.
     pub fn new(network: &Network, kernels: Kernels) -> Result<Self, ModuleError> {
-        Self::check_ends(network)?;
         for node in network.nodes() {
             if let Operation::Mix { .. } = node.operation {
                 return Err(ModuleError::Unsupported {
@@ -185,26 +193,19 @@ impl Module {
                 });
             }
         }
-        let engine = match kernels {
-            Kernels::Fused => Engine::Fused(Box::new(Fused::new(network))),
-            Kernels::Burn => Engine::Burn(Composed::new()),
-        };
-        Ok(Self {
-            network: network.clone(),
-            engine,
-        })
+        Self::supernet(network, kernels)
     }
 
-    /// Makes a supernet trainable, on the fused kernels: it may hold mixes, and
-    /// is run by [`mixed_step`](Self::mixed_step).
+    /// Makes a supernet trainable: it may hold mixes, and is run by
+    /// [`mixed_step`](Self::mixed_step).
     ///
     /// # Errors
     /// [`ModuleError`]: the network has not one input and an output.
-    pub fn supernet(network: &Network) -> Result<Self, ModuleError> {
+    pub fn supernet(network: &Network, kernels: Kernels) -> Result<Self, ModuleError> {
         Self::check_ends(network)?;
         Ok(Self {
             network: network.clone(),
-            engine: Engine::Fused(Box::new(Fused::new(network))),
+            engine: Engine::new(network, kernels),
         })
     }
 
@@ -323,8 +324,7 @@ impl Module {
     /// of the loss with respect to them.
     ///
     /// # Panics
-    /// As [`step`](Self::step), and on a module that [`supernet`](Self::supernet)
-    /// did not make.
+    /// As [`step`](Self::step).
     pub fn mixed_step(
         &mut self,
         weights: &Weights,
@@ -334,11 +334,15 @@ impl Module {
         mut loss: impl FnMut(&[f32], &mut [f32]) -> f64,
     ) -> MixedStep {
         let samples = self.samples(inputs, weights);
-        let Engine::Fused(fused) = &mut self.engine else {
-            panic!("a supernet runs on the fused kernels — this is a bug in netsmith");
-        };
         let network = &self.network;
-        fused.mixed(network, weights, mixture, inputs, samples, goal, &mut loss)
+        match &mut self.engine {
+            Engine::Fused(fused) => {
+                fused.mixed(network, weights, mixture, inputs, samples, goal, &mut loss)
+            }
+            Engine::Burn(composed) => {
+                composed.mixed(network, weights, mixture, inputs, samples, goal, &mut loss)
+            }
+        }
     }
 
     /// The answers to some samples, with running statistics and without

@@ -124,6 +124,7 @@ fn search(
         space: &prepared.space,
         supernet: &supernet,
         method,
+        kernels: prepared.kernels,
         limits: prepared.limits,
         costs: costs.as_ref(),
         reward: Some(Reward {

@@ -6,7 +6,7 @@ use super::run::{Run, Totals};
 use super::simplex::hardened;
 use super::{Alphas, CATALOGUE, Draw, Method, Moment, Options, Search, Supernet, softmax};
 use crate::data::{self, Answers, Augmentation, Batch, LoadOptions, Normalization, SplitOptions};
-use crate::module::Weights;
+use crate::module::{Kernels, Weights};
 use netsmith::catalogue::Settings;
 use netsmith::network::operation::Role;
 use netsmith::network::{Network, Shape};
@@ -126,6 +126,7 @@ fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen
         space: &space,
         supernet: &supernet,
         method,
+        kernels: Kernels::Fused,
         limits: Limits::default(),
         costs: None,
         reward: None,

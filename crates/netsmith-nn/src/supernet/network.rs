@@ -2,9 +2,9 @@
 
 use super::Options;
 use super::partial::{self, Edges};
-use crate::module::{Mixture, activation_bytes};
-use crate::train::largest;
-use netsmith::network::{Builder, MemoryPlan, Network, Operation, ShapeError};
+use crate::module::Mixture;
+use crate::train::{Optimizer, largest, mixed_step_memory};
+use netsmith::network::{Builder, Network, Operation, ShapeError};
 use netsmith::space::{
     Architecture, DecisionId, Infeasible, Limits, Pick, RelaxedLoose, RelaxedSelect, Space,
 };
@@ -526,7 +526,6 @@ impl Supernet {
     /// momentum, activations and their gradients. A hard step computes one
     /// option of each site; its plan is that of the largest ones.
     pub fn planned_memory(&self, batch: usize, hard: bool) -> u64 {
-        let weights = MemoryPlan::of(&self.network, 1).weights;
         let mixture = match hard {
             true => self.largest_path(),
             false => {
@@ -535,8 +534,7 @@ impl Supernet {
                 self.mixture(&even.collect::<Vec<_>>())
             }
         };
-        let activations = activation_bytes(&self.network, batch, Some(&mixture));
-        3 * weights + activations
+        mixed_step_memory(&self.network, batch, Optimizer::SGD, Some(&mixture))
     }
 
     /// The mixture that computes the largest option of each site.

@@ -6,7 +6,7 @@ use super::policy::Policy;
 use super::run::{Broken, Run, Totals};
 use super::{Method, Moment, Reward, State, Supernet, SupernetError};
 use crate::data::{Augmentation, Normalization, Part};
-use crate::module::{Module, ModuleError, Weights};
+use crate::module::{Kernels, Module, ModuleError, Weights};
 use crate::train::{Loss, Optimizer, OptimizerState};
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Infeasible, Limits, Space};
@@ -27,6 +27,8 @@ pub struct Search<'a> {
     pub supernet: &'a Supernet,
     /// How the options are mixed and learnt.
     pub method: &'a dyn Method,
+    /// What computes the steps.
+    pub kernels: Kernels,
     /// What a derived architecture must keep.
     pub limits: Limits,
     /// What networks cost, where that counts in the loss.
@@ -378,7 +380,7 @@ impl<'a> Search<'a> {
             search: *self,
             policy: policy.map(|of| Policy::new(self.space, self.supernet, &open, *of)),
             open,
-            module: Module::supernet(&self.supernet.network)?,
+            module: Module::supernet(&self.supernet.network, self.kernels)?,
             loss: Loss::new(&self.train.task(), 0.0),
             halves: [weights, architecture],
             most_steps: None,

@@ -12,7 +12,7 @@ use super::judging::hits_of;
 use super::run::{Run, batches, has_passed};
 use super::search::{Search, SearchError};
 use crate::data::Batches;
-use crate::module::{Goal, Kernels, Module, Weights};
+use crate::module::{Goal, Module, Weights};
 use crate::train::clip;
 use netsmith::random::{Random, Seed};
 use netsmith::space::{Architecture, Form};
@@ -359,7 +359,7 @@ fn recalibrated(
             values.clone_from(&shared.0[place]);
         }
     }
-    let mut module = Module::new(&network, Kernels::Fused)?;
+    let mut module = Module::new(&network, search.kernels)?;
     super::statistics::recalibrate(search, &mut module, &mut weights, batches);
     let size = 128.min(search.valid.len());
     let judged = Batches::new(search.valid, size).normalized(search.normalization);

@@ -1,7 +1,7 @@
 //! How long a training step of a supernet takes.
 
 use super::{Alphas, Method, Moment, Supernet, SupernetError};
-use crate::module::{Goal, Module, ModuleError, Weights};
+use crate::module::{Goal, Kernels, Module, ModuleError, Weights};
 use crate::train::{MOMENTUM, OPTIMIZER, OptimizerState, RandomBatch, StepTimes, WARM_UP};
 use netsmith::random::Seed;
 use std::time::Instant;
@@ -33,12 +33,13 @@ pub enum TimingError {
 pub fn time_steps(
     supernet: &Supernet,
     method: &dyn Method,
+    kernels: Kernels,
     batch: usize,
     steps: usize,
 ) -> Result<StepTimes, TimingError> {
     let options = *method.options();
     let network = &supernet.network;
-    let mut module = Module::supernet(network)?;
+    let mut module = Module::supernet(network, kernels)?;
     let seed = Seed::new(0);
     let mut weights = Weights::init(network, &seed);
     let mut state = OptimizerState::new(network, OPTIMIZER);

@@ -29,7 +29,8 @@ mod timing;
 pub(crate) mod weight_file;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use memory::training_memory;
+pub(crate) use memory::mixed_step_memory;
+pub use memory::{step_memory, training_memory};
 pub use optimizer::{Optimizer, OptimizerState};
 pub(crate) use predict::largest;
 pub use predict::{Measured, Predictor};

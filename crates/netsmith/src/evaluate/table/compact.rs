@@ -486,8 +486,8 @@ mod tests {
         let row = |index: usize| format!("{index}{}\n", ",1.5".repeat(columns.len()));
         let text = format!("index,{}\n{}{}", columns.join(","), row(0), row(1));
         folders.write_file(scores.file, &text);
-        for table in 0..2 {
-            let slow = CATALOGUE[table].open(&folders.data()).unwrap();
+        for (table, entry) in CATALOGUE.iter().enumerate().take(2) {
+            let slow = entry.open(&folders.data()).unwrap();
             let first = folders.open(table);
             let compact = folders.read(table).unwrap();
             assert_eq!(told(&slow), told(&first));

@@ -160,7 +160,7 @@ mod tests {
         let mut source = Source::open(&path).unwrap();
         let at = source.position("params").unwrap();
         let check = |record: &Record<'_>| {
-            if record.index() % 409 == 0 {
+            if record.index().is_multiple_of(409) {
                 let row = table.rows().nth(record.index()).unwrap();
                 let architecture = table.space().parse(table.text(row)).unwrap();
                 assert_eq!(table.row(&architecture), Some(row));
