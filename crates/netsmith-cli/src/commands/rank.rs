@@ -116,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             .with_hint(format!("there are: {}", names.join(", ")))
     })?;
     let of_table = |error: table::TableError| Failure::of(exit::DATA, &error, error.hint());
-    let table = entry.open(&folder).map_err(of_table)?;
+    let table = super::bench::opened(entry, &folder).map_err(of_table)?;
     let number = table
         .data_set(&arguments.data)
         .map_err(|error| Failure::of(exit::USAGE, &error, error.hint()))?;

@@ -8,7 +8,7 @@ use super::file::{read_whole, sha256};
 use super::idx::{read_images, read_labels};
 use super::{
     Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
-    Origin, PartName, PathForm, Targets,
+    Origin, PartName, PathForm, Targets, cache_folder,
 };
 
 /// The catalogue's entry.
@@ -87,7 +87,8 @@ const TEST: Files = Files {
 /// fetched before, else fetches the published files into that.
 fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError> {
     let debian = Path::new(DEBIAN);
-    let Some(kept) = kept().filter(|_| path.is_none() && !debian.is_dir()) else {
+    let kept = cache_folder().filter(|_| path.is_none() && !debian.is_dir());
+    let Some(kept) = kept.map(|folder| folder.join(ENTRY.name)) else {
         return read_folder(path.unwrap_or(debian));
     };
     let mut fetched = false;
@@ -103,15 +104,6 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
         kept.display()
     );
     Ok(data.with_notes(fetched.then_some(note).into_iter().collect()))
-}
-
-/// The folder of what was fetched.
-fn kept() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let caches = set("XDG_CACHE_HOME").or_else(|| set("LOCALAPPDATA"));
-    let caches = caches.map(PathBuf::from);
-    let caches = caches.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")))?;
-    Some(caches.join("netsmith").join(ENTRY.name))
 }
 
 /// Fetches a file into a folder that does not have it; whether it did so. It has

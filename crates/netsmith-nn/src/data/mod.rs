@@ -22,6 +22,7 @@
 
 mod augmentation;
 mod batch;
+mod cache;
 mod cifar_10;
 mod class_weights;
 mod columns;
@@ -48,6 +49,7 @@ mod targets;
 
 pub use augmentation::Augmentation;
 pub use batch::{Batch, Batches};
+pub use cache::cache_folder;
 pub use class_weights::balanced_class_weights;
 pub use dataset::{Dataset, Origin, PartName};
 pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};
