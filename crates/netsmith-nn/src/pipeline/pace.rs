@@ -5,7 +5,8 @@
 //! W        workers;  T = 0.6 · budget for the search, F = 0.4 · budget for the rest
 //! M        the most MACs of a network that F trains in enough epochs, on one worker
 //! e        seconds of an epoch of a usual network of at most M MACs
-//! a trial  T / 18 seconds on average: so many epochs, or two on a share of the data
+//! a trial  T / 18 seconds on average, or a third of it behind a supernet: so many
+//!          epochs, or two on a share of the data
 //! ```
 //!
 //! A network that the rest of the budget cannot train would look good after a
@@ -13,6 +14,7 @@
 
 use super::allotment::{Samples, USED};
 use super::prepare::Prepared;
+use super::supernet::ALONE;
 use super::{Config, PipelineError};
 use crate::train::time_steps;
 use netsmith::network::Network;
@@ -71,8 +73,11 @@ pub(super) fn pace(
     let epoch_seconds = usual_macs(config, prepared, &limits) * samples * speed;
     let epochs = match config.search_seconds() {
         Some(search) => {
+            // A supernet takes its part first.
+            let share = prepared.method.as_ref().map_or(1.0, |_| ALONE);
             // A multi-fidelity strategy spends all of it on few.
-            let trial = search / TRIALS_FOR_EACH_WORKER / prepared.strategy.mean_share();
+            let spent = TRIALS_FOR_EACH_WORKER * prepared.strategy.mean_share();
+            let trial = share * search / spent;
             (trial / epoch_seconds.max(1e-6)).min(full / 2.0)
         }
         None => full / 5.0,

@@ -39,6 +39,9 @@ const TRAINED: f64 = 0.6;
 /// trains the candidates and neighbours of the best.
 const JUDGED: f64 = 0.67;
 
+/// The share that trains candidates and their neighbours by themselves.
+pub(super) const ALONE: f64 = 1.0 - JUDGED;
+
 /// Most epochs that a budget is spent on.
 const MOST_EPOCHS: f64 = 100.0;
 
