@@ -4,6 +4,9 @@ pub mod cost;
 pub mod data;
 pub mod evaluate;
 pub mod export;
+#[cfg(test)]
+#[path = "../tests/golden/hashed.rs"]
+mod hashed;
 pub mod module;
 pub mod morphism;
 pub mod pipeline;

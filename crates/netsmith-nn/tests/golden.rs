@@ -4,9 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use netsmith::network::operation::{
-    Activation, BatchNorm, Convolution, LayerNorm, Linear, Pool, Role,
-};
+#[path = "golden/hashed.rs"]
+mod hashed;
+
+use hashed::{hashed, weights};
+use netsmith::network::operation::{Activation, BatchNorm, Convolution, LayerNorm, Linear, Pool};
 use netsmith::network::{Builder, Network, Operation, Shape};
 use netsmith_nn::module::{Kernels, Module, Noise, Weights};
 use netsmith_nn::train::{Optimizer, OptimizerState};
@@ -17,35 +19,8 @@ const CLASSES: usize = 10;
 const STEPS: usize = 3;
 const SMOOTHING: f64 = 0.1;
 
-/// Numbers in [-1, 1) that are the same in every language.
-fn hashed(key: u64, count: usize) -> Vec<f32> {
-    let mask = 0xffff_ffff_u64;
-    let numbers = (0..count as u64).map(|i| {
-        let start = key * 40_503 * 65_537 + 12_345;
-        let mut v = (i * 2_654_435_761 + start) & mask;
-        v ^= v >> 15;
-        v = (v * 2_246_822_519) & mask;
-        v ^= v >> 13;
-        v = (v * 3_266_489_917) & mask;
-        v ^= v >> 16;
-        (v as f64 / 2_147_483_648.0 - 1.0) as f32
-    });
-    numbers.collect()
-}
-
 fn start(network: &Network) -> Weights {
-    let weights = network.weights().iter().enumerate().map(|(index, weight)| {
-        let values = hashed(index as u64 + 1, weight.shape.elements()).into_iter();
-        let of = |value: f32| match weight.shape.role {
-            Role::Kernel { fan_in } => value * (fan_in as f64).powf(-0.5) as f32,
-            Role::Scale => 1.0 + 0.1 * value,
-            Role::Bias => 0.1 * value,
-            Role::RunningMean => 0.0,
-            Role::RunningVariance => 1.0,
-        };
-        values.map(of).collect()
-    });
-    Weights(weights.collect())
+    Weights(weights(network))
 }
 
 /// A builder that names nodes by their number.

@@ -4,45 +4,20 @@
 
 use super::*;
 use crate::data::{Answers, Batch, Task};
+use crate::hashed::{hashed, weights};
 use crate::module::Weights;
 use crate::train::Loss;
 use netsmith::catalogue::find;
 use netsmith::network::operation::{Activation, BatchNorm, Convolution, Linear};
-use netsmith::network::{Builder, Network, Operation, Role, Shape};
+use netsmith::network::{Builder, Network, Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{self, Limits};
 
 const SAMPLES: usize = 12;
 const CLASSES: usize = 5;
 
-/// Numbers in [-1, 1) that are the same in every language.
-fn hashed(key: u64, count: usize) -> Vec<f32> {
-    let mask = 0xffff_ffff_u64;
-    let numbers = (0..count as u64).map(|i| {
-        let mut v = (i * 2_654_435_761 + key * 40_503 * 65_537 + 12_345) & mask;
-        v ^= v >> 15;
-        v = (v * 2_246_822_519) & mask;
-        v ^= v >> 13;
-        v = (v * 3_266_489_917) & mask;
-        v ^= v >> 16;
-        (v as f64 / 2_147_483_648.0 - 1.0) as f32
-    });
-    numbers.collect()
-}
-
 fn start(network: &Network) -> Weights {
-    let weights = network.weights().iter().enumerate().map(|(index, weight)| {
-        let of = |value: f32| match weight.shape.role {
-            Role::Kernel { fan_in } => value * (fan_in as f64).powf(-0.5) as f32,
-            Role::Scale => 1.0 + 0.1 * value,
-            Role::Bias => 0.1 * value,
-            Role::RunningMean => 0.0,
-            Role::RunningVariance => 1.0,
-        };
-        let values = hashed(index as u64 + 1, weight.shape.elements());
-        values.into_iter().map(of).collect()
-    });
-    Weights(weights.collect())
+    Weights(weights(network))
 }
 
 struct Graph(Builder);

@@ -6,9 +6,9 @@ use super::run::{Run, Totals};
 use super::simplex::hardened;
 use super::{Alphas, CATALOGUE, Draw, Method, Moment, Options, Search, Supernet, softmax};
 use crate::data::{self, Answers, Augmentation, Batch, LoadOptions, Normalization, SplitOptions};
+use crate::hashed::{hashed, weight};
 use crate::module::{Kernels, Weights};
 use netsmith::catalogue::Settings;
-use netsmith::network::operation::Role;
 use netsmith::network::{Network, Shape};
 use netsmith::random::{Random, Seed};
 use netsmith::space::{Limits, Task, build_named};
@@ -26,22 +26,6 @@ const MOMENT: Moment = Moment {
     epoch: 0,
     epochs: 1,
 };
-
-/// Numbers in [-1, 1) that are the same in every language.
-fn hashed(key: u64, count: usize) -> Vec<f32> {
-    let mask = 0xffff_ffff_u64;
-    let numbers = (0..count as u64).map(|i| {
-        let start = key * 40_503 * 65_537 + 12_345;
-        let mut v = (i * 2_654_435_761 + start) & mask;
-        v ^= v >> 15;
-        v = (v * 2_246_822_519) & mask;
-        v ^= v >> 13;
-        v = (v * 3_266_489_917) & mask;
-        v ^= v >> 16;
-        (v as f64 / 2_147_483_648.0 - 1.0) as f32
-    });
-    numbers.collect()
-}
 
 fn batch(number: usize) -> Batch {
     let labels = (0..SAMPLES).map(|i| ((7 * i + 3 * number + 1) % CLASSES) as u32);
@@ -160,14 +144,7 @@ fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen
 fn start(network: &Network) -> Weights {
     let mut weights = vec![Vec::new(); network.weights().len()];
     for (number, place) in in_order_of_the_script(network).into_iter().enumerate() {
-        let shape = &network.weights()[place].shape;
-        let of = |value: f32| match shape.role {
-            Role::Kernel { fan_in } => value * (fan_in as f64).powf(-0.5) as f32,
-            Role::Scale => 1.0 + 0.1 * value,
-            _ => 0.1 * value,
-        };
-        let values = hashed(number as u64 + 1, shape.elements()).into_iter();
-        weights[place] = values.map(of).collect();
+        weights[place] = weight(network, place, number + 1);
     }
     Weights(weights)
 }
