@@ -173,6 +173,13 @@ impl Config {
         self.seconds.map(|seconds| seconds * Self::SEARCH_SHARE)
     }
 
+    /// The same with the supernet's space in place of the space.
+    pub(super) fn proxy(&self) -> Self {
+        let mut proxy = self.clone();
+        proxy.space_settings.extend(self.proxy_settings.clone());
+        proxy
+    }
+
     /// What the search is after, with a metric of the validation part.
     ///
     /// # Errors

@@ -57,33 +57,27 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let train = data.train();
     let normalization = Normalization::fit(&train);
     let metric = metric(config, &data.task())?;
-    let space = space_of(
-        config,
-        &data.schema(),
-        &normalization,
-        data.task().outputs(),
-    )?;
+    let built = |config: &Config| {
+        let outputs = data.task().outputs();
+        space_of(config, &data.schema(), &normalization, outputs)
+    };
+    let space = built(config)?;
     let (strategy, method) = searcher(config)?;
     if method.is_none() {
         refuse_proxy(config)?;
     }
     let proxy = match config.proxy_settings.is_empty() {
         true => None,
-        false => {
-            let mut smaller = config.clone();
-            smaller
-                .space_settings
-                .extend(smaller.proxy_settings.clone());
-            let outputs = data.task().outputs();
-            let proxy = space_of(&smaller, &data.schema(), &normalization, outputs)?;
-            if proxy.decisions() != space.decisions() {
-                return Err(PipelineError::OtherDecisions {
-                    space: space.name().to_owned(),
-                });
-            }
-            Some(proxy)
-        }
+        false => Some(built(&config.proxy())?),
     };
+    if proxy
+        .as_ref()
+        .is_some_and(|proxy| proxy.decisions() != space.decisions())
+    {
+        return Err(PipelineError::OtherDecisions {
+            space: space.name().to_owned(),
+        });
+    }
     let strategy = scoring::aided(config, &data, &normalization, strategy)?;
     let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;

@@ -141,7 +141,7 @@ impl Pool {
         if let (Some((watched, suspicion)), Some((number, done))) =
             (self.watched, report.as_ref().and_then(passed))
             && watched == number
-            && (done == suspicion || done == Suspicion::AtWork)
+            && done >= suspicion
         {
             self.watched = None;
         }

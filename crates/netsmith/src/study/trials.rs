@@ -40,7 +40,7 @@ pub struct Pending {
 ///
 /// Trials run side by side, and a process that dies does not say by which. A
 /// suspect is therefore told apart from the others before it is blamed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Suspicion {
     /// Nothing.
     #[default]
