@@ -24,6 +24,7 @@ mod buffer;
 pub mod channels_last;
 pub mod convolution;
 pub mod linear;
+pub mod mix;
 pub mod optimizer;
 mod part;
 mod processor;

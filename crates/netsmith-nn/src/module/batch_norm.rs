@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use netsmith::network::Node;
 use netsmith::network::operation::BatchNorm;
 use netsmith_kernels::Lane;
-use netsmith_kernels::batch_norm::{self, NormShape, Normalized};
+use netsmith_kernels::batch_norm::{self, Norm, NormShape};
 
 /// Composed of burn's operations. In training the second part are mean and
 /// biased variance of the batch.
@@ -49,12 +49,12 @@ pub(super) struct Fused {
     rectified: bool,
 }
 
-/// What the backward pass needs to know of the forward one.
+/// What the backward pass, or a mix that normalises, needs to know.
 #[derive(Debug)]
 pub(super) struct Memory {
     fused: Fused,
-    mean: Vec<f32>,
-    inverse_deviation: Vec<f32>,
+    /// Mean and variance of each channel.
+    moments: Vec<[f32; 2]>,
 }
 
 impl Fused {
@@ -83,72 +83,99 @@ impl Fused {
         }
     }
 
-    /// With the statistics of the batch.
+    fn norm(&self) -> Norm<'_> {
+        Norm {
+            weight: &self.weight,
+            bias: &self.bias,
+            rectified: self.rectified,
+            epsilon: BatchNorm::EPSILON,
+        }
+    }
+
+    /// With the statistics of the batch, and what the backward pass needs of them.
     pub(super) fn train(
         self,
         node: usize,
         input: &[Lane],
         output: &mut [Lane],
     ) -> (Memory, BatchStatistics) {
-        let (mean, variance) = batch_norm::statistics(&self.shape, input);
-        let inverse_deviation = inverse(&variance);
-        self.apply(&mean, &inverse_deviation, input, output);
+        let moments = batch_norm::train(&self.shape, &self.norm(), input, output);
+        self.remembered(node, moments)
+    }
+
+    /// The statistics of the batch alone, where a mix normalises by them.
+    pub(super) fn measure(self, node: usize, input: &[Lane]) -> (Memory, BatchStatistics) {
+        let moments = batch_norm::statistics(&self.shape, input);
+        self.remembered(node, moments)
+    }
+
+    fn remembered(self, node: usize, moments: Vec<[f32; 2]>) -> (Memory, BatchStatistics) {
+        let all = |at: usize| moments.iter().map(|moments| moments[at]).collect();
         let statistics = BatchStatistics {
             node,
-            mean: mean.clone(),
-            variance,
+            mean: all(0),
+            variance: all(1),
             count: self.shape.samples * self.shape.plane,
         };
         let memory = Memory {
             fused: self,
-            mean,
-            inverse_deviation,
+            moments,
         };
         (memory, statistics)
     }
 
     /// With running statistics.
-    pub(super) fn infer(
-        &self,
-        node: &Node,
-        weights: &Weights,
-        input: &[Lane],
-        output: &mut [Lane],
-    ) {
-        if let &[.., mean, variance] = &node.weights[..] {
-            let inverse_deviation = inverse(&weights.0[variance]);
-            self.apply(&weights.0[mean], &inverse_deviation, input, output);
+    pub(super) fn running(self, node: &Node, weights: &Weights) -> Memory {
+        let moments = match node.weights[..] {
+            [.., mean, variance] => {
+                let pairs = weights.0[mean].iter().zip(&weights.0[variance]);
+                pairs.map(|(mean, variance)| [*mean, *variance]).collect()
+            }
+            _ => Vec::new(),
+        };
+        Memory {
+            moments,
+            fused: self,
         }
-    }
-
-    fn apply(&self, mean: &[f32], inverse_deviation: &[f32], input: &[Lane], output: &mut [Lane]) {
-        let scale = inverse_deviation.iter().zip(&self.weight);
-        let scale: Vec<f32> = scale.map(|(inverse, weight)| inverse * weight).collect();
-        let shift = self.bias.iter().zip(mean).zip(&scale);
-        let shift: Vec<f32> = shift
-            .map(|((bias, mean), scale)| bias - mean * scale)
-            .collect();
-        batch_norm::apply(&self.shape, &scale, &shift, self.rectified, input, output);
     }
 }
 
 impl Memory {
-    /// Turns the gradient of the output into that of the input, and gives those
-    /// of scale and bias.
-    pub(super) fn backward(&self, input: &[Lane], gradient: &mut [Lane]) -> [Vec<f32>; 2] {
-        let norm = Normalized {
-            mean: &self.mean,
-            inverse_deviation: &self.inverse_deviation,
-            weight: &self.fused.weight,
-            bias: &self.fused.bias,
-            rectified: self.fused.rectified,
-        };
-        let (weight, bias) = batch_norm::backward(&self.fused.shape, &norm, input, gradient);
-        [weight, bias]
+    /// Scale and shift of each channel.
+    pub(super) fn lines(&self) -> [Vec<f32>; 2] {
+        self.fused.norm().lines(&self.moments)
+    }
+
+    pub(super) fn apply(&self, input: &[Lane], output: &mut [Lane]) {
+        let (shape, norm) = (&self.fused.shape, self.fused.norm());
+        batch_norm::apply(shape, &norm, &self.moments, input, output);
+    }
+
+    /// Turns the gradient of the output into that of the input, and gives for
+    /// each channel those of scale and bias.
+    pub(super) fn backward(&self, input: &[Lane], gradient: &mut [Lane]) -> Vec<[f32; 2]> {
+        let (shape, norm) = (&self.fused.shape, self.fused.norm());
+        batch_norm::backward(shape, &norm, &self.moments, input, gradient)
+    }
+
+    /// Writes the gradient of the input where a mix took the output with this
+    /// weight, and gives the slope of that weight.
+    pub(super) fn backward_of_share(
+        &self,
+        weight: f32,
+        input: &[Lane],
+        gradient: &[Lane],
+        target: &mut [Lane],
+    ) -> f64 {
+        let (shape, norm) = (&self.fused.shape, self.fused.norm());
+        let share = (weight, gradient);
+        let trained =
+            batch_norm::backward_of_share(shape, &norm, &self.moments, input, share, target);
+        slope(&trained)
     }
 }
 
-fn inverse(variance: &[f32]) -> Vec<f32> {
-    let inverse = |v: &f32| (1.0 / (f64::from(*v) + BatchNorm::EPSILON).sqrt()) as f32;
-    variance.iter().map(inverse).collect()
+/// The normalised values times their gradients, summed up.
+pub(super) fn slope(trained: &[[f32; 2]]) -> f64 {
+    trained.iter().map(|[scale, _]| f64::from(*scale)).sum()
 }

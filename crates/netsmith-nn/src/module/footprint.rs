@@ -24,6 +24,7 @@ pub fn activation_bytes(network: &Network, samples: usize, mixture: Option<&Mixt
         blocks: blocks(samples),
         values: vec![None; nodes],
         gradients: vec![None; nodes],
+        lent: BTreeMap::new(),
         counts: BTreeMap::new(),
     };
     walk.forward();
@@ -49,6 +50,7 @@ struct Walk<'a> {
     blocks: usize,
     values: Vec<Option<usize>>,
     gradients: Vec<Option<usize>>,
+    lent: BTreeMap<usize, (usize, usize)>,
     counts: BTreeMap<usize, Counts>,
 }
 
@@ -85,7 +87,8 @@ impl Walk<'_> {
 
     fn forward(&mut self) {
         for (index, node) in self.network.nodes().iter().enumerate() {
-            if self.runs(index) && self.plan.holder[index] == index {
+            let holds = self.plan.holder[index] == index && self.plan.norms[index].is_none();
+            if self.runs(index) && holds {
                 self.values[index] = Some(self.value(index, node));
             }
             for &read in node.inputs.iter().chain([&index]) {
@@ -105,7 +108,10 @@ impl Walk<'_> {
             Operation::Activation(_) | Operation::Dropout(_) | Operation::DropPath => {
                 node.inputs.first().copied()
             }
-            Operation::Mix { decision } => self.only(index, *decision),
+            Operation::Mix { decision } => {
+                let only = self.only(index, *decision);
+                only.filter(|&input| self.plan.norms[input].is_none())
+            }
             Operation::Add => {
                 let own = |&&input: &&usize| {
                     let holder = &self.plan.holder;
@@ -148,6 +154,10 @@ impl Walk<'_> {
         for (index, node) in self.network.nodes().iter().enumerate().rev() {
             if let Some(gradient) = self.gradients[index].take() {
                 self.pull(index, node, gradient);
+            } else if let Some((mix, _)) = self.plan.norms[index]
+                && self.runs(index)
+            {
+                self.pull_share(mix, node.inputs[0]);
             }
             if self.plan.holder[index] == index
                 && let Some(size) = self.values[index].take()
@@ -193,10 +203,17 @@ impl Walk<'_> {
             Operation::Mix { decision } => match self.only(index, *decision) {
                 Some(input) => self.deliver(input, gradient),
                 None => {
+                    let mut norms = 0;
                     for (input, _) in self.mixed(index, *decision) {
-                        self.deliver_copy(input);
+                        match self.plan.norms[input] {
+                            Some(_) => norms += 1,
+                            None => self.deliver_copy(input),
+                        }
                     }
-                    self.give(gradient);
+                    match norms {
+                        0 => self.give(gradient),
+                        _ => _ = self.lent.insert(index, (gradient, norms)),
+                    }
                 }
             },
             Operation::Add => {
@@ -219,6 +236,17 @@ impl Walk<'_> {
                 }
                 self.give(gradient);
             }
+        }
+    }
+
+    fn pull_share(&mut self, mix: usize, input: usize) {
+        let Some((gradient, norms)) = self.lent.remove(&mix) else {
+            return;
+        };
+        self.deliver_new(input);
+        match norms {
+            1 => self.give(gradient),
+            _ => _ = self.lent.insert(mix, (gradient, norms - 1)),
         }
     }
 
@@ -306,6 +334,8 @@ mod tests {
         for (name, set) in [
             ("nas-bench-201", &[("channels", "4"), ("cells", "1")]),
             ("darts", &[("channels", "4"), ("cells", "3")]),
+            ("chain", &[("widths", "4,8,12"), ("depths", "1,2")]),
+            ("mlp", &[("widths", "4,8,12"), ("depths", "0,1,2")]),
         ] {
             let shape = Shape::image(3, 16, 16);
             let supernet = Supernet::of(&space(name, shape, set)).unwrap();

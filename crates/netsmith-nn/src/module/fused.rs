@@ -4,7 +4,7 @@
 mod backward;
 
 use super::arena::Arena;
-use super::mixture::{self, Mixture};
+use super::mixture::Mixture;
 use super::plan::Plan;
 use super::probe::{LossFunction, Probe};
 use super::rearrange::Moves;
@@ -12,8 +12,11 @@ use super::{
     BatchStatistics, Goal, MixedStep, Noise, Step, Weights, activation, align, answer, batch_norm,
     concat, convolution, dropout, elementwise, layer_norm, pool, rearrange,
 };
+use netsmith::network::operation::BatchNorm;
 use netsmith::network::{Network, Operation, Shape};
+use netsmith_kernels::mix::{self, Part};
 use netsmith_kernels::{Buffer, Lane, blocks, linear, pack, unpack};
+use std::collections::BTreeMap;
 
 /// The buffers and the plan of one network.
 #[derive(Debug)]
@@ -41,6 +44,9 @@ struct Pass<'a> {
     values: Vec<Option<Buffer>>,
     /// The gradients that have arrived so far.
     gradients: Vec<Option<Buffer>>,
+    /// The gradients of mixes that normalisations still read, and how many do.
+    lent: BTreeMap<usize, (Buffer, usize)>,
+    /// What the normalisations did.
     memories: Vec<Option<batch_norm::Memory>>,
     statistics: Vec<BatchStatistics>,
     /// The gradients of the weights.
@@ -187,6 +193,7 @@ impl Fused {
             samples,
             values: vec![None; nodes],
             gradients: vec![None; nodes],
+            lent: BTreeMap::new(),
             memories: (0..nodes).map(|_| None).collect(),
             statistics: Vec::new(),
             trained: Vec::new(),
@@ -211,7 +218,10 @@ impl Pass<'_> {
         for index in 0..self.network.nodes().len() {
             if self.runs(index) {
                 self.computed.push(index);
-                if self.plan.holder[index] == index {
+                let operation = &self.network.nodes()[index].operation;
+                if let (Some(_), Operation::BatchNorm(it)) = (self.plan.norms[index], operation) {
+                    self.normalise(index, it, None);
+                } else if self.plan.holder[index] == index {
                     let value = self.value(index, inputs);
                     self.values[index] = Some(value);
                 }
@@ -225,7 +235,8 @@ impl Pass<'_> {
 
     fn show_value(&mut self, index: usize) {
         if let Some(probe) = self.probe.take() {
-            if probe.wants_value(index) {
+            // What a mix normalises has no value of its own.
+            if self.plan.norms[index].is_none() && probe.wants_value(index) {
                 probe.value(index, self.unpacked(index, self.read(index)));
             }
             self.probe = Some(probe);
@@ -362,17 +373,7 @@ impl Pass<'_> {
                 let sizes = [it.out, from.channels()];
                 linear::forward(sizes, self.read(first), kernel(), weight(1), output);
             }
-            Operation::BatchNorm(it) => {
-                let rectified = self.plan.rectified[index];
-                let norm = batch_norm::Fused::new(it, node, self.weights, self.samples, rectified);
-                if self.noise.is_some() {
-                    let (memory, statistics) = norm.train(index, self.read(first), output);
-                    self.memories[index] = Some(memory);
-                    self.statistics.push(statistics);
-                } else {
-                    norm.infer(node, self.weights, self.read(first), output);
-                }
-            }
+            Operation::BatchNorm(it) => self.normalise(index, it, Some(output)),
             Operation::LayerNorm(_) => {
                 let trained = weight(0).zip(weight(1)).map(|(scale, bias)| [scale, bias]);
                 layer_norm::forward([from.channels(), plane], trained, self.read(first), output);
@@ -421,6 +422,29 @@ impl Pass<'_> {
         value
     }
 
+    /// Normalises by the statistics of the batch in training, by running ones
+    /// else; without an output it is only found by what.
+    fn normalise(&mut self, index: usize, norm: &BatchNorm, output: Option<&mut [Lane]>) {
+        let node = &self.network.nodes()[index];
+        let rectified = self.plan.rectified[index];
+        let norm = batch_norm::Fused::new(norm, node, self.weights, self.samples, rectified);
+        let input = self.read(node.inputs[0]);
+        let (memory, statistics) = match (self.noise, output) {
+            (Some(_), Some(output)) => norm.train(index, input, output),
+            (Some(_), None) => norm.measure(index, input),
+            (None, output) => {
+                let memory = norm.running(node, self.weights);
+                if let Some(output) = output {
+                    memory.apply(input, output);
+                }
+                self.memories[index] = Some(memory);
+                return;
+            }
+        };
+        self.memories[index] = Some(memory);
+        self.statistics.push(statistics);
+    }
+
     fn scaled(&mut self, index: usize, input: usize, factors: Option<Vec<f32>>) -> Buffer {
         let mut value = self.copy_of(index, input);
         if let Some(factors) = factors {
@@ -459,6 +483,14 @@ impl Pass<'_> {
         value
     }
 
+    /// How much a mix's input at this place counts.
+    fn weight(&self, mix: usize, at: usize) -> f32 {
+        match (&self.mixture, &self.network.nodes()[mix].operation) {
+            (Some((mixture, _)), Operation::Mix { decision }) => mixture.weight(*decision, at),
+            _ => 1.0,
+        }
+    }
+
     /// The inputs of a mix that count, with their places and weights.
     fn mixed(&self, index: usize, decision: usize) -> Vec<(usize, usize, f32)> {
         let inputs = self.network.nodes()[index].inputs.iter().enumerate();
@@ -476,14 +508,37 @@ impl Pass<'_> {
         let mixed = self.mixed(index, decision);
         if let [(_, input, weight)] = mixed[..]
             && weight == 1.0
+            && self.plan.norms[input].is_none()
         {
             return self.copy_of(index, input);
         }
         let mut value = self.arena.take(self.size(index));
-        let sources = mixed.iter();
-        let sources = sources.map(|&(_, input, weight)| (weight, self.read(input)));
-        let sources: Vec<(f32, &[Lane])> = sources.collect();
-        mixture::blend(&sources, &mut value);
+        let shape = self.network.nodes()[index].shape;
+        let mut shift = vec![0.0; shape.channels()];
+        let parts = mixed.iter().map(|&(_, input, weight)| {
+            let normed = self.plan.norms[input].and(self.memories[input].as_ref());
+            let Some(memory) = normed else {
+                return Part {
+                    scale: vec![weight; shift.len()],
+                    source: self.read(input),
+                };
+            };
+            let [mut scale, own] = memory.lines();
+            scale.iter_mut().for_each(|scale| *scale *= weight);
+            let sums = shift.iter_mut().zip(own);
+            sums.for_each(|(sum, own)| *sum += weight * own);
+            Part {
+                scale,
+                source: self.read(self.network.nodes()[input].inputs[0]),
+            }
+        });
+        let parts: Vec<Part<'_>> = parts.collect();
+        mix::blend(
+            shape.positions().iter().product(),
+            &shift,
+            &parts,
+            &mut value,
+        );
         value
     }
 

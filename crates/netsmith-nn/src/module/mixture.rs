@@ -56,8 +56,11 @@ impl Mixture {
 }
 
 /// For each node, where it is a normalisation without scale whose value only
-/// one mix reads, that mix and the place among its inputs. The gradient of the
-/// weight then falls out of the normalisation's own backward pass.
+/// one mix reads, that mix and the place among its inputs.
+///
+/// The mix normalises while it adds up, and the normalisation takes its gradient
+/// from that of the mix: neither is written down. The gradient of the weight
+/// falls out of the normalisation's own backward pass.
 pub(super) fn norms_of_mixes(network: &Network) -> Vec<Option<(usize, usize)>> {
     let mut readers: Vec<Vec<(usize, usize)>> = vec![Vec::new(); network.nodes().len()];
     for (index, node) in network.nodes().iter().enumerate() {
@@ -79,24 +82,13 @@ pub(super) fn norms_of_mixes(network: &Network) -> Vec<Option<(usize, usize)>> {
     readers.into_iter().enumerate().map(of).collect()
 }
 
-/// `target = Σ weight · source`; zeros without a source.
-pub(super) fn blend(sources: &[(f32, &[Lane])], target: &mut [Lane]) {
-    let Some(((first, start), others)) = sources.split_first() else {
-        return target.as_flattened_mut().fill(0.0);
-    };
-    let pieces = target.par_chunks_mut(PIECE).enumerate();
-    pieces.for_each(|(number, target)| {
-        let range = number * PIECE..number * PIECE + target.len();
-        for (target, source) in target.iter_mut().zip(&start[range.clone()]) {
+/// `target = weight · source`.
+pub(super) fn scaled(weight: f32, source: &[Lane], target: &mut [Lane]) {
+    let pieces = target.par_chunks_mut(PIECE).zip(source.par_chunks(PIECE));
+    pieces.for_each(|(target, source)| {
+        for (target, source) in target.iter_mut().zip(source) {
             for lane in 0..LANES {
-                target[lane] = first * source[lane];
-            }
-        }
-        for (weight, source) in others {
-            for (target, source) in target.iter_mut().zip(&source[range.clone()]) {
-                for lane in 0..LANES {
-                    target[lane] += weight * source[lane];
-                }
+                target[lane] = weight * source[lane];
             }
         }
     });

@@ -23,7 +23,7 @@ pub(super) struct Plan {
     pub(super) needs: Vec<bool>,
     /// For each buffer whether the gradient of a mix's weights reads it.
     pub(super) mixed: Vec<bool>,
-    /// For each normalisation the mix whose weight's gradient it gives.
+    /// For each normalisation the mix that does it on the way, and the place there.
     pub(super) norms: Vec<Option<(usize, usize)>>,
 }
 
@@ -42,6 +42,7 @@ impl Plan {
             holder,
             rectified,
         };
+        plan.prolong(network);
         plan.mark_saved(network);
         plan.mark_mixed(network);
         plan
@@ -50,6 +51,16 @@ impl Plan {
     /// Gradients are to reach the samples too.
     pub(super) fn reach_inputs(&mut self, network: &Network) {
         self.needs = needs(network, &self.norms, true);
+    }
+
+    /// A mix reads what it normalises before its normalisation could.
+    fn prolong(&mut self, network: &Network) {
+        for (node, norm) in network.nodes().iter().zip(&self.norms) {
+            if let Some((mix, _)) = norm {
+                let last = &mut self.last[self.holder[node.inputs[0]]];
+                *last = (*last).max(*mix);
+            }
+        }
     }
 
     fn mark_mixed(&mut self, network: &Network) {

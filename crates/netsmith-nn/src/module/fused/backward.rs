@@ -2,8 +2,8 @@
 
 use super::super::mixture;
 use super::super::{
-    Goal, activation, align, answer, concat, convolution, dropout, elementwise, layer_norm, pool,
-    rearrange,
+    Goal, activation, align, answer, batch_norm, concat, convolution, dropout, elementwise,
+    layer_norm, pool, rearrange,
 };
 use super::{Pass, moves};
 use netsmith::network::{Operation, Saved};
@@ -38,6 +38,8 @@ impl Pass<'_> {
             if let Some(gradient) = self.gradients[index].take() {
                 self.show_gradient(index, &gradient);
                 self.pull(index, gradient);
+            } else if let Some((mix, at)) = self.plan.norms[index] {
+                self.pull_share(index, mix, at);
             }
             if self.plan.holder[index] == index
                 && let Some(buffer) = self.values[index].take()
@@ -86,17 +88,40 @@ impl Pass<'_> {
         {
             return self.deliver(input, gradient);
         }
-        for &(_, input, weight) in mixed.iter().filter(|(_, input, _)| self.plan.needs[*input]) {
-            match &mut self.gradients[input] {
-                Some(sum) => mixture::add_scaled(weight, &gradient, sum),
-                empty => {
-                    let mut target = self.arena.take(gradient.len());
-                    mixture::blend(&[(weight, &gradient)], &mut target);
-                    *empty = Some(target);
-                }
+        let mut norms = 0;
+        for &(_, input, weight) in &mixed {
+            if self.plan.norms[input].is_some() {
+                norms += 1;
+            } else if self.plan.needs[input] {
+                self.deliver_scaled(input, weight, &gradient);
             }
         }
-        self.arena.give(gradient);
+        match norms {
+            0 => self.arena.give(gradient),
+            _ => _ = self.lent.insert(index, (gradient, norms)),
+        }
+    }
+
+    /// Takes the gradient of a mix through a normalisation that it reads. The
+    /// normalised values times that gradient, summed up, are the slope of the
+    /// weight with which it does.
+    fn pull_share(&mut self, index: usize, mix: usize, at: usize) {
+        let Some(memory) = self.memories[index].take() else {
+            return;
+        };
+        let Some((gradient, norms)) = self.lent.remove(&mix) else {
+            return;
+        };
+        let weight = self.weight(mix, at);
+        let first = self.network.nodes()[index].inputs[0];
+        let mut target = self.arena.take(self.size(first));
+        let slope = memory.backward_of_share(weight, self.read(first), &gradient, &mut target);
+        self.learn_from_norm(mix, at, slope);
+        self.deliver(first, target);
+        match norms {
+            1 => self.arena.give(gradient),
+            _ => _ = self.lent.insert(mix, (gradient, norms - 1)),
+        }
     }
 
     /// Takes the gradient of a node's value to its inputs and weights.
@@ -169,10 +194,15 @@ impl Pass<'_> {
                 if let Some(memory) = self.memories[index].take() {
                     let trained = memory.backward(self.read(first), &mut gradient);
                     if it.affine {
-                        self.train(index, 0, &trained[0]);
-                        self.train(index, 1, &trained[1]);
+                        for at in 0..2 {
+                            let own: Vec<f32> = trained.iter().map(|pair| pair[at]).collect();
+                            self.train(index, at, &own);
+                        }
                     }
-                    self.learn_from_norm(index, &trained[0]);
+                    if let Some((mix, at)) = self.plan.norms[index] {
+                        // It counts as it is: the only one that was drawn.
+                        self.learn_from_norm(mix, at, batch_norm::slope(&trained));
+                    }
                 }
                 self.deliver(first, gradient);
             }
@@ -262,21 +292,11 @@ impl Pass<'_> {
         }
     }
 
-    /// The normalised values times their gradients, summed up, are the slope of
-    /// the weight with which a mix took them, times that weight.
-    fn learn_from_norm(&mut self, index: usize, products: &[f32]) {
-        let Some((mix, at)) = self.plan.norms[index] else {
-            return;
-        };
-        let (Operation::Mix { decision }, Some((mixture, _))) =
-            (&self.network.nodes()[mix].operation, &self.mixture)
-        else {
-            return;
-        };
-        let weight = f64::from(mixture.weight(*decision, at));
-        if self.goal.is_some_and(Goal::mixes) && weight != 0.0 {
-            let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
-            self.learn(*decision, at, sum / weight);
+    fn learn_from_norm(&mut self, mix: usize, at: usize, slope: f64) {
+        if let Operation::Mix { decision } = self.network.nodes()[mix].operation
+            && self.goal.is_some_and(Goal::mixes)
+        {
+            self.learn(decision, at, slope);
         }
     }
 
@@ -333,6 +353,17 @@ impl Pass<'_> {
                 self.arena.give(gradient);
             }
             empty => *empty = Some(gradient),
+        }
+    }
+
+    fn deliver_scaled(&mut self, node: usize, weight: f32, gradient: &[Lane]) {
+        match &mut self.gradients[node] {
+            Some(sum) => mixture::add_scaled(weight, gradient, sum),
+            empty => {
+                let mut target = self.arena.take(gradient.len());
+                mixture::scaled(weight, gradient, &mut target);
+                *empty = Some(target);
+            }
         }
     }
 
