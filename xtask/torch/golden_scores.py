@@ -1,4 +1,4 @@
-"""Golden values of the training-free scores: two networks in PyTorch.
+"""Golden values of the training-free scores: three networks in PyTorch.
 
 Weights, samples and labels come from an integer hash, so that no file need be
 shared; the tests of `crates/netsmith-nn/src/score` build the same networks and
@@ -82,6 +82,30 @@ def image_network(p, x):
     return p.linear(x.mean((2, 3)), CLASSES)
 
 
+def deep_network(p, x):
+    """Two cells in each of three stages, as in NAS-Bench-201."""
+
+    def edge(x, out, stride=1):
+        return p.norm(p.conv(p.relu(x), out, 3, stride))
+
+    def cell(x):
+        out = x.shape[1]
+        a = edge(x, out)
+        b = x + edge(a, out)
+        pooled = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+        return pooled + edge(a, out) + edge(b, out)
+
+    x = p.norm(p.conv(x, 8, 3, 1))
+    for out in (8, 16, 32):
+        if out > 8:
+            y = edge(edge(x, out, 2), out)
+            x = y + p.conv(F.avg_pool2d(x, 2, 2), out, 1, 1)
+        x = cell(cell(x))
+    x = p.relu(p.norm(x))
+    p.features = x
+    return p.linear(x.mean((2, 3)), CLASSES)
+
+
 def table_network(p, x):
     x = p.relu(p.linear(x, 8))
     x = p.relu(p.linear(x, 8))
@@ -157,6 +181,7 @@ def main():
     golden = {
         "torch": torch.__version__,
         "image": scores(image_network, (3, 8, 8)),
+        "deep": scores(deep_network, (3, 16, 16)),
         "table": scores(table_network, (7,)),
     }
     TARGET.write_text(json.dumps(golden, indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 use netsmith::random::Seed;
 use rand::RngExt;
+use std::collections::BTreeMap;
 
 /// The randomness of one training step.
 ///
@@ -13,6 +14,8 @@ pub struct Noise {
     seed: Option<Seed>,
     /// Probability with which drop-path drops a sample's branch, in `[0, 1)`.
     drop_path: f32,
+    /// What some dropout nodes let through, by their names, `[samples, size]`.
+    held: BTreeMap<String, Vec<bool>>,
 }
 
 impl Noise {
@@ -21,6 +24,16 @@ impl Noise {
         Self {
             seed: None,
             drop_path: 0.0,
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// Draws nothing: each dropout node that is named here lets the given values
+    /// through unscaled and no others, `[samples, size]`; the rest drop nothing.
+    pub(crate) fn held(patterns: BTreeMap<String, Vec<bool>>) -> Self {
+        Self {
+            held: patterns,
+            ..Self::none()
         }
     }
 
@@ -29,12 +42,17 @@ impl Noise {
         Self {
             seed: Some(step),
             drop_path,
+            held: BTreeMap::new(),
         }
     }
 
     /// The factor of each value of a dropout node, `[samples, size]`: zero or
-    /// `1 / (1 − rate)`; none where nothing is dropped.
+    /// `1 / (1 − rate)`, or as it is held; none where nothing is dropped.
     pub(super) fn dropout(&self, node: &str, rate: f32, count: usize) -> Option<Vec<f32>> {
+        if let Some(pattern) = self.held.get(node) {
+            let factors = pattern.iter().map(|&passes| f32::from(u8::from(passes)));
+            return Some(factors.collect());
+        }
         self.factors(node, rate, count)
     }
 

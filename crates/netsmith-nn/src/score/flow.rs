@@ -2,9 +2,10 @@
 //! read.
 
 use super::Subject;
+use super::rebuilt::rebuilt;
 use super::subject::kernels;
 use crate::module::{Kernels, Module, Weights};
-use netsmith::network::{Builder, Network, Operation};
+use netsmith::network::{Network, Operation};
 
 /// A weight and the slope of the flow with respect to it.
 #[derive(Clone, Copy, Debug)]
@@ -35,32 +36,10 @@ pub(super) fn shares(subject: &Subject<'_>) -> Vec<Share> {
 
 /// The same network, with the identity in place of each normalisation.
 fn unnormalized(network: &Network) -> Network {
-    let mut builder = Builder::new();
-    for node in network.nodes() {
-        let operation = match &node.operation {
-            Operation::BatchNorm(_) | Operation::LayerNorm(_) => Operation::Identity,
-            other => other.clone(),
-        };
-        // The nodes keep their numbers, and shared weights stay shared.
-        let tie = format!("{:?}", node.weights);
-        let added = match operation {
-            Operation::Input(shape) => Ok(builder.input(&node.name, shape)),
-            _ if operation.weights(&network_inputs(network, node)).is_empty() => {
-                builder.add(&node.name, operation, &node.inputs)
-            }
-            _ => builder.add_tied(&node.name, operation, &node.inputs, &tie),
-        };
-        added.expect("shapes that fitted still fit — this is a bug in netsmith");
-    }
-    builder.finish(network.outputs())
-}
-
-fn network_inputs(
-    network: &Network,
-    node: &netsmith::network::Node,
-) -> Vec<netsmith::network::Shape> {
-    let inputs = node.inputs.iter();
-    inputs.map(|&input| network.nodes()[input].shape).collect()
+    rebuilt(network, |node| match &node.operation {
+        Operation::BatchNorm(_) | Operation::LayerNorm(_) => Operation::Identity,
+        other => other.clone(),
+    })
 }
 
 /// The subject's weights by their names, as absolute values.

@@ -37,6 +37,7 @@ mod macs;
 mod matrix;
 mod naswot;
 mod parameters;
+mod rebuilt;
 mod snip;
 mod subject;
 mod synflow;
