@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use netsmith::bench::{
     Bench, BenchError, Billing, Comparison, CurveFacts, Difference, Scaling, Spread, page,
 };
 use netsmith::catalogue::{Settings, find};
-use netsmith::evaluate::table::{self, Table, TableEntry, TableError, read_curves};
+use netsmith::evaluate::table::{self, TableError, read_curves};
 use netsmith::network::Shape;
 use netsmith::space::{Task, build_named};
 use netsmith::stopping::{Extrapolation, MedianParams, Rule};
 use netsmith::strategy;
-use netsmith_nn::data::cache_folder;
+use netsmith_nn::data::open_table;
 use serde::Serialize;
 
 use super::search::seconds;
@@ -137,18 +137,6 @@ enum When {
     Key,
 }
 
-/// A table of the catalogue, from a compact copy in the user's cache where that is
-/// up to date.
-///
-/// # Errors
-/// Its file is missing, damaged or another table's.
-pub(super) fn opened(entry: &TableEntry, folder: &Path) -> Result<Table, TableError> {
-    match cache_folder() {
-        Some(cache) => entry.open_cached(folder, &cache.join("tables")),
-        None => entry.open(folder),
-    }
-}
-
 /// Compares.
 ///
 /// # Errors
@@ -175,7 +163,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             let mut entries = table::CATALOGUE.iter();
             let entry = entries.find(|entry| entry.name == arguments.table);
             let entry = entry.ok_or_else(|| unknown(&arguments.table))?;
-            let table = opened(entry, &folder).map_err(of_table)?;
+            let table = open_table(entry, &folder).map_err(of_table)?;
             (table, entry.budgets.to_vec(), entry.is_timed)
         }
     };

@@ -49,7 +49,8 @@ mod targets;
 
 pub use augmentation::Augmentation;
 pub use batch::{Batch, Batches};
-pub use cache::cache_folder;
+use cache::cache_folder;
+pub use cache::open_table;
 pub use class_weights::balanced_class_weights;
 pub use dataset::{Dataset, Origin, PartName};
 pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};

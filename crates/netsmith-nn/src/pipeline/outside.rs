@@ -10,6 +10,7 @@ use super::prepare::{kernels, limits, refuse_proxy, strategy};
 use super::searching::Searching;
 use super::summary::outline;
 use super::{Config, PipelineError, Progress, RunEnd, make_checkpoints_folder};
+use crate::data::open_table;
 use netsmith::catalogue::Settings;
 use netsmith::evaluate::Evaluator;
 use netsmith::evaluate::command::CommandEvaluator;
@@ -165,7 +166,7 @@ fn by_table(
         "" => std::env::var_os("NETSMITH_DATA").map_or_else(|| TABLES.into(), PathBuf::from),
         folder => PathBuf::from(folder),
     };
-    let table = Arc::new((entry.read)(&folder.join(entry.file), space.clone())?);
+    let table = Arc::new(open_table(entry, &folder)?);
     let objective = config.objective(Metric::validation_accuracy())?;
     Ok(Outside {
         name: entry.name.to_owned(),
