@@ -73,15 +73,32 @@ pub(super) fn climb(context: &Context<'_>, listed: &[Trial], climbed: &[Trial]) 
             .filter_map(|trial| context.search_objective.score(trial));
         scores.reduce(f64::max)
     };
-    let (before, after) = (best(listed)?, best(climbed)?);
-    let count = climbed.len();
-    let end = match after > before {
-        true => format!("the best of them has {:.4} and goes on", after.abs()),
-        false => format!("none was better than {:.4}", before.abs()),
-    };
-    Some(format!(
-        "local search from the best candidate trained {count} more: {end}"
-    ))
+    let least = listed.iter().map(|trial| trial.fidelity).min()?;
+    let (new, again): (Vec<_>, Vec<_>) = climbed
+        .iter()
+        .cloned()
+        .partition(|trial| trial.fidelity <= least);
+    let mut words = Vec::new();
+    if let (Some(before), Some(after)) = (best(listed), best(&new)) {
+        let end = match after > before {
+            true => format!("the best of them has {:.4}", after.abs()),
+            false => format!("none was better than {:.4}", before.abs()),
+        };
+        let count = new.len();
+        words.push(format!(
+            "local search from the best candidate trained {count} more: {end}"
+        ));
+    }
+    if let Some(longest) = again.iter().map(|trial| trial.fidelity).max()
+        && let Some(best) = best(&again)
+    {
+        let count = again.len();
+        words.push(format!(
+            "{count} trainings went on for longer, up to {longest}: the best has {:.4}",
+            best.abs()
+        ));
+    }
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// The judgement on these scores, of which larger ones are better; none where

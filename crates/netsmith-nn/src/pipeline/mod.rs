@@ -53,7 +53,6 @@ use evaluator::Chosen;
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, Event};
-use netsmith::strategy::local_search::LocalSearch;
 use netsmith::study::{Header, Study, View, new_run_directory};
 use netsmith::trial::{Fidelity, Trial};
 use pace::{Pace, pace};
@@ -319,7 +318,7 @@ impl Context<'_> {
         // All candidates are trained, however few trials are asked for.
         let trials = config.trials.map(|most| most.max(candidates.unwrap_or(0)));
         if let Some(listed) = listed {
-            prepared.strategy = Box::new(LocalSearch::beginning_with(listed));
+            prepared.strategy = supernet::successor(listed, self.pace.rungs);
         }
         let trials = match self.study.view()?.recorded()?.contains_key(SEARCHED) {
             true => self.study.view()?.trials()?.completed,
@@ -402,6 +401,9 @@ impl Context<'_> {
         };
         let trial = match &self.scoring {
             Some(_) => format!("`{}` scores each trial", self.config.evaluator),
+            None if prepared.strategy.mean_share() < 1.0 => {
+                format!("at most {} a trial", self.pace.low)
+            }
             None => format!("{} a trial", self.pace.low),
         };
         format!(

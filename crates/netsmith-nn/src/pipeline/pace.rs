@@ -6,7 +6,7 @@
 //! M        the most MACs of a network that F trains in enough epochs, on one worker
 //! e        seconds of an epoch of a usual network of at most M MACs
 //! a trial  T / 18 seconds on average, or a third of it behind a supernet: so many
-//!          epochs, or two on a share of the data
+//!          epochs, or two on a share of the data; the best go on to more there
 //! ```
 //!
 //! A network that the rest of the budget cannot train would look good after a
@@ -14,7 +14,7 @@
 
 use super::allotment::{Samples, USED};
 use super::prepare::Prepared;
-use super::supernet::ALONE;
+use super::supernet::{self, ALONE};
 use super::{Config, PipelineError};
 use crate::train::time_steps;
 use netsmith::network::Network;
@@ -45,6 +45,8 @@ pub(super) struct Pace {
     pub(super) epoch_seconds: f64,
     /// What a trial of the search may spend.
     pub(super) low: Fidelity,
+    /// The rungs of the ladder behind a supernet.
+    pub(super) rungs: usize,
     /// The most multiply-accumulate operations of one sample that the budget
     /// can train.
     pub(super) affordable_macs: Option<u64>,
@@ -88,12 +90,28 @@ pub(super) fn pace(
         few if few < 2.0 => (2, (few / 2.0).clamp(0.02, 1.0)),
         many => (many as u32, 1.0),
     };
+    // Behind a supernet that is the lowest rung, and the highest a full training
+    // at most.
+    let rungs = match (&prepared.method, config.search_seconds()) {
+        (None, _) => 1,
+        (Some(_), Some(search)) => {
+            let training = epoch_seconds * f64::from(epochs) * share;
+            let workers = config.workers.max(1) as f64;
+            supernet::rungs(workers * ALONE * search / training.max(1e-6))
+        }
+        (Some(_), None) => supernet::rungs(config.trials.unwrap_or(0) as f64),
+    };
+    let longest = epochs * supernet::times_longer(rungs);
+    let epochs = longest
+        .min(prepared.recipe.epochs.max(1) as u32)
+        .max(epochs);
     // Two digits are enough, and read better.
     let share = (share * 100.0).round() / 100.0;
     Ok(Pace {
         seconds_per_mac: speed,
         epoch_seconds,
         low: Fidelity::epochs(epochs).with_data(share),
+        rungs,
         affordable_macs,
     })
 }

@@ -7,13 +7,16 @@
 //! another one beside it              where the method has a control
 //! the candidates                     derived, best of a random sample under the
 //!                                    shared weights, random: trials of the study
-//! local search from the best         while there is budget
+//! local search from the best         while there is budget; whatever is among the
+//!                                    best goes on to longer training
 //! ```
 //!
 //! The candidates are trained alike as trials, and a judgement says whether the
 //! derived one leads. Shared weights tell good architectures from bad ones, hardly
 //! the best from the good; so what time is left goes to the neighbours of the best
-//! candidate, each trained by itself. The final phase goes on with the best of all.
+//! candidate, each trained by itself. A few epochs tell these apart no better than
+//! that, so the best climb a ladder of longer trainings (ASHA), and the final phase
+//! goes on with those on its highest rung.
 
 use super::prepare::Prepared;
 use super::searching::available_memory;
@@ -27,10 +30,23 @@ use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::search::CHECKPOINTS;
 use netsmith::space::{Architecture, Space};
+use netsmith::strategy::Strategy;
+use netsmith::strategy::local_search::LocalSearch;
+use netsmith::strategy::multi_fidelity::asha::Asha;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+/// The factor between two rungs of the ladder on which what was found is trained.
+const ETA: usize = 3;
+
+/// How many rungs it has at most.
+const RUNGS: usize = 3;
+
+/// So many trainings on the lowest rung are to be as long as one on the highest, at
+/// least: a ladder too high for its time leaves none for the climb.
+const FOOT: f64 = 4.0;
 
 /// The share of the search's time after which the supernet is trained no more.
 const TRAINED: f64 = 0.6;
@@ -67,6 +83,9 @@ pub const EPOCHS_ENTRY: &str = "supernet-epochs";
 /// The study's entry with the same of the search that it is held against.
 const CONTROL_EPOCHS_ENTRY: &str = "supernet-control-epochs";
 
+/// The study's entry with the random sample and its losses under the shared weights.
+const SAMPLE_ENTRY: &str = "supernet-sample";
+
 /// The study's entry with the candidates.
 const CANDIDATES_ENTRY: &str = "supernet-candidates";
 
@@ -101,6 +120,26 @@ pub(super) fn candidates(
         })
     };
     listed.iter().map(parse).collect::<Result<_, _>>().map(Some)
+}
+
+/// The rungs of the ladder where there is time for so many trainings on the lowest.
+pub(super) fn rungs(trainings: f64) -> usize {
+    let fits = |rungs: &usize| trainings >= FOOT * f64::from(times_longer(*rungs));
+    (1..=RUNGS).rev().find(fits).unwrap_or(1)
+}
+
+/// How much longer a training on the highest of so many rungs is than one on the
+/// lowest.
+pub(super) fn times_longer(rungs: usize) -> u32 {
+    (ETA as u32).pow(rungs.saturating_sub(1) as u32)
+}
+
+/// What searches behind the supernet: local search from the best candidate, each
+/// network trained by itself, and the best of them again for longer.
+pub(super) fn successor(candidates: Vec<Architecture>, rungs: usize) -> Box<dyn Strategy> {
+    let opening = candidates.len();
+    let climb = Box::new(LocalSearch::beginning_with(candidates));
+    Box::new(Asha::above(climb, ETA, rungs, opening))
 }
 
 fn search(
@@ -176,7 +215,12 @@ fn search(
     let Some(found) = trained(context, &search, place, &pool, observe)? else {
         return Ok(None);
     };
-    let mut listed = pool.install(|| listed(&search, &found, context.config.seed))?;
+    let sample = pool.install(|| search.judge_sample(&found.state, SAMPLE))?;
+    let judged = sample.iter();
+    let judged = judged.map(|(architecture, loss)| (prepared.space.text(architecture), loss));
+    let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
+    context.study.put(SAMPLE_ENTRY, json)?;
+    let mut listed = listed(&search, &found, &sample, context.config.seed)?;
     if let Some(method) = method.control() {
         observe(Progress::Phase {
             what: "random search with shared weights, with as many epochs".to_owned(),
@@ -371,7 +415,12 @@ fn steps_of(possible: f64, pass: usize) -> f64 {
 
 /// What is trained as trials: the derived architecture, the best of a random
 /// sample under the shared weights, and random ones.
-fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate>, PipelineError> {
+fn listed(
+    search: &Search<'_>,
+    found: &Found,
+    sample: &[(Architecture, f64)],
+    seed: u64,
+) -> Result<Vec<Candidate>, PipelineError> {
     let space = search.space;
     let options = search.method.options();
     let done = found.state.history.len();
@@ -392,7 +441,7 @@ fn listed(search: &Search<'_>, found: &Found, seed: u64) -> Result<Vec<Candidate
         origin: why.to_owned(),
         architecture: space.text(&found.architecture),
     }];
-    for (architecture, _) in search.judge_sample(&found.state, SAMPLE)?.iter().take(1) {
+    for (architecture, _) in sample.iter().take(1) {
         let origin = "best of a random sample under the shared weights";
         add(&mut listed, space, origin, architecture);
     }
@@ -431,6 +480,13 @@ mod tests {
         ] {
             assert!((steps_of(possible, 100) - expected).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_ladder_is_as_high_as_its_time_allows() {
+        let heights = [0.0, 11.9, 12.0, 35.9, 36.0, 1e6].map(rungs);
+        assert_eq!(heights, [1, 1, 2, 2, 3, 3]);
+        assert_eq!([1, 2, 3].map(times_longer), [1, 3, 9]);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub const ENTRY: Entry = Entry::new(
 pub struct Asha {
     ladder: Ladder,
     proposer: Proposer,
+    /// So many begin before anything goes on.
+    opening: usize,
     /// By rung, the lowest first; nothing goes on from the highest.
     rungs: Vec<Ended>,
     running: BTreeMap<u64, usize>,
@@ -51,15 +53,30 @@ struct Ended {
 
 fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
     let ladder = Ladder::of(settings);
-    Ok(Box::new(Asha {
-        ladder,
-        proposer: Proposer::of(settings)?,
-        rungs: vec![Ended::default(); ladder.rungs],
-        running: BTreeMap::new(),
-    }))
+    Ok(Box::new(Asha::of(ladder, Proposer::of(settings)?)))
 }
 
 impl Asha {
+    /// Above what another strategy proposes, with `rungs` rungs, each with `eta`
+    /// times what the one below has. Nothing goes on before the proposer was
+    /// asked `opening` times.
+    pub fn above(proposer: Box<dyn Strategy>, eta: usize, rungs: usize, opening: usize) -> Self {
+        Self {
+            opening,
+            ..Self::of(Ladder { eta, rungs }, proposer.into())
+        }
+    }
+
+    fn of(ladder: Ladder, proposer: Proposer) -> Self {
+        Self {
+            ladder,
+            proposer,
+            opening: 0,
+            rungs: vec![Ended::default(); ladder.rungs],
+            running: BTreeMap::new(),
+        }
+    }
+
     /// What goes on, and from which rung.
     fn promotion(&mut self) -> Option<(usize, Individual)> {
         for rung in (0..self.rungs.len().saturating_sub(1)).rev() {
@@ -85,7 +102,12 @@ impl Strategy for Asha {
     }
 
     fn plan(&mut self, ask: &mut Ask<'_>) -> Result<Plan, Infeasible> {
-        let (rung, suggestion) = match self.promotion() {
+        let promotion = match self.opening {
+            0 => self.promotion(),
+            _ => None,
+        };
+        self.opening = self.opening.saturating_sub(1);
+        let (rung, suggestion) = match promotion {
             Some((rung, own)) => {
                 let suggestion = Suggestion {
                     architecture: own.architecture,
