@@ -305,19 +305,6 @@ fn the_published_discretisation() {
     assert!(space.network(&derived).unwrap().parameters() <= most);
 }
 
-#[test]
-fn a_space_with_sizes_is_refused_by_name() {
-    let mlp = space("mlp", &[], Shape::vector(8));
-    let error = Supernet::of(&mlp).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("gradient search cannot learn sizes"),
-        "{error}"
-    );
-    assert!(error.hint().unwrap().contains("--set"));
-}
-
 struct Digits {
     data: SearchData,
     normalization: Normalization,

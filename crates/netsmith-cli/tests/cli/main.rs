@@ -172,11 +172,12 @@ fn steps_of_a_supernet_that_cannot_be() {
         2,
         "error: there is no method `dart`\n\nhint: did you mean `darts`?\n",
     );
-    let output = netsmith(&step_of("chain", &[]));
+    let strides = ["--set", "skips=false", "--set", "strides=1,2"];
+    let output = netsmith(&step_of("nas-rl-cnn", &strides));
     assert_eq!(output.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        errors.contains("gradient search cannot learn sizes"),
+        errors.contains("gradient search cannot learn strides"),
         "{errors}"
     );
     assert!(

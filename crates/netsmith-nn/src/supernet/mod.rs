@@ -32,6 +32,7 @@ mod gdas;
 #[cfg(test)]
 mod golden;
 mod health;
+mod inherit;
 mod judging;
 mod network;
 mod options;

@@ -75,6 +75,15 @@ pub enum SupernetError {
         /// What it is.
         what: &'static str,
     },
+    /// A size whose options cost nothing that a supernet could tell apart, as all
+    /// of them are masks of the largest.
+    #[error("decision `{decision}` of space `{space}`: `efficiency` cannot weigh sizes")]
+    Efficiency {
+        /// The space.
+        space: String,
+        /// The decision.
+        decision: String,
+    },
     /// A place that a part of the channels cannot serve.
     #[error("`{place}` of space `{space}`: one in {share} channels for each operation: {rule}")]
     Partial {
@@ -103,6 +112,10 @@ impl SupernetError {
                 "give the decision a single value with `--set`, or search with `regularized-evolution`"
                     .into(),
             ),
+            Self::Efficiency { .. } => Some(
+                "bound the cost with `--limit` instead, or give the decision a single value with `--set`"
+                    .into(),
+            ),
             Self::Partial { share: 1, .. } => Some("search with `darts`".into()),
             Self::Partial { .. } => Some(
                 "take other channels, give the method another share with `--set strategy.partial=2`, or search with `darts`"
@@ -128,7 +141,7 @@ impl Supernet {
     /// The supernet of a space.
     ///
     /// # Errors
-    /// A decision with several options that no mix expresses, such as a width.
+    /// A decision with several options that no mix expresses, such as a stride.
     pub fn of(space: &Space) -> Result<Self, SupernetError> {
         Self::with(space, None)
     }
@@ -137,8 +150,16 @@ impl Supernet {
     ///
     /// # Errors
     /// As [`of`](Self::of); the method gives operations a part of the channels,
-    /// and the space does not allow that.
+    /// and the space does not allow that, or it weighs what sizes cost.
     pub fn for_options(space: &Space, options: &Options) -> Result<Self, SupernetError> {
+        let sizes = space.relaxation().sizes.into_iter();
+        let mut sizes = sizes.filter(|&id| space.decision(id).count() > 1);
+        if let (Some(id), Some(_)) = (sizes.next(), options.efficiency) {
+            return Err(SupernetError::Efficiency {
+                space: space.name().to_owned(),
+                decision: space.decision(id).name.clone(),
+            });
+        }
         Self::with(space, options.partial)
     }
 
@@ -150,19 +171,20 @@ impl Supernet {
             what,
         };
         let several = |id: &&DecisionId| space.decision(**id).count() > 1;
-        if let Some(&id) = relaxation.sizes.iter().find(several) {
-            return Err(refuse(id, "sizes"));
-        }
         if let Some(&id) = relaxation.fixed.iter().find(several) {
             return Err(refuse(
                 id,
                 "inputs that enter several slots, are concatenated or decide a whole at once",
             ));
         }
+        let (network, refused) = space.open_supernet()?;
+        if let Some(&(id, what)) = refused.first() {
+            return Err(refuse(id, what));
+        }
         let (network, edges) = match share {
-            None => (space.supernet()?, Vec::new()),
+            None => (network, Vec::new()),
             Some(share) => {
-                let built = partial::partial(space, &relaxation, &space.supernet()?, share)?;
+                let built = partial::partial(space, &relaxation, &network, share)?;
                 (built.network, built.edges)
             }
         };
@@ -171,6 +193,15 @@ impl Supernet {
         for choice in &relaxation.choices {
             let decision = space.decision(choice.decision);
             let mixes: Vec<&[usize]> = mixes_of(&network, choice.decision.index()).collect();
+            if mixes
+                .iter()
+                .any(|inputs| inputs.len() != choice.options.len())
+            {
+                return Err(refuse(
+                    choice.decision,
+                    "sizes where its options are others in the supernet",
+                ));
+            }
             let is = |test: &dyn Fn(&Operation) -> bool, at: usize| {
                 let mut inputs = mixes.iter().filter_map(|inputs| inputs.get(at));
                 inputs.any(|&input| test(&network.nodes()[input].operation))

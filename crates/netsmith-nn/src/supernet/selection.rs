@@ -14,11 +14,10 @@ use super::search::{Search, SearchError};
 use crate::data::Batches;
 use crate::module::{Goal, Module, Weights};
 use crate::train::clip;
-use netsmith::random::{Random, Seed};
+use netsmith::random::Random;
 use netsmith::space::{Architecture, Form};
 use rand::RngExt;
 use rand::seq::SliceRandom;
-use std::collections::BTreeMap;
 
 /// How an architecture is taken from trained shared weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -343,22 +342,12 @@ fn recalibrated(
     architecture: &Architecture,
     batches: usize,
 ) -> Result<[f64; 2], SearchError> {
-    let supernet = &search.supernet.network;
     let network = search
         .space
         .resolve(architecture, Form::Supernet)
         .map_err(super::SupernetError::from)?
         .pruned();
-    let mut places = BTreeMap::new();
-    for (place, weight) in supernet.weights().iter().enumerate() {
-        places.insert(weight.name.as_str(), place);
-    }
-    let mut weights = Weights::init(&network, &Seed::new(0));
-    for (weight, values) in network.weights().iter().zip(&mut weights.0) {
-        if let Some(&place) = places.get(weight.name.as_str()) {
-            values.clone_from(&shared.0[place]);
-        }
-    }
+    let mut weights = search.supernet.inherited(shared, &network);
     let mut module = Module::new(&network, search.kernels)?;
     super::statistics::recalibrate(search, &mut module, &mut weights, batches);
     let size = 128.min(search.valid.len());

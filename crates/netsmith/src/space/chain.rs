@@ -14,10 +14,7 @@
 mod baseline;
 mod stage;
 
-use super::{
-    Align, AlignMethod, Choice, DecisionId, Decisions, Entry, Form, Graph, Port, Space, SpaceError,
-    Task, block,
-};
+use super::{Choice, DecisionId, Decisions, Entry, Graph, Port, Space, SpaceError, Task, block};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::operation::Linear;
 use crate::network::{Operation, Shape};
@@ -105,7 +102,7 @@ const STILL_LARGE: usize = 64;
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let plan = Plan::of(task.input, settings.integer("stages"));
     let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+    let space = Space::new(ENTRY.name, &[task.input], |_, decisions| {
         let activation = decisions.choice("activation", settings.words("activations"));
         let act = |graph: &mut Graph, name: &str, x| {
             graph.choice(name, activations(activation, settings), &[x])
@@ -126,7 +123,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
             let stage = Stage::decide(decisions, settings, index, stride, activation);
             x = graph.repeat(&format!("stage{index}"), stage.repeat(), x);
         }
-        x = head(&mut graph, decisions, settings, form, x, act);
+        x = head(&mut graph, decisions, settings, x, act);
         x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
         graph.with_output(x)
     })?;
@@ -138,7 +135,6 @@ fn head(
     graph: &mut Graph,
     decisions: &mut Decisions,
     settings: &Settings,
-    form: Form,
     x: Port,
     act: impl Fn(&mut Graph, &str, Port) -> Port,
 ) -> Port {
@@ -152,23 +148,9 @@ fn head(
     let convolution = Arc::new(block::convolution_norm(width.into(), 1, 1, None));
     let y = wide.instance("convolution", &convolution, &[wide.input(0)]);
     let y = act(&mut wide, "activation", y);
-    // In the supernet both ways must agree in width.
-    let direct = match form {
-        Form::Supernet => {
-            let widths = settings.integers("head-widths");
-            let align = Align {
-                channels: widths.into_iter().max().unwrap_or(1).into(),
-                method: AlignMethod::Project,
-            };
-            let mut aligned = Graph::new(1);
-            let y = aligned.align("align", align, &[aligned.input(0)]);
-            aligned.with_output(y)
-        }
-        Form::Candidate | Form::Final => Graph::chain([Operation::Identity]),
-    };
     let choice = Choice {
         decision: kind,
-        options: vec![direct, wide.with_output(y)],
+        options: vec![Graph::chain([Operation::Identity]), wide.with_output(y)],
         search_only: Vec::new(),
     };
     let x = graph.choice("last", choice, &[x]);

@@ -119,6 +119,14 @@ impl Decision {
 }
 
 impl Pick {
+    /// Whether one candidate is picked: its option has the candidate's number.
+    pub(super) fn is_one(self) -> bool {
+        matches!(
+            self,
+            Self::Combination(1) | Self::Permutation(1) | Self::Repetition(1)
+        )
+    }
+
     /// Number of ways to pick from this many candidates.
     pub fn count(self, candidates: usize) -> u32 {
         match self {

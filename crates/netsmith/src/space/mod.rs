@@ -20,6 +20,7 @@ mod gate;
 mod graph;
 mod guide;
 mod limit;
+mod live;
 mod loose;
 pub mod mlp;
 mod named;
@@ -48,7 +49,7 @@ pub use limit::{Infeasible, LimitedCost, Limits};
 pub use loose::RelaxedLoose;
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};
-pub use relaxation::{Relaxation, RelaxedChoice, RelaxedSelect};
+pub use relaxation::{Refused, Relaxation, RelaxedChoice, RelaxedSelect};
 pub use rule::Rule;
 pub use size::Size;
 
@@ -395,15 +396,27 @@ impl Space {
             Form::Supernet => &self.supernet,
             Form::Final => &self.last,
         };
-        resolve::Resolver::network(&self.decisions, Some(architecture), graph, &self.inputs)
+        resolve::Resolver::network(&self.decisions, architecture, graph, &self.inputs)
     }
 
-    /// All architectures in one network: options mixed, sizes the largest.
+    /// All architectures in one network: options mixed, sizes the largest, and
+    /// masks where they may be smaller.
     ///
     /// # Errors
     /// Options whose shapes differ where they meet.
     pub fn supernet(&self) -> Result<Network, ShapeError> {
-        resolve::Resolver::network(&self.decisions, None, &self.supernet, &self.inputs)
+        Ok(self.open_supernet()?.0)
+    }
+
+    /// The supernet, with the decisions that it cannot leave open and what they
+    /// decide: sizes that no mix and no mask expresses, such as strides. They
+    /// have the largest of their values.
+    ///
+    /// # Errors
+    /// As [`supernet`](Self::supernet).
+    pub fn open_supernet(&self) -> Result<(Network, Refused), ShapeError> {
+        let order = self.order();
+        resolve::Resolver::supernet(&self.decisions, order, &self.supernet, &self.inputs)
     }
 
     /// Bounds of the costs of all architectures that complete this one.

@@ -5,18 +5,22 @@ use super::loose::{self, RelaxedLoose};
 use super::{DecisionId, DecisionKind, Pick, Space};
 use std::collections::BTreeMap;
 
+/// Decisions that a supernet cannot leave open, and what they decide.
+pub type Refused = Vec<(DecisionId, &'static str)>;
+
 /// What a supernet leaves open: its mixes, by the decision that they relax.
 ///
 /// Every [`Mix`](crate::network::Operation::Mix) of the supernet names a
-/// decision. That decision is among the choices or among the selects; sizes are
-/// not mixed, a supernet has the largest of their values.
+/// decision. That decision is among the choices or among the selects.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Relaxation {
-    /// Decisions whose options are mixed, in the order of their numbers.
+    /// Decisions whose options are mixed, in the order of their numbers; those of
+    /// several sizes too, whose options weigh masks, kernels and lengths.
     pub choices: Vec<RelaxedChoice>,
     /// Decisions whose candidates are weighted, in the order of their numbers.
     pub selects: Vec<RelaxedSelect>,
-    /// Decisions that set a size and nothing else.
+    /// Decisions that set a size and nothing else; those of several values are
+    /// among the choices as well.
     pub sizes: Vec<DecisionId>,
     /// Decisions that select, but in a way that no mix expresses: operations on
     /// several slots, a concatenation, or a whole that is derived from them.
@@ -59,7 +63,7 @@ impl Space {
         };
         walk.graph(&self.supernet);
         let Walk {
-            choices,
+            mut choices,
             selects,
             mut fixed,
             ..
@@ -67,11 +71,21 @@ impl Space {
         fixed.retain(|id| !selects.contains_key(id));
         fixed.sort_unstable();
         fixed.dedup();
-        let mixed = |id: &DecisionId| {
-            choices.contains_key(id) || selects.contains_key(id) || fixed.contains(id)
-        };
-        let sizes = self.order().iter().copied().filter(|id| !mixed(id));
-        let mut sizes: Vec<DecisionId> = sizes.collect();
+        let mut sizes = Vec::new();
+        for &decision in self.order() {
+            if choices.contains_key(&decision)
+                || selects.contains_key(&decision)
+                || fixed.contains(&decision)
+            {
+                continue;
+            }
+            sizes.push(decision);
+            let count = self.decision(decision).count();
+            if count > 1 {
+                let options = (0..count).map(Some).collect();
+                choices.insert(decision, RelaxedChoice { decision, options });
+            }
+        }
         sizes.sort_unstable();
         Relaxation {
             sizes,
@@ -105,22 +119,6 @@ impl Walk<'_> {
                         .entry(decision)
                         .or_insert(RelaxedChoice { decision, options });
                 }
-                Kind::Repeat(repeat) => {
-                    if let [decision] = repeat.count.decisions()[..]
-                        && let DecisionKind::Value(values) = &self.space.decision(decision).kind
-                    {
-                        // The mix of a repetition goes from short to long, and
-                        // holds none of length zero.
-                        let options = 0..values.len() as u32;
-                        let options = options.filter(|&option| values[option as usize] > 0);
-                        let mut options: Vec<u32> = options.collect();
-                        options.sort_by_key(|&option| values[option as usize]);
-                        let options = options.into_iter().map(Some).collect();
-                        self.choices
-                            .entry(decision)
-                            .or_insert(RelaxedChoice { decision, options });
-                    }
-                }
                 Kind::Select(select) => {
                     let decision = select.decision;
                     let candidates = node.inputs.len() - select.fixed;
@@ -130,7 +128,7 @@ impl Walk<'_> {
                     };
                     match self.space.decision(decision).kind {
                         DecisionKind::Select { pick, .. } if select.mixes() => {
-                            if picks_one(pick) && !are_told_apart(&edges) {
+                            if pick.is_one() && !are_told_apart(&edges) {
                                 let options = (0..candidates as u32).map(Some).collect();
                                 let relaxed = RelaxedChoice { decision, options };
                                 self.choices.entry(decision).or_insert(relaxed);
@@ -148,6 +146,7 @@ impl Walk<'_> {
                 Kind::Derived(derived) => self.fixed.extend(&derived.decisions),
                 Kind::Input(_)
                 | Kind::Operation(_)
+                | Kind::Repeat(_)
                 | Kind::Loose(_)
                 | Kind::Instance(_)
                 | Kind::Align(_)
@@ -158,14 +157,6 @@ impl Walk<'_> {
             self.graph(inner);
         }
     }
-}
-
-/// Whether one candidate is picked: its option has the candidate's number.
-fn picks_one(pick: Pick) -> bool {
-    matches!(
-        pick,
-        Pick::Combination(1) | Pick::Permutation(1) | Pick::Repetition(1)
-    )
 }
 
 /// Whether each candidate has a choice that hangs on no other one.
@@ -234,7 +225,11 @@ mod tests {
         assert_eq!(darts.choices[0].options[..2], [None, Some(0)]);
         assert_eq!(darts.selects[7].edges[4].len(), 1);
         assert!(darts.sizes.is_empty() && darts.fixed.is_empty());
-        assert!(!check("mlp").sizes.is_empty());
-        assert!(!check("chain").sizes.is_empty());
+        for name in ["mlp", "chain"] {
+            let relaxed = check(name);
+            assert!(!relaxed.sizes.is_empty());
+            let all = space(name).decisions().len();
+            assert_eq!(relaxed.choices.len() + relaxed.selects.len(), all);
+        }
     }
 }

@@ -1,25 +1,34 @@
 //! From the graph with choices to a network.
 
+mod masks;
+mod sizes;
+
 use super::graph::{
     AlignMethod, Choice, Graph, GraphNode, Kind, Loose, Merge, Port, Repeat, Select, Through,
 };
+use super::live::Live;
 use super::loose::{self, RelaxedLoose};
-use super::{Architecture, Decision, DecisionId, DecisionKind, Size};
+use super::{Architecture, Decision, DecisionId, DecisionKind, Refused, Size};
 use crate::network::operation::{BatchNorm, Convolution, Linear, Pad, Resize, Slice};
 use crate::network::{Builder, Network, Operation, Shape, ShapeError};
+use sizes::Sizes;
+use std::sync::Arc;
 
 /// Builds the network of an architecture or, without one, the supernet.
 ///
 /// In a supernet every option of a choice is built and their outputs are mixed;
 /// all candidates of a select are mixed where they are summed, and merged
 /// otherwise, and so are loose ends; a repetition is mixed over its
-/// possible lengths; a size is the largest of its values.
+/// possible lengths; a size is the largest of its values, and what the others
+/// lack is masked.
 pub(super) struct Resolver<'a> {
     decisions: &'a [Decision],
     architecture: Option<&'a Architecture>,
     builder: Builder,
     /// The loose ends that are mixed in a supernet.
     loose: Vec<RelaxedLoose>,
+    /// What a supernet knows of its sizes.
+    sizes: Sizes,
 }
 
 /// Where in the graph the resolver stands: the path of names, and the name
@@ -39,21 +48,46 @@ struct Frame<'a> {
 }
 
 impl<'a> Resolver<'a> {
+    /// The network of an architecture.
     pub(super) fn network(
         decisions: &'a [Decision],
-        architecture: Option<&'a Architecture>,
+        architecture: &'a Architecture,
         graph: &'a Graph,
         inputs: &[Shape],
     ) -> Result<Network, ShapeError> {
-        let mut resolver = Self {
+        let resolver = Self {
             decisions,
-            architecture,
+            architecture: Some(architecture),
             builder: Builder::new(),
-            loose: match architecture {
-                Some(_) => Vec::new(),
-                None => loose::relaxed(graph, decisions.len()),
-            },
+            loose: Vec::new(),
+            sizes: Sizes::default(),
         };
+        Ok(resolver.run(graph, inputs)?.0)
+    }
+
+    /// The supernet of a space whose decisions come in this order, with those that
+    /// it cannot leave open and what they decide.
+    pub(super) fn supernet(
+        decisions: &'a [Decision],
+        order: &[DecisionId],
+        graph: &'a Graph,
+        inputs: &[Shape],
+    ) -> Result<(Network, Refused), ShapeError> {
+        let mut ranks = vec![0; decisions.len()];
+        for (rank, decision) in order.iter().enumerate() {
+            ranks[decision.0] = rank;
+        }
+        let resolver = Self {
+            decisions,
+            architecture: None,
+            builder: Builder::new(),
+            loose: loose::relaxed(graph, decisions.len()),
+            sizes: Sizes::new(ranks),
+        };
+        resolver.run(graph, inputs)
+    }
+
+    fn run(mut self, graph: &Graph, inputs: &[Shape]) -> Result<(Network, Refused), ShapeError> {
         let name = |i| {
             if i == 0 {
                 "input".into()
@@ -62,14 +96,14 @@ impl<'a> Resolver<'a> {
             }
         };
         let entries = inputs.iter().enumerate();
-        let entries = entries.map(|(i, &shape)| resolver.builder.input(&name(i), shape));
+        let entries = entries.map(|(i, &shape)| self.builder.input(&name(i), shape));
         let entries: Vec<usize> = entries.collect();
         let place = Place {
             path: String::new(),
             tie: None,
         };
-        let outputs = resolver.graph(graph, &entries, place)?;
-        Ok(resolver.builder.finish(&outputs))
+        let outputs = self.graph(graph, &entries, place)?;
+        Ok((self.builder.finish(&outputs), self.sizes.refused))
     }
 
     fn graph(
@@ -130,6 +164,10 @@ impl<'a> Resolver<'a> {
             Kind::Input(index) => Ok(vec![frame.inputs[*index]]),
             Kind::Operation(operation) => {
                 let inputs = self.ports(frame, &node.inputs)?;
+                if self.architecture.is_none() {
+                    let output = self.sized(frame, operation, &inputs, &place)?;
+                    return Ok(vec![output]);
+                }
                 let operation = operation.map(&mut |size| self.size(frame, size, &inputs))?;
                 self.add(operation, &inputs, &place)
                     .map(|output| vec![output])
@@ -139,9 +177,17 @@ impl<'a> Resolver<'a> {
             Kind::Loose(loose) => self.loose(frame, node, loose, &place).map(|o| vec![o]),
             Kind::Repeat(repeat) => {
                 let input = self.port(frame, node.inputs[0])?;
-                let most = self.size(frame, &repeat.count, &[input])?;
-                self.repeat(repeat, most, input, &place)
-                    .map(|output| vec![output])
+                let output = match self.architecture {
+                    Some(_) => {
+                        let count = self.size(frame, &repeat.count, &[input])?;
+                        self.repeat(repeat, count, input, &place)?
+                    }
+                    None => {
+                        let count = self.tree(frame, &repeat.count, &[input])?;
+                        self.lengths(repeat, &count, input, &place)?
+                    }
+                };
+                Ok(vec![output])
             }
             Kind::Instance(instance) => {
                 let inputs = self.read_ports(frame, &instance.graph, &node.inputs)?;
@@ -153,9 +199,17 @@ impl<'a> Resolver<'a> {
             }
             Kind::Align(align) => {
                 let inputs = self.ports(frame, &node.inputs)?;
-                let channels = self.size(frame, &align.channels, &inputs)?;
-                self.align(align.method, channels, &inputs, &place)
-                    .map(|output| vec![output])
+                let output = match self.architecture {
+                    Some(_) => {
+                        let channels = self.size(frame, &align.channels, &inputs)?;
+                        self.align(align.method, channels, &inputs, &place)?
+                    }
+                    None => {
+                        let channels = self.tree(frame, &align.channels, &inputs)?;
+                        self.align_open(align.method, &channels, &inputs, &place)?
+                    }
+                };
+                Ok(vec![output])
             }
             Kind::Derived(derived) => {
                 let inputs = self.ports(frame, &node.inputs)?;
@@ -173,7 +227,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Adds a node; in a supernet with what its sizes ask for.
     fn add(
+        &mut self,
+        operation: Operation,
+        inputs: &[usize],
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        match self.architecture {
+            Some(_) => self.push(operation, inputs, place),
+            None => self.place(operation, inputs, None, place),
+        }
+    }
+
+    fn push(
         &mut self,
         operation: Operation,
         inputs: &[usize],
@@ -188,8 +255,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value of a size at a node of this frame with these inputs; the
-    /// largest one in a supernet.
+    /// The value of a size at a node of this frame with these inputs.
     fn size(
         &mut self,
         frame: &mut Frame<'_>,
@@ -269,9 +335,7 @@ impl<'a> Resolver<'a> {
         for (name, graph) in options {
             outputs.push(self.graph(graph, &inputs, place.within(&name))?[0]);
         }
-        let decision = choice.decision.0;
-        self.add(Operation::Mix { decision }, &outputs, &place.within("mix"))
-            .map(|o| vec![o])
+        self.mix(choice.decision, &outputs, place).map(|o| vec![o])
     }
 
     fn select(
@@ -321,9 +385,18 @@ impl<'a> Resolver<'a> {
             });
         }
         if self.architecture.is_none() && select.mixes() {
-            let decision = select.decision.0;
-            let mix = Operation::Mix { decision };
-            selected = vec![self.add(mix, &selected, &place.within("mix"))?];
+            let decision = select.decision;
+            selected = vec![match self.decisions[decision.0].kind {
+                DecisionKind::Select { pick, .. } if pick.is_one() => {
+                    self.mix(decision, &selected, place)?
+                }
+                _ => {
+                    let mix = Operation::Mix {
+                        decision: decision.0,
+                    };
+                    self.add(mix, &selected, &place.within("mix"))?
+                }
+            }];
         }
         merged.extend(selected);
         self.merge(select.merge, merged, place)
@@ -404,40 +477,15 @@ impl<'a> Resolver<'a> {
     fn repeat(
         &mut self,
         repeat: &Repeat,
-        most: usize,
+        count: usize,
         input: usize,
         place: &Place,
     ) -> Result<usize, ShapeError> {
         let mut output = input;
-        let most = most.min(repeat.bodies.len());
-        let mut outputs = Vec::new();
-        for (index, body) in repeat.bodies[..most].iter().enumerate() {
+        for (index, body) in repeat.bodies.iter().take(count).enumerate() {
             output = self.graph(body, &[output], place.within(&index.to_string()))?[0];
-            outputs.push(output);
         }
-        if self.architecture.is_some() {
-            return Ok(output);
-        }
-        let decisions = repeat.count.decisions();
-        let counts: Vec<usize> = match decisions.first() {
-            Some(&decision) => self.values(decision).to_vec(),
-            None => vec![most],
-        };
-        let shape = self.builder.shape(output);
-        let outputs: Vec<usize> = (1..=most)
-            .filter(|count| counts.contains(count) || *count == most)
-            .map(|count| outputs[count - 1])
-            .filter(|&node| self.builder.shape(node) == shape)
-            .collect();
-        match (outputs.as_slice(), decisions.first()) {
-            ([_, _, ..], Some(decision)) => {
-                let mix = Operation::Mix {
-                    decision: decision.0,
-                };
-                self.add(mix, &outputs, &place.within("mix"))
-            }
-            _ => Ok(output),
-        }
+        Ok(output)
     }
 
     fn align(
@@ -455,6 +503,59 @@ impl<'a> Resolver<'a> {
             None => Ok(inputs[0]),
             Some(graph) => Ok(self.graph(&graph, &inputs[..1], place.clone())?[0]),
         }
+    }
+
+    /// The same in a supernet, whose channels may be decided.
+    fn align_open(
+        &mut self,
+        method: AlignMethod,
+        channels: &Live,
+        inputs: &[usize],
+        place: &Place,
+    ) -> Result<usize, ShapeError> {
+        let (input, live) = (inputs[0], self.live(inputs[0]));
+        if live.decision().is_none() && channels.decision().is_none() {
+            return self.align(method, channels.most(), inputs, place);
+        }
+        let most = channels.most();
+        let shape = self.builder.shape(input);
+        let positions = inputs
+            .get(1)
+            .map_or(shape.positions(), |&i| self.builder.shape(i).positions());
+        let larger = shape.positions() != positions;
+        match method {
+            AlignMethod::Resize => return self.align(method, most, inputs, place),
+            AlignMethod::Preprocess { .. } | AlignMethod::Calibrate if larger => {
+                self.refuse(channels, "the width behind a factorised reduction");
+            }
+            _ => {}
+        }
+        let same = live.combine(channels, &|a, b| usize::from(a == b));
+        let keeps = !larger && !matches!(method, AlignMethod::Preprocess { .. });
+        if keeps && same == Live::First(1) {
+            return Ok(input);
+        }
+        if let AlignMethod::Pad = method {
+            let input = self.clean(input)?;
+            let [height, width] = positions;
+            let pad = Operation::Pad(Pad {
+                channels: most,
+                height,
+                width,
+            });
+            return self.place(pad, &[input], Some(channels.clone()), place);
+        }
+        let Some(graph) = aligned_always(method, shape, most, positions) else {
+            return Ok(input);
+        };
+        let aligned = self.graph(&graph, &[input], place.clone())?[0];
+        self.decide(aligned, channels.clone());
+        if !keeps {
+            return Ok(aligned);
+        }
+        // Where channels agree an architecture has the input itself.
+        let own = self.fitted(input, most, place)?;
+        self.either(&same, [own, aligned], channels, place)
     }
 
     fn unroll(
@@ -522,14 +623,27 @@ pub(super) fn aligning(
     channels: usize,
     positions: [usize; 2],
 ) -> Option<Graph> {
+    let larger = shape.positions() != positions;
+    let same = channels == shape.channels() && !larger;
+    match method {
+        AlignMethod::Project | AlignMethod::Pad | AlignMethod::Calibrate if same => None,
+        AlignMethod::Resize if !larger => None,
+        _ => aligned_always(method, shape, channels, positions),
+    }
+}
+
+/// The same where it may fit already.
+fn aligned_always(
+    method: AlignMethod,
+    shape: Shape,
+    channels: usize,
+    positions: [usize; 2],
+) -> Option<Graph> {
     let [height, width] = positions;
     let [h, w] = shape.positions();
-    let larger = [h, w] != positions;
-    let same = channels == shape.channels() && !larger;
     let stride = [h.div_ceil(height.max(1)), w.div_ceil(width.max(1))];
+    let halvings = stride[0].max(stride[1]).next_power_of_two().ilog2();
     Some(match method {
-        AlignMethod::Project | AlignMethod::Pad | AlignMethod::Calibrate if same => return None,
-        AlignMethod::Resize if !larger => return None,
         AlignMethod::Project if matches!(shape, Shape::Vector { .. }) => {
             Graph::chain([Operation::Linear(Linear {
                 out: channels.into(),
@@ -544,8 +658,8 @@ pub(super) fn aligning(
                 Operation::BatchNorm(BatchNorm { affine: true }),
             ])
         }
-        AlignMethod::Preprocess { affine } => preprocess(channels, larger, affine),
-        AlignMethod::Calibrate => preprocess(channels, larger, true),
+        AlignMethod::Preprocess { affine } => preprocess(channels, halvings, affine),
+        AlignMethod::Calibrate => preprocess(channels, halvings, true),
         AlignMethod::Resize => Graph::chain([Operation::Resize(Resize {
             height: height.into(),
             width: width.into(),
@@ -558,9 +672,18 @@ pub(super) fn aligning(
     })
 }
 
-fn preprocess(channels: usize, reduces: bool, affine: bool) -> Graph {
-    match reduces {
-        true => super::block::factorised_reduction(channels.into(), affine),
-        false => super::block::relu_convolution_norm(channels.into(), 1, 1, affine),
+/// A convolution of one position, or as many factorised reductions as it takes.
+fn preprocess(channels: usize, halvings: u32, affine: bool) -> Graph {
+    let reduction = || super::block::factorised_reduction(channels.into(), affine);
+    match halvings {
+        0 => super::block::relu_convolution_norm(channels.into(), 1, 1, affine),
+        1 => reduction(),
+        more => {
+            let mut graph = Graph::new(1);
+            let before = Arc::new(preprocess(channels, more - 1, affine));
+            let x = graph.instance("before", &before, &[graph.input(0)]);
+            let x = graph.instance("last", &Arc::new(reduction()), &[x]);
+            graph.with_output(x)
+        }
     }
 }

@@ -23,7 +23,7 @@ pub enum Size {
 }
 
 /// No product is larger: it keeps absurd sizes of files countable.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 
 impl Size {
     /// The product of two sizes.

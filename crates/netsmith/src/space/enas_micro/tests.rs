@@ -136,3 +136,16 @@ fn a_wrong_text_is_explained() {
         "`normal.node0.input1` is a number from 0 to 1, not `2`"
     );
 }
+
+#[test]
+fn inputs_from_before_two_reductions_are_halved_twice() {
+    // Cells 0 and 1 both reduce: the stem enters the second of them too.
+    for cells in ["1", "2"] {
+        let space = space(&[("channels", "4"), ("cells", cells)], 28);
+        let supernet = space.supernet().unwrap();
+        let side = |name: &str| shape(&supernet, name);
+        assert_eq!(side("cell1.node4"), Shape::image(16, 7, 7));
+        let network = network(&space, CHAIN, Form::Final);
+        assert_eq!(shape(&network, "cell1.node4"), Shape::image(16, 7, 7));
+    }
+}
