@@ -93,7 +93,7 @@ impl Norm<'_> {
     /// The line of a channel with this mean and variance.
     #[inline(always)]
     fn line(&self, channel: usize, [mean, variance]: [f32; 2]) -> Line {
-        let inverse = self.inverse(variance);
+        let inverse = (1.0 / (f64::from(variance) + self.epsilon).sqrt()) as f32;
         Line {
             inverse,
             scale: inverse * self.weight[channel],
@@ -101,11 +101,6 @@ impl Norm<'_> {
             bias: self.bias[channel],
             rectified: self.rectified,
         }
-    }
-
-    #[inline(always)]
-    fn inverse(&self, variance: f32) -> f32 {
-        (1.0 / (f64::from(variance) + self.epsilon).sqrt()) as f32
     }
 
     /// Scale and shift of each channel with these means and variances.
@@ -142,16 +137,7 @@ pub fn train(
     source: &[Lane],
     target: &mut [Lane],
 ) -> Vec<[f32; 2]> {
-    let parts = parts(target, shape.channels, shape.share(source), shape.plane);
-    let moments = parts.into_par_iter().flat_map_iter(|part| {
-        dispatch(Train {
-            shape: *shape,
-            norm,
-            source,
-            part,
-        })
-    });
-    moments.collect()
+    normalise(shape, norm, None, source, target)
 }
 
 /// Normalises by these means and variances.
@@ -162,16 +148,27 @@ pub fn apply(
     source: &[Lane],
     target: &mut [Lane],
 ) {
+    normalise(shape, norm, Some(moments), source, target);
+}
+
+fn normalise(
+    shape: &NormShape,
+    norm: &Norm<'_>,
+    moments: Option<&[[f32; 2]]>,
+    source: &[Lane],
+    target: &mut [Lane],
+) -> Vec<[f32; 2]> {
     let parts = parts(target, shape.channels, shape.share(source), shape.plane);
-    parts.into_par_iter().for_each(|part| {
-        dispatch(Apply {
+    let used = parts.into_par_iter().flat_map_iter(|part| {
+        dispatch(Normalise {
             shape: *shape,
             norm,
             moments,
             source,
             part,
-        });
+        })
     });
+    used.collect()
 }
 
 /// Turns the gradient of the output into that of the input, and gives for each
@@ -229,59 +226,42 @@ fn pull(
     trained.collect()
 }
 
-/// Some channels normalised by their own moments.
-struct Train<'a> {
+/// Some channels normalised; it gives the moments by which they were.
+struct Normalise<'a> {
     shape: NormShape,
     norm: &'a Norm<'a>,
+    /// Those to normalise by; none: the channels' own.
+    moments: Option<&'a [[f32; 2]]>,
     source: &'a [Lane],
     part: Part<'a>,
 }
 
-impl Kernel for Train<'_> {
+impl Kernel for Normalise<'_> {
     type Output = Vec<[f32; 2]>;
 
     #[inline(always)]
     fn run<P: Processor>(mut self, processor: P) -> Vec<[f32; 2]> {
-        let mut all = Vec::with_capacity(self.part.channels);
+        let mut used = Vec::with_capacity(self.part.channels);
         for (channel, place) in self.shape.channels_of(&self.part) {
-            let moments = Moments {
-                shape: self.shape,
-                channel,
-                values: self.source,
+            let moments = match self.moments {
+                Some(moments) => moments[channel],
+                None => {
+                    let own = Moments {
+                        shape: self.shape,
+                        channel,
+                        values: self.source,
+                    };
+                    own.run(processor)
+                }
             };
-            let moments = moments.run(processor);
             let line = self.norm.line(channel, moments);
             for (block, target) in self.part.blocks.iter_mut().enumerate() {
                 let source = self.shape.plane(channel, block, self.source);
                 line.apply(source, &mut target[place.clone()]);
             }
-            all.push(moments);
+            used.push(moments);
         }
-        all
-    }
-}
-
-/// Some channels normalised by given moments.
-struct Apply<'a> {
-    shape: NormShape,
-    norm: &'a Norm<'a>,
-    moments: &'a [[f32; 2]],
-    source: &'a [Lane],
-    part: Part<'a>,
-}
-
-impl Kernel for Apply<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Processor>(mut self, _: P) {
-        for (channel, place) in self.shape.channels_of(&self.part) {
-            let line = self.norm.line(channel, self.moments[channel]);
-            for (block, target) in self.part.blocks.iter_mut().enumerate() {
-                let source = self.shape.plane(channel, block, self.source);
-                line.apply(source, &mut target[place.clone()]);
-            }
-        }
+        used
     }
 }
 
