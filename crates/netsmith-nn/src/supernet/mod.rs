@@ -63,6 +63,7 @@ pub use timing::{TimingError, time_steps};
 
 use netsmith::catalogue::Settings;
 use netsmith::random::Random;
+use rand::RngExt;
 
 /// A family of gradient search: how options are mixed, and how that is learnt.
 pub trait Method: std::fmt::Debug + Send + Sync {
@@ -169,6 +170,16 @@ impl Draw {
             rates: soft.clone(),
             soft,
         }
+    }
+
+    /// One of the open options of each site, all equally likely.
+    pub fn uniform(open: &[Vec<bool>], random: &mut Random) -> Self {
+        let pick = |open: &Vec<bool>| {
+            let places: Vec<usize> = (0..open.len()).filter(|&k| open[k]).collect();
+            let picked = places[random.random_range(0..places.len())];
+            (0..open.len()).map(|k| f64::from(k == picked)).collect()
+        };
+        Self::of(open.iter().map(pick).collect())
     }
 
     /// The gradient of the parameters from that of the mixture:

@@ -10,7 +10,6 @@ use super::options::{SHARED_COUNT, with_shared};
 use super::{Alphas, Draw, Entry, Method, Moment, Options, Selection};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
-use rand::RngExt;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -86,12 +85,7 @@ impl Method for SinglePath {
     }
 
     fn draw(&self, alphas: &Alphas, _moment: Moment, random: &mut Random) -> Draw {
-        let pick = |open: &Vec<bool>| {
-            let places: Vec<usize> = (0..open.len()).filter(|&k| open[k]).collect();
-            let picked = places[random.random_range(0..places.len())];
-            (0..open.len()).map(|k| f64::from(k == picked)).collect()
-        };
-        Draw::of(alphas.open.iter().map(pick).collect())
+        Draw::uniform(&alphas.open, random)
     }
 
     fn pull(&self, alphas: &Alphas, _: &Draw, _: &[Vec<f64>], _: Moment) -> Vec<Vec<f64>> {

@@ -1,6 +1,6 @@
 //! How long a training step of a supernet takes.
 
-use super::{Alphas, Method, Moment, Supernet, SupernetError};
+use super::{Alphas, Draw, Method, Moment, Supernet, SupernetError};
 use crate::module::{Goal, Kernels, Module, ModuleError, Weights};
 use crate::train::{MOMENTUM, OPTIMIZER, OptimizerState, RandomBatch, StepTimes, WARM_UP};
 use netsmith::random::Seed;
@@ -21,7 +21,8 @@ pub enum TimingError {
 /// Times training steps of a supernet under a method on random samples, after
 /// two steps of warm-up.
 ///
-/// A step draws a mixture as the method does, makes one forward and backward
+/// A step draws a mixture as the method does, or any path where a policy would draw
+/// one, makes one forward and backward
 /// pass of the cross-entropy that gives the gradients of the weights and of the
 /// architecture's parameters together, and moves both by SGD with momentum 0.9.
 /// A [`Search`](super::Search) takes the two gradients in passes of their own,
@@ -55,7 +56,8 @@ pub fn time_steps(
         labels,
         loss,
     } = RandomBatch::new(&module, batch, &seed);
-    let goal = match options.learns {
+    let learns = options.learns && method.policy().is_none();
+    let goal = match learns {
         true => Goal::Both,
         false => Goal::Weights,
     };
@@ -68,7 +70,10 @@ pub fn time_steps(
     for number in 0..WARM_UP + steps {
         let start = Instant::now();
         let mut draws = seed.child("draws").nth(number as u64).stream();
-        let draw = method.draw(&alphas, moment, &mut draws);
+        let draw = match method.policy() {
+            Some(_) => Draw::uniform(&alphas.open, &mut draws),
+            None => method.draw(&alphas, moment, &mut draws),
+        };
         let mixture = supernet.mixture(&draw.mixture);
         let step = module.mixed_step(
             &weights,
@@ -78,7 +83,7 @@ pub fn time_steps(
             |answers, gradient| loss.of(answers, &labels, None, gradient),
         );
         state.update(network, &mut weights, &step.gradients, rate as f32, 0.0);
-        if options.learns {
+        if learns {
             let slopes = supernet.slopes(&step.mixing, &draw.mixture);
             let pull = method.pull(&alphas, &draw, &slopes, moment);
             for ((logits, moments), pull) in alphas.logits.iter_mut().zip(&mut moments).zip(pull) {
