@@ -118,7 +118,7 @@ fn a_supernet_may_be_smaller_than_what_is_trained() {
         "{told}"
     );
     assert!(
-        told.contains("local search from the best candidate trained"),
+        told.contains("the search from the candidates trained"),
         "{told}"
     );
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();

@@ -59,7 +59,8 @@ pub struct Config {
     /// A training-free score that chooses among several proposals which is
     /// evaluated, as `SCORE` or `SCORE:N`; none: all are.
     pub filter: Option<String>,
-    /// Training-free scores that a strategy with a predictor learns from.
+    /// Training-free scores that a strategy with a predictor learns from; nothing:
+    /// the usual ones behind a supernet, `none`: none there either.
     pub assist: Vec<String>,
     /// Whether the trials of children start from their parents' weights.
     pub inherit_weights: bool,

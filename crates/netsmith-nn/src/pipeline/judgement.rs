@@ -64,7 +64,7 @@ pub(super) fn judged(
     Ok(judgement)
 }
 
-/// What the local search from the best candidate found, in a sentence; nothing
+/// What the search from the candidates found, in a sentence; nothing
 /// where there was no time for it.
 pub(super) fn climb(context: &Context<'_>, listed: &[Trial], climbed: &[Trial]) -> Option<String> {
     let best = |trials: &[Trial]| {
@@ -86,7 +86,7 @@ pub(super) fn climb(context: &Context<'_>, listed: &[Trial], climbed: &[Trial]) 
         };
         let count = new.len();
         words.push(format!(
-            "local search from the best candidate trained {count} more: {end}"
+            "the search from the candidates trained {count} more: {end}"
         ));
     }
     if let Some(longest) = again.iter().map(|trial| trial.fidelity).max()

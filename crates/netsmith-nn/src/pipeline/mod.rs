@@ -44,7 +44,7 @@ pub use error::PipelineError;
 pub use evaluator::{EVALUATORS, EvaluatorKind};
 pub use judgement::{JUDGEMENT_ENTRY, Judgement};
 pub use prepare::space_of;
-pub use supernet::EPOCHS_ENTRY;
+pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};
 
 use crate::data::balanced_class_weights;
 use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
@@ -318,7 +318,10 @@ impl Context<'_> {
         // All candidates are trained, however few trials are asked for.
         let trials = config.trials.map(|most| most.max(candidates.unwrap_or(0)));
         if let Some(listed) = listed {
-            prepared.strategy = supernet::successor(listed, self.pace.rungs);
+            let successor = supernet::successor(listed, self.pace.rungs);
+            let (data, normalization) = (&prepared.data, &prepared.normalization);
+            prepared.strategy =
+                scoring::aided(config, data, normalization, successor, &scoring::USUAL)?;
         }
         let trials = match self.study.view()?.recorded()?.contains_key(SEARCHED) {
             true => self.study.view()?.trials()?.completed,

@@ -5,8 +5,8 @@
 //! W        workers;  T = 0.6 · budget for the search, F = 0.4 · budget for the rest
 //! M        the most MACs of a network that F trains in enough epochs, on one worker
 //! e        seconds of an epoch of a usual network of at most M MACs
-//! a trial  T / 18 seconds on average, or a third of it behind a supernet: so many
-//!          epochs, or two on a share of the data; the best go on to more there
+//! a trial  T / 18 seconds on average: so many epochs, or two on a share of the data;
+//!          behind a supernet a 24th of what it leaves, and the best go on to more
 //! ```
 //!
 //! A network that the rest of the budget cannot train would look good after a
@@ -32,6 +32,10 @@ const COUNTED: u64 = 16;
 
 /// Trials for each worker that a search should have time for.
 const TRIALS_FOR_EACH_WORKER: f64 = 18.0;
+
+/// So many trainings on the lowest rung would fill the time behind a supernet; about
+/// half of it goes to longer ones of the best.
+const TRIALS_BEHIND_SUPERNET: f64 = 24.0;
 
 /// The share of the budget that timing may take, one architecture excepted.
 const TIMING: f64 = 0.05;
@@ -75,11 +79,12 @@ pub(super) fn pace(
     let epoch_seconds = usual_macs(config, prepared, &limits) * samples * speed;
     let epochs = match config.search_seconds() {
         Some(search) => {
-            // A supernet takes its part first.
-            let share = prepared.method.as_ref().map_or(1.0, |_| ALONE);
-            // A multi-fidelity strategy spends all of it on few.
-            let spent = TRIALS_FOR_EACH_WORKER * prepared.strategy.mean_share();
-            let trial = share * search / spent;
+            let trial = match &prepared.method {
+                // A supernet takes its part first.
+                Some(_) => ALONE * search / TRIALS_BEHIND_SUPERNET,
+                // A multi-fidelity strategy spends all of it on few.
+                None => search / (TRIALS_FOR_EACH_WORKER * prepared.strategy.mean_share()),
+            };
             (trial / epoch_seconds.max(1e-6)).min(full / 2.0)
         }
         None => full / 5.0,

@@ -78,7 +78,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
             space: space.name().to_owned(),
         });
     }
-    let strategy = scoring::aided(config, &data, &normalization, strategy)?;
+    let strategy = scoring::aided(config, &data, &normalization, strategy, &[])?;
     let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
     Ok(Prepared {

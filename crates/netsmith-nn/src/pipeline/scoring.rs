@@ -9,6 +9,13 @@ use netsmith::random::Seed;
 use netsmith::strategy::{Filtered, Strategy};
 use std::sync::Arc;
 
+/// The scores that steer what trains on behind a supernet, where nothing else is
+/// said: those that agree best with the results of NAS-Bench-201.
+pub(super) const USUAL: [&str; 2] = ["naswot", "logsynflow"];
+
+/// What asks for no scores at all.
+const NONE: &str = "none";
+
 /// Of so many proposals one passes the filter where nothing else is said.
 const OF: usize = 4;
 
@@ -26,16 +33,22 @@ pub(super) fn scorer(
 }
 
 /// The strategy with the filter in front of it and the features that the
-/// configuration asks for.
+/// configuration asks for, or these where it says nothing of them.
 pub(super) fn aided(
     config: &Config,
     data: &SearchData,
     normalization: &Normalization,
     mut strategy: Box<dyn Strategy>,
+    usual: &[&str],
 ) -> Result<Box<dyn Strategy>, PipelineError> {
     let by = |entries| scorer(config, data, normalization, entries, ScoreData::BATCH);
-    if !config.assist.is_empty() {
-        let entries = config.assist.iter().map(|name| entry(name));
+    let asked = config.assist.iter().map(String::as_str);
+    let names: Vec<&str> = match config.assist.is_empty() {
+        true => usual.to_vec(),
+        false => asked.filter(|name| *name != NONE).collect(),
+    };
+    if !names.is_empty() {
+        let entries = names.into_iter().map(entry);
         strategy.assist(Arc::new(by(entries.collect::<Result<_, _>>()?)));
     }
     match &config.filter {

@@ -7,16 +7,18 @@
 //! another one beside it              where the method has a control
 //! the candidates                     derived, best of a random sample under the
 //!                                    shared weights, random: trials of the study
-//! local search from the best         while there is budget; whatever is among the
+//! `auto` from these                  while there is budget; whatever is among the
 //!                                    best goes on to longer training
 //! ```
 //!
 //! The candidates are trained alike as trials, and a judgement says whether the
 //! derived one leads. Shared weights tell good architectures from bad ones, hardly
-//! the best from the good; so what time is left goes to the neighbours of the best
-//! candidate, each trained by itself. A few epochs tell these apart no better than
-//! that, so the best climb a ladder of longer trainings (ASHA), and the final phase
-//! goes on with those on its highest rung.
+//! the best from the good; so what time is left, the larger part, goes to networks
+//! trained by themselves. A predictor and training-free scores say which: the
+//! best of a large sample by the scores, then children and neighbours of the best. A
+//! few epochs tell these apart no better than that, so the best climb a ladder of
+//! longer trainings (ASHA), and the final phase goes on with those on its highest
+//! rung.
 
 use super::prepare::Prepared;
 use super::searching::available_memory;
@@ -31,7 +33,7 @@ use netsmith::random::Seed;
 use netsmith::search::CHECKPOINTS;
 use netsmith::space::{Architecture, Space};
 use netsmith::strategy::Strategy;
-use netsmith::strategy::local_search::LocalSearch;
+use netsmith::strategy::auto::Auto;
 use netsmith::strategy::multi_fidelity::asha::Asha;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
@@ -46,14 +48,14 @@ const RUNGS: usize = 3;
 
 /// So many trainings on the lowest rung are to be as long as one on the highest, at
 /// least: a ladder too high for its time leaves none for the climb.
-const FOOT: f64 = 4.0;
+const FOOT: f64 = 6.0;
 
 /// The share of the search's time after which the supernet is trained no more.
-const TRAINED: f64 = 0.6;
+const TRAINED: f64 = 0.35;
 
 /// The share after which no more random architectures are judged; the rest
 /// trains the candidates and neighbours of the best.
-const JUDGED: f64 = 0.67;
+const JUDGED: f64 = 0.4;
 
 /// The share that trains candidates and their neighbours by themselves.
 pub(super) const ALONE: f64 = 1.0 - JUDGED;
@@ -83,11 +85,13 @@ pub const EPOCHS_ENTRY: &str = "supernet-epochs";
 /// The study's entry with the same of the search that it is held against.
 const CONTROL_EPOCHS_ENTRY: &str = "supernet-control-epochs";
 
-/// The study's entry with the random sample and its losses under the shared weights.
-const SAMPLE_ENTRY: &str = "supernet-sample";
+/// The study's entry with the random sample and its losses under the shared weights:
+/// a list of pairs.
+pub const SAMPLE_ENTRY: &str = "supernet-sample";
 
-/// The study's entry with the candidates.
-const CANDIDATES_ENTRY: &str = "supernet-candidates";
+/// The study's entry with the candidates: a list of objects with `origin` and
+/// `architecture`. Trials of the same numbers train them.
+pub const CANDIDATES_ENTRY: &str = "supernet-candidates";
 
 /// An architecture that the gradient search hands to the trials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,11 +138,12 @@ pub(super) fn times_longer(rungs: usize) -> u32 {
     (ETA as u32).pow(rungs.saturating_sub(1) as u32)
 }
 
-/// What searches behind the supernet: local search from the best candidate, each
-/// network trained by itself, and the best of them again for longer.
+/// What searches behind the supernet: `auto` from the candidates, each network
+/// trained by itself, and the best of them again for longer.
 pub(super) fn successor(candidates: Vec<Architecture>, rungs: usize) -> Box<dyn Strategy> {
-    let opening = candidates.len();
-    let climb = Box::new(LocalSearch::beginning_with(candidates));
+    // The best of fewer are the best by chance.
+    let opening = candidates.len().max(ETA * ETA);
+    let climb = Box::new(Auto::beginning_with(candidates));
     Box::new(Asha::above(climb, ETA, rungs, opening))
 }
 

@@ -2,8 +2,9 @@
 //! predictor expects the most of, and the neighbours of the best.
 //!
 //! ```text
-//! try the space's baselines, then architectures far from all that were tried;
-//! where there are training-free scores, the best of a large sample by them
+//! try what is given, or the space's baselines, then architectures far from all
+//! that were tried; where there are training-free scores, the best of a large
+//! sample by them
 //! repeat: fit the predictor to all trials
 //!         pool <- the best of the pool, children of the best trials, and all
 //!                 neighbours of a trial that is the best
@@ -113,7 +114,9 @@ pub struct Auto {
     known: Known,
     /// What was proposed in the beginning, to keep away from.
     first: Vec<Architecture>,
-    baselines: Option<Vec<Architecture>>,
+    /// What the search begins with; the next is the last. None before the
+    /// baselines were asked for.
+    waiting: Option<Vec<Architecture>>,
     pool: Vec<Candidate>,
     /// The trials whose neighbours are in the pool already.
     explored: Vec<u64>,
@@ -128,24 +131,43 @@ struct Candidate {
 }
 
 fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
-    Ok(Box::new(Auto {
-        initial: settings.integer("initial"),
-        pool_size: settings.integer("pool"),
-        fresh: settings.integer("fresh"),
-        parents: settings.integer("parents"),
-        polish: settings.integer("polish") as u64,
-        draws: settings.integer("screen"),
-        screened: settings.integer("screened"),
-        trust: settings.number("trust"),
-        takes_scores: settings.text("scores") == "yes",
-        screen: None,
-        model: Model::of(settings),
-        known: Known::default(),
-        first: Vec::new(),
-        baselines: None,
-        pool: Vec::new(),
-        explored: Vec::new(),
-    }))
+    Ok(Box::new(Auto::of(settings)))
+}
+
+impl Auto {
+    /// A search that tries these first, in this order, in place of the space's
+    /// baselines.
+    pub fn beginning_with(mut given: Vec<Architecture>) -> Self {
+        given.reverse();
+        let usual = Self::of(&Settings::defaults(ENTRY.parameters));
+        Self {
+            initial: usual.initial.max(given.len()),
+            screened: usual.screened + given.len(),
+            waiting: Some(given),
+            ..usual
+        }
+    }
+
+    fn of(settings: &Settings) -> Self {
+        Self {
+            initial: settings.integer("initial"),
+            pool_size: settings.integer("pool"),
+            fresh: settings.integer("fresh"),
+            parents: settings.integer("parents"),
+            polish: settings.integer("polish") as u64,
+            draws: settings.integer("screen"),
+            screened: settings.integer("screened"),
+            trust: settings.number("trust"),
+            takes_scores: settings.text("scores") == "yes",
+            screen: None,
+            model: Model::of(settings),
+            known: Known::default(),
+            first: Vec::new(),
+            waiting: None,
+            pool: Vec::new(),
+            explored: Vec::new(),
+        }
+    }
 }
 
 impl Strategy for Auto {
@@ -177,11 +199,11 @@ impl Strategy for Auto {
 }
 
 impl Auto {
-    /// A baseline that was not proposed, the best of the screened sample, or the
+    /// What is given and was not proposed, the best of the screened sample, or the
     /// draw farthest from what was proposed. Training-free scores say nothing of
     /// second objectives: with those, every other one is such a draw.
     fn begin(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
-        let waiting = self.baselines.get_or_insert_with(|| {
+        let waiting = self.waiting.get_or_insert_with(|| {
             let mut all = baselines(ask);
             all.reverse();
             all
@@ -356,4 +378,47 @@ fn child(ask: &mut Ask<'_>, parents: &[Individual]) -> Option<Candidate> {
 /// In how many decisions two architectures differ.
 fn distance(a: &Architecture, b: &Architecture) -> usize {
     a.options().zip(b.options()).filter(|(a, b)| a != b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Shape;
+    use crate::random::Seed;
+    use crate::space::{Limits, Task, build_named};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_is_given_is_tried_first_and_in_its_order() {
+        let task = Task {
+            input: Shape::image(3, 8, 8),
+            outputs: 10,
+        };
+        let space = build_named("nas-bench-201", &task, &BTreeMap::new()).unwrap();
+        let limits = Limits::default();
+        let mut random = Seed::new(3).stream();
+        let mut draw = || space.sample(&limits, &mut random).unwrap();
+        let given: Vec<Architecture> = (0..12).map(|_| draw()).collect();
+        let mut search = Auto::beginning_with(given.clone());
+        let mut proposed = Vec::new();
+        for number in 0..14 {
+            let mut random = Seed::new(4).nth(number).stream();
+            let mut ask = Ask {
+                space: &space,
+                limits: &limits,
+                running: &[],
+                number,
+                random: &mut random,
+            };
+            let architecture = search.ask(&mut ask).unwrap().architecture;
+            proposed.push(architecture.clone());
+            search.tell(Observation {
+                number,
+                architecture,
+                scores: Some(vec![number as f64]),
+            });
+        }
+        assert_eq!(proposed[..12], given);
+        assert!(!given.contains(&proposed[12]) && !given.contains(&proposed[13]));
+    }
 }

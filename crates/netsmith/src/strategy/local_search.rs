@@ -37,8 +37,6 @@ pub const ENTRY: Entry = Entry::new(
 #[derive(Clone, Debug)]
 pub struct LocalSearch {
     initial: usize,
-    /// What the first climb begins with; the next is the last.
-    given: Vec<Architecture>,
     known: Known,
     /// Trials from this number on belong to the present climb.
     since: u64,
@@ -59,32 +57,17 @@ struct Centre {
 }
 
 fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
-    Ok(Box::new(LocalSearch::new(
-        settings.integer("initial"),
-        Vec::new(),
-    )))
+    Ok(Box::new(LocalSearch {
+        initial: settings.integer("initial"),
+        known: Known::default(),
+        since: 0,
+        begun: 0,
+        told: 0,
+        centres: Vec::new(),
+    }))
 }
 
 impl LocalSearch {
-    /// A search whose first climb begins at the best of these, proposed in this
-    /// order; later ones begin with as many random architectures.
-    pub fn beginning_with(mut given: Vec<Architecture>) -> Self {
-        given.reverse();
-        Self::new(given.len().max(1), given)
-    }
-
-    fn new(initial: usize, given: Vec<Architecture>) -> Self {
-        Self {
-            initial,
-            given,
-            known: Known::default(),
-            since: 0,
-            begun: 0,
-            told: 0,
-            centres: Vec::new(),
-        }
-    }
-
     /// A neighbour of a centre that was not proposed before.
     fn neighbour(&mut self, ask: &mut Ask<'_>) -> Option<Suggestion> {
         for centre in &mut self.centres {
@@ -117,14 +100,6 @@ impl Strategy for LocalSearch {
             self.centres.clear();
         }
         self.begun += 1;
-        if let Some(architecture) = self.given.pop() {
-            self.known.insert(&architecture);
-            let parent = None;
-            return Ok(Suggestion {
-                architecture,
-                parent,
-            });
-        }
         stranger(ask, &mut self.known)
     }
 
@@ -150,53 +125,5 @@ impl Strategy for LocalSearch {
                 neighbours: None,
             });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::Shape;
-    use crate::random::Seed;
-    use crate::space::{Limits, Task, build_named};
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn a_climb_begins_at_the_best_of_what_is_given() {
-        let task = Task {
-            input: Shape::image(3, 8, 8),
-            outputs: 10,
-        };
-        let space = build_named("nas-bench-201", &task, &BTreeMap::new()).unwrap();
-        let limits = Limits::default();
-        let mut random = Seed::new(3).stream();
-        let given: Vec<Architecture> = (0..4)
-            .map(|_| space.sample(&limits, &mut random).unwrap())
-            .collect();
-        let mut search = LocalSearch::beginning_with(given.clone());
-        let mut ask = |search: &mut LocalSearch, number| {
-            let mut ask = Ask {
-                space: &space,
-                limits: &limits,
-                running: &[],
-                number,
-                random: &mut random,
-            };
-            search.ask(&mut ask).unwrap()
-        };
-        for (number, architecture) in given.iter().enumerate() {
-            assert_eq!(&ask(&mut search, number as u64).architecture, architecture);
-        }
-        for (number, score) in [0.5, 0.7, 0.9, 0.8].into_iter().enumerate() {
-            search.tell(Observation {
-                number: number as u64,
-                architecture: given[number].clone(),
-                scores: Some(vec![score]),
-            });
-        }
-        let next = ask(&mut search, 4);
-        assert_eq!(next.parent, Some(2));
-        let neighbours = space.neighbours(&given[2], &limits);
-        assert!(neighbours.contains(&next.architecture) && !given.contains(&next.architecture));
     }
 }

@@ -1,14 +1,21 @@
-//! Looks up in the table of NAS-Bench-201 what gradient searches found, after
-//! they are over, and prints a row for each and the range of each method.
+//! Looks up in the table of NAS-Bench-201 what supernets found, after their
+//! searches are over, and prints a row for each and the range of each method.
 //!
 //! ```text
 //! cargo run --release -p netsmith-nn --example supernet_look_up -- RESULT.json ...
+//! cargo run --release -p netsmith-nn --example supernet_look_up -- RUN=OUT.json ...
 //! ```
+//!
+//! A `RESULT.json` is that of the example `supernet_search`: a supernet alone. A
+//! `RUN` is the folder of a whole `netsmith search`, of which `OUT.json` keeps what
+//! counts.
 
 #![expect(clippy::unwrap_used, reason = "a tool that cannot go on stops")]
 #![expect(clippy::print_stdout, reason = "it is a table")]
 
-use netsmith::evaluate::table;
+mod run;
+
+use netsmith::evaluate::table::{self, Table};
 use netsmith::objective::Objective;
 use netsmith::trial::{Costs, Fidelity, Metric, Metrics, Outcome, Trial};
 use std::collections::BTreeMap;
@@ -18,18 +25,24 @@ fn main() {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let folder = std::env::var_os("NETSMITH_DATA").map_or_else(beside, PathBuf::from);
     let table = table::CATALOGUE[0].open(&folder).unwrap();
-    let data = table.data_set("cifar-10").unwrap();
-    let objective = Objective::new(Metric::validation_accuracy());
     let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     println!("| method | settings | seed | epochs | seconds | cell | test accuracy, 200 epochs |");
     println!("|---|---|---|---|---|---|---|");
     for path in std::env::args().skip(1) {
+        if let Some((folder, out)) = path.split_once('=') {
+            let looked_up = run::look_up(&table, Path::new(folder));
+            let text = serde_json::to_string_pretty(&looked_up).unwrap();
+            std::fs::write(out, text + "\n").unwrap();
+            for (key, accuracy) in run::ends(&looked_up) {
+                found.entry(key).or_default().push(accuracy);
+            }
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         let result: serde_json::Value = serde_json::from_str(&text).unwrap();
         let word = |key: &str| result[key].as_str().unwrap().to_owned();
         let cell = word("architecture");
-        let answer = table.answer(&objective, vec![found_alone(&cell)]);
-        let accuracy = 100.0 * answer.unwrap().test[data].answer;
+        let accuracy = accuracy(&table, &cell);
         println!(
             "| {} | {} | {} | {} | {:.0} | `{}` | {accuracy:.2} |",
             word("method"),
@@ -51,11 +64,14 @@ fn main() {
     }
 }
 
-/// A search of one trial, whose answer is this cell.
-fn found_alone(cell: &str) -> Trial {
+/// The test accuracy of a cell after 200 epochs, in percent: the table tells it
+/// of the answer of a search, so this is one of one trial.
+fn accuracy(table: &Table, cell: &str) -> f64 {
+    let data = table.data_set("cifar-10").unwrap();
+    let objective = Objective::new(Metric::validation_accuracy());
     let mut metrics = Metrics::new();
     metrics.set(Metric::validation_accuracy(), 1.0);
-    Trial {
+    let alone = Trial {
         number: 0,
         architecture: cell.to_owned(),
         key: String::new(),
@@ -69,5 +85,7 @@ fn found_alone(cell: &str) -> Trial {
         costs: Costs::default(),
         seconds: 0.0,
         ended: 0.0,
-    }
+    };
+    let answer = table.answer(&objective, vec![alone]).unwrap();
+    (10_000.0 * answer.test[data].answer).round() / 100.0
 }
