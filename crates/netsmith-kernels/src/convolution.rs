@@ -1,8 +1,21 @@
-//! Convolutions: forward, and the gradients of input and weights.
+//! Convolutions: forward, and the gradient of the input.
+//!
+//! The rows that a row of the result reads are copied so that the channels of a
+//! position lie side by side. Planes whose size is a power of two would else fall
+//! into a few sets of the cache, and a sum would jump from channel to channel:
+//!
+//! ```text
+//! for each row y of the result
+//!     copied <- the rows of the source that meet a tap, those not yet there
+//!     for each tile of written channels, for each x
+//!         sums <- bias
+//!         for each row of taps, for each run of taps that meet neighbours
+//!             for each (neighbour, channel): sums += weights · copied
+//! ```
 
-use crate::Lane;
-use crate::processor::{Kernel, Processor, dispatch};
-use crate::window::{Direction, Term, Window};
+use crate::processor::{Kernel, Processor, dispatch, tile};
+use crate::window::{Direction, Window};
+use crate::{Buffer, Lane};
 use rayon::prelude::*;
 
 /// What a convolution convolves.
@@ -30,22 +43,19 @@ impl ConvolutionShape {
     }
 }
 
-/// The most output channels that are computed together: their sums fill the
-/// registers of a processor with sixteen.
-const TILE: usize = 6;
-
 /// Multiplications of lanes that a thread takes at the least: fewer are done
 /// before another thread has woken.
 const GRAIN: usize = 1 << 15;
 
-/// Sizes of the tiles that `count` channels are computed in: as equal as can be.
-pub(crate) fn tiles(count: usize) -> impl Iterator<Item = usize> {
-    let number = count.div_ceil(TILE);
+/// Sizes of the tiles of at most so many channels that `count` channels are computed
+/// in: as equal as can be.
+pub(crate) fn tiles(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    let number = count.div_ceil(most);
     (0..number).map(move |index| count / number + usize::from(index < count % number))
 }
 
 /// Weights in the order in which the kernel reads them: for each group and
-/// tile of written channels, for each read channel and tap, one weight for each
+/// tile of written channels, for each tap and read channel, one weight for each
 /// channel of the tile.
 fn arranged(weights: &[f32], shape: &ConvolutionShape, direction: Direction) -> Vec<f32> {
     let (inputs, outputs) = (shape.group_channels(), shape.group_out());
@@ -54,40 +64,26 @@ fn arranged(weights: &[f32], shape: &ConvolutionShape, direction: Direction) -> 
         Direction::Forward => (inputs, outputs),
         Direction::Backward => (outputs, inputs),
     };
-    let mut arranged = vec![0.0; weights.len()];
-    let mut rest = &mut arranged[..];
+    let most = tile();
+    let mut arranged = Vec::with_capacity(weights.len());
     for group in weights.chunks_exact(inputs * outputs * taps) {
         let mut first = 0;
-        for size in tiles(written) {
-            let tile;
-            (tile, rest) = rest.split_at_mut(read * taps * size);
-            for target in 0..size {
-                // The weights of one output lie together, those that one input
-                // meets lie apart.
-                match direction {
-                    Direction::Forward => {
-                        let row = &group[(first + target) * inputs * taps..][..inputs * taps];
-                        spread(row, size, &mut tile[target..]);
-                    }
-                    Direction::Backward => {
-                        for source in 0..read {
-                            let row = &group[(source * inputs + first + target) * taps..][..taps];
-                            spread(row, size, &mut tile[source * taps * size + target..]);
+        for size in tiles(written, most) {
+            for tap in 0..taps {
+                for source in 0..read {
+                    let targets = first..first + size;
+                    arranged.extend(targets.map(|target| match direction {
+                        Direction::Forward => group[(target * inputs + source) * taps + tap],
+                        Direction::Backward => {
+                            group[(source * inputs + target) * taps + taps - 1 - tap]
                         }
-                    }
+                    }));
                 }
             }
             first += size;
         }
     }
     arranged
-}
-
-/// Writes values a number of places apart.
-fn spread(values: &[f32], apart: usize, target: &mut [f32]) {
-    for (value, target) in values.iter().zip(target.iter_mut().step_by(apart)) {
-        *target = *value;
-    }
 }
 
 /// `target = convolution of source`, block by block.
@@ -137,41 +133,89 @@ fn gather(
     };
     let read_plane = plane(window.source(direction));
     let write_plane = plane(window.target(direction));
-    let rows = window.axis(0, direction);
-    let columns = window.axis(1, direction);
+    let [rows, columns] = [0, 1].map(|axis| window.axis(axis, direction));
+    let runs: Vec<Vec<Run>> = columns.iter().map(|column| Run::all(column)).collect();
+    let width = window.source(direction)[1];
+    let channels = reads / shape.groups;
+    let copied = rows_at_once(&rows);
     let blocks = source
         .par_chunks_exact(reads * read_plane)
         .zip(target.par_chunks_exact_mut(writes * write_plane))
         .with_min_len(GRAIN.div_ceil(write_plane * weights.len().max(1)));
-    blocks.for_each(|(source, target)| {
+    let room = || Buffer::zeroed(copied * width * channels);
+    blocks.for_each_init(room, |room, (source, target)| {
         dispatch(Gather {
-            window,
             groups: shape.groups,
-            read_plane,
-            write_plane,
-            width: window.source(direction)[1],
+            plane: read_plane,
+            row: Row {
+                columns: &columns,
+                runs: &runs,
+                taps: window.kernel,
+                channels,
+                width,
+            },
             rows: &rows,
-            columns: &columns,
             source,
             weights: &weights,
             bias,
+            room,
             target,
         });
     });
 }
 
+/// How many rows of the source a row of the result reads at most, gaps included.
+fn rows_at_once(rows: &[Vec<(usize, usize)>]) -> usize {
+    let reach = |row: &Vec<(usize, usize)>| match (row.first(), row.last()) {
+        (Some((_, first)), Some((_, last))) => last - first + 1,
+        _ => 0,
+    };
+    rows.iter().map(reach).max().unwrap_or(0).max(1)
+}
+
+/// Taps side by side that meet positions side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    tap: usize,
+    position: usize,
+    length: usize,
+}
+
+impl Run {
+    /// Pairs of a tap and the position that it meets as runs.
+    fn all(pairs: &[(usize, usize)]) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for &(tap, position) in pairs {
+            match runs.last_mut() {
+                Some(run)
+                    if (run.tap + run.length, run.position + run.length) == (tap, position) =>
+                {
+                    run.length += 1;
+                }
+                _ => runs.push(Self {
+                    tap,
+                    position,
+                    length: 1,
+                }),
+            }
+        }
+        runs
+    }
+}
+
 /// One block of a convolution, in either direction.
 struct Gather<'a> {
-    window: &'a Window,
     groups: usize,
-    read_plane: usize,
-    write_plane: usize,
-    width: usize,
+    /// Positions of a channel of the source.
+    plane: usize,
+    row: Row<'a>,
+    /// For each row of the result the taps and the rows of the source that they meet.
     rows: &'a [Vec<(usize, usize)>],
-    columns: &'a [Vec<(usize, usize)>],
     source: &'a [Lane],
     weights: &'a [f32],
     bias: Option<&'a [f32]>,
+    /// Where rows of the source are copied to.
+    room: &'a mut [Lane],
     target: &'a mut [Lane],
 }
 
@@ -180,85 +224,204 @@ impl Kernel for Gather<'_> {
 
     #[inline(always)]
     fn run<P: Processor>(self, processor: P) {
-        let group_read = self.source.len() / self.groups;
+        let row = &self.row;
+        let group_read = row.channels * self.plane;
         let group_written = self.target.len() / self.groups;
-        let (mut weights, mut channel) = (self.weights, 0);
+        let written = group_written / (self.rows.len() * row.columns.len()).max(1);
+        let slot = row.width * row.channels;
+        let slots = self.room.len() / slot.max(1);
+        let mut held = Vec::new();
         let groups = self.source.chunks_exact(group_read);
-        for (source, mut target) in groups.zip(self.target.chunks_exact_mut(group_written)) {
-            for size in tiles(group_written / self.write_plane) {
-                let own;
-                (own, weights) =
-                    weights.split_at(group_read / self.read_plane * self.window.taps() * size);
-                let written;
-                (written, target) = target.split_at_mut(size * self.write_plane);
-                let bias = self.bias.map(|bias| &bias[channel..channel + size]);
-                let tile = Tile {
-                    window: self.window,
-                    plane: self.read_plane,
-                    width: self.width,
-                    rows: self.rows,
-                    columns: self.columns,
-                    source,
-                    weights: own,
-                    bias,
-                };
-                match size {
-                    1 if source.len() == self.read_plane => tile.alone(processor, written),
-                    1 => tile.run::<P, 1>(processor, written),
-                    2 => tile.run::<P, 2>(processor, written),
-                    3 => tile.run::<P, 3>(processor, written),
-                    4 => tile.run::<P, 4>(processor, written),
-                    5 => tile.run::<P, 5>(processor, written),
-                    _ => tile.run::<P, TILE>(processor, written),
+        let targets = self.target.chunks_exact_mut(group_written);
+        let weights = self.weights.chunks_exact(self.weights.len() / self.groups);
+        for (group, ((source, target), weights)) in groups.zip(targets).zip(weights).enumerate() {
+            let bias = self.bias.map(|bias| &bias[group * written..][..written]);
+            if row.channels == 1 && written == 1 {
+                row.alone(processor, self.rows, source, weights, bias, target);
+                continue;
+            }
+            held.clear();
+            held.resize(slots, usize::MAX);
+            for (y, pairs) in self.rows.iter().enumerate() {
+                for &(_, from) in pairs {
+                    let at = from % slots;
+                    if !row.is_pointwise() && held[at] != from {
+                        held[at] = from;
+                        row.copy(source, from, &mut self.room[at * slot..][..slot]);
+                    }
                 }
-                channel += size;
+                let read = Read {
+                    pairs,
+                    source,
+                    room: self.room,
+                    slots,
+                };
+                let (mut first, mut weights) = (0, weights);
+                for size in tiles(written, P::TILE) {
+                    let own;
+                    (own, weights) = weights.split_at(weights.len() / (written - first) * size);
+                    let bias = bias.map(|bias| &bias[first..first + size]);
+                    let planes = &mut target[first * self.rows.len() * row.columns.len()..];
+                    let tile = (own, bias, planes, y, self.rows.len());
+                    match size {
+                        1 => row.run::<P, 1>(processor, read, tile),
+                        2 => row.run::<P, 2>(processor, read, tile),
+                        3 => row.run::<P, 3>(processor, read, tile),
+                        4 => row.run::<P, 4>(processor, read, tile),
+                        5 => row.run::<P, 5>(processor, read, tile),
+                        6 => row.run::<P, 6>(processor, read, tile),
+                        _ if P::TILE <= 6 => {}
+                        7 => row.run::<P, 7>(processor, read, tile),
+                        8 => row.run::<P, 8>(processor, read, tile),
+                        9 => row.run::<P, 9>(processor, read, tile),
+                        10 => row.run::<P, 10>(processor, read, tile),
+                        11 => row.run::<P, 11>(processor, read, tile),
+                        12 => row.run::<P, 12>(processor, read, tile),
+                        13 => row.run::<P, 13>(processor, read, tile),
+                        14 => row.run::<P, 14>(processor, read, tile),
+                        15 => row.run::<P, 15>(processor, read, tile),
+                        _ => row.run::<P, 16>(processor, read, tile),
+                    }
+                    first += size;
+                }
             }
         }
     }
 }
 
-/// Some channels of one block that are computed together.
-struct Tile<'a> {
-    window: &'a Window,
-    plane: usize,
-    width: usize,
-    rows: &'a [Vec<(usize, usize)>],
-    columns: &'a [Vec<(usize, usize)>],
+/// The weights of a tile, its bias, its planes, the row of them that is written and
+/// how many rows they have.
+type Tile<'a> = (&'a [f32], Option<&'a [f32]>, &'a mut [Lane], usize, usize);
+
+/// The rows of the source that a row of the result reads.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    /// Taps and rows.
+    pairs: &'a [(usize, usize)],
     source: &'a [Lane],
-    weights: &'a [f32],
-    bias: Option<&'a [f32]>,
+    /// The copied rows, `[slots, width, channels]`; row y in slot y mod slots.
+    room: &'a [Lane],
+    slots: usize,
+}
+
+/// What is the same for every row of a group.
+struct Row<'a> {
+    /// For each position of a row of the result the taps and the positions of the
+    /// source that they meet.
+    columns: &'a [Vec<(usize, usize)>],
+    /// The same as runs.
+    runs: &'a [Vec<Run>],
+    /// Rows and columns of taps.
+    taps: [usize; 2],
+    /// Channels of the source.
+    channels: usize,
+    /// Positions of a row of the source.
+    width: usize,
 }
 
 /// Positions that are computed together where one channel reads one channel.
 const POSITIONS: usize = 6;
 
-impl Tile<'_> {
+impl Row<'_> {
+    /// Copies a row of all channels, `[width, channels]`.
+    #[inline(always)]
+    fn copy(&self, source: &[Lane], row: usize, target: &mut [Lane]) {
+        let plane = source.len() / self.channels;
+        for (channel, source) in source.chunks_exact(plane).enumerate() {
+            let source = &source[row * self.width..][..self.width];
+            let targets = target[channel..].iter_mut().step_by(self.channels);
+            for (target, value) in targets.zip(source) {
+                *target = *value;
+            }
+        }
+    }
+
+    /// Whether there is one tap: then a value is read once for a tile, and copying it
+    /// would gain nothing.
+    #[inline(always)]
+    fn is_pointwise(&self) -> bool {
+        self.taps == [1, 1]
+    }
+
+    /// A row of `M` channels.
+    #[inline(always)]
+    fn run<P: Processor, const M: usize>(
+        &self,
+        processor: P,
+        read: Read<'_>,
+        (weights, bias, target, y, rows): Tile<'_>,
+    ) {
+        let (weights, _) = weights.as_chunks::<M>();
+        let mut start = [processor.splat(0.0); M];
+        if let Some(bias) = bias {
+            for (start, &bias) in start.iter_mut().zip(bias) {
+                *start = processor.splat(bias);
+            }
+        }
+        let width = self.columns.len();
+        let slot = self.width * self.channels;
+        let plane = read.source.len() / self.channels;
+        for (x, runs) in self.runs.iter().enumerate() {
+            let mut sums = start;
+            if self.is_pointwise() {
+                if let (Some((_, row)), Some(run)) = (read.pairs.first(), runs.first()) {
+                    let values = &read.source[row * self.width + run.position..];
+                    for (value, weights) in values.iter().step_by(plane).zip(weights) {
+                        add(processor, value, weights, &mut sums);
+                    }
+                }
+                for m in 0..M {
+                    processor.store(sums[m], &mut target[(m * rows + y) * width + x]);
+                }
+                continue;
+            }
+            for &(tap, row) in read.pairs {
+                let values = &read.room[row % read.slots * slot..][..slot];
+                let weights = &weights[tap * self.taps[1] * self.channels..];
+                for run in runs {
+                    let length = run.length * self.channels;
+                    let values = &values[run.position * self.channels..][..length];
+                    let weights = &weights[run.tap * self.channels..][..length];
+                    for (value, weights) in values.iter().zip(weights) {
+                        add(processor, value, weights, &mut sums);
+                    }
+                }
+            }
+            for m in 0..M {
+                processor.store(sums[m], &mut target[(m * rows + y) * width + x]);
+            }
+        }
+    }
+
     /// One channel that reads one channel: the sums of a few positions side by
     /// side fill the registers, and share the weights.
     #[inline(always)]
-    fn alone<P: Processor>(&self, processor: P, target: &mut [Lane]) {
-        let bias = self.bias.map_or(0.0, |bias| bias[0]);
+    fn alone<P: Processor>(
+        &self,
+        processor: P,
+        rows: &[Vec<(usize, usize)>],
+        source: &[Lane],
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        target: &mut [Lane],
+    ) {
+        let bias = bias.map_or(0.0, |bias| bias[0]);
         let (inside, step) = self.inside();
-        for (row, target) in self
-            .rows
-            .iter()
-            .zip(target.chunks_exact_mut(self.columns.len()))
-        {
+        let targets = target.chunks_exact_mut(self.columns.len());
+        for (row, target) in rows.iter().zip(targets) {
             let mut x = 0;
             while x < self.columns.len() {
                 if inside.contains(&x) && x + POSITIONS <= inside.end {
-                    let mut sums = [[processor.splat(bias); 2]; POSITIONS];
+                    let mut sums = [processor.splat(bias); POSITIONS];
                     for &(ky, y) in row {
-                        let weights = &self.weights[ky * self.window.kernel[1]..];
-                        let source = &self.source[y * self.width..][..self.width];
+                        let weights = &weights[ky * self.taps[1]..];
+                        let source = &source[y * self.width..][..self.width];
                         for &(kx, first) in &self.columns[x] {
                             let weight = processor.splat(weights[kx]);
                             let source = &source[first..=first + step * (POSITIONS - 1)];
                             for at in 0..POSITIONS {
-                                for half in 0..2 {
-                                    let value = processor.load(&source[at * step], half);
-                                    sums[at][half] = processor.fuse(weight, value, sums[at][half]);
-                                }
+                                let value = processor.load(&source[at * step]);
+                                sums[at] = processor.fuse(weight, value, sums[at]);
                             }
                         }
                     }
@@ -267,10 +430,10 @@ impl Tile<'_> {
                     }
                     x += POSITIONS;
                 } else {
-                    let mut sums = [[processor.splat(bias); 2]];
+                    let mut sums = [processor.splat(bias)];
                     for &(ky, y) in row {
-                        let weights = &self.weights[ky * self.window.kernel[1]..];
-                        let source = &self.source[y * self.width..][..self.width];
+                        let weights = &weights[ky * self.taps[1]..];
+                        let source = &source[y * self.width..][..self.width];
                         for &(kx, x) in &self.columns[x] {
                             add(processor, &source[x], &[weights[kx]], &mut sums);
                         }
@@ -286,8 +449,7 @@ impl Tile<'_> {
     /// is read than in the column before; and that step.
     #[inline(always)]
     fn inside(&self) -> (std::ops::Range<usize>, usize) {
-        let taps = self.window.kernel[1];
-        let full = |column: &Vec<(usize, usize)>| column.len() == taps;
+        let full = |column: &Vec<(usize, usize)>| column.len() == self.taps[1];
         let Some(start) = self.columns.iter().position(full) else {
             return (0..0, 1);
         };
@@ -300,37 +462,6 @@ impl Tile<'_> {
         };
         (start..start + length, step)
     }
-
-    #[inline(always)]
-    fn run<P: Processor, const M: usize>(&self, processor: P, target: &mut [Lane]) {
-        let taps = self.window.taps();
-        let (weights, _) = self.weights.as_chunks::<M>();
-        let mut terms: Vec<Term> = Vec::with_capacity(taps);
-        let mut start = [[processor.splat(0.0); 2]; M];
-        if let Some(bias) = self.bias {
-            for (start, &bias) in start.iter_mut().zip(bias) {
-                *start = [processor.splat(bias); 2];
-            }
-        }
-        let plane = self.rows.len() * self.columns.len();
-        for (y, row) in self.rows.iter().enumerate() {
-            for (x, column) in self.columns.iter().enumerate() {
-                self.window.terms(row, column, self.width, &mut terms);
-                let mut sums = start;
-                let channels = self.source.chunks_exact(self.plane);
-                for (source, weights) in channels.zip(weights.chunks_exact(taps)) {
-                    for term in &terms {
-                        let value = &source[term.source as usize];
-                        add(processor, value, &weights[term.tap as usize], &mut sums);
-                    }
-                }
-                for m in 0..M {
-                    let target = &mut target[m * plane + y * self.columns.len() + x];
-                    processor.store(sums[m], target);
-                }
-            }
-        }
-    }
 }
 
 /// Adds one value, weighted, to each channel of a tile.
@@ -339,13 +470,10 @@ fn add<P: Processor, const M: usize>(
     processor: P,
     value: &Lane,
     weights: &[f32; M],
-    sums: &mut [[P::Register; 2]; M],
+    sums: &mut [P::Wide; M],
 ) {
-    let value = [processor.load(value, 0), processor.load(value, 1)];
+    let value = processor.load(value);
     for m in 0..M {
-        let weight = processor.splat(weights[m]);
-        for half in 0..2 {
-            sums[m][half] = processor.fuse(weight, value[half], sums[m][half]);
-        }
+        sums[m] = processor.fuse(processor.splat(weights[m]), value, sums[m]);
     }
 }

@@ -19,8 +19,14 @@ use crate::processor::{Kernel, Processor, dispatch};
 use crate::{Buffer, LANES, Lane};
 use rayon::prelude::*;
 
-/// The most channels whose sums are held in registers together.
-const TILE: usize = 6;
+/// The most channels whose sums are held in registers together: each of them reads a
+/// row of weights of its own, and a processor has few registers for addresses.
+const MOST: usize = 8;
+
+/// The channels of a tile.
+const fn tile<P: Processor>() -> usize {
+    if P::TILE < MOST { P::TILE } else { MOST }
+}
 
 /// Channels that a thread computes at the least.
 const SHARE: usize = LANES;
@@ -139,7 +145,7 @@ impl Kernel for Forward<'_> {
         let sources = self.source.chunks_exact(self.features);
         for (source, target) in sources.zip(self.part.blocks) {
             let mut first = 0;
-            for size in tiles(target.len()) {
+            for size in tiles(target.len(), tile::<P>()) {
                 let rows = &self.weights[first * self.features..];
                 let bias = self.bias.map(|bias| &bias[first..]);
                 let target = &mut target[first..first + size];
@@ -149,7 +155,10 @@ impl Kernel for Forward<'_> {
                     3 => outputs::<P, 3>(processor, source, rows, bias, target),
                     4 => outputs::<P, 4>(processor, source, rows, bias, target),
                     5 => outputs::<P, 5>(processor, source, rows, bias, target),
-                    _ => outputs::<P, TILE>(processor, source, rows, bias, target),
+                    6 => outputs::<P, 6>(processor, source, rows, bias, target),
+                    _ if P::TILE <= 6 => {}
+                    7 => outputs::<P, 7>(processor, source, rows, bias, target),
+                    _ => outputs::<P, MOST>(processor, source, rows, bias, target),
                 }
                 first += size;
             }
@@ -166,10 +175,10 @@ fn outputs<P: Processor, const R: usize>(
     bias: Option<&[f32]>,
     target: &mut [Lane],
 ) {
-    let mut sums = [[processor.splat(0.0); 2]; R];
+    let mut sums = [processor.splat(0.0); R];
     if let Some(bias) = bias {
         for r in 0..R {
-            sums[r] = [processor.splat(bias[r]); 2];
+            sums[r] = processor.splat(bias[r]);
         }
     }
     let mut rows: [&[f32]; R] = [&[]; R];
@@ -216,16 +225,19 @@ impl Kernel for BackwardInput<'_> {
     #[inline(always)]
     fn run<P: Processor>(mut self, processor: P) {
         // The weights of a tile, those that one output meets side by side.
-        let mut room = vec![0.0; self.sizes[0] * TILE];
+        let mut room = vec![0.0; self.sizes[0] * MOST];
         let mut first = 0;
-        for size in tiles(self.part.channels) {
+        for size in tiles(self.part.channels, tile::<P>()) {
             match size {
                 1 => self.tile::<P, 1>(processor, first, &mut room),
                 2 => self.tile::<P, 2>(processor, first, &mut room),
                 3 => self.tile::<P, 3>(processor, first, &mut room),
                 4 => self.tile::<P, 4>(processor, first, &mut room),
                 5 => self.tile::<P, 5>(processor, first, &mut room),
-                _ => self.tile::<P, TILE>(processor, first, &mut room),
+                6 => self.tile::<P, 6>(processor, first, &mut room),
+                _ if P::TILE <= 6 => {}
+                7 => self.tile::<P, 7>(processor, first, &mut room),
+                _ => self.tile::<P, MOST>(processor, first, &mut room),
             }
             first += size;
         }
@@ -244,7 +256,7 @@ impl BackwardInput<'_> {
         }
         let sources = self.source.chunks_exact(out);
         for (source, target) in sources.zip(&mut self.part.blocks) {
-            let mut sums = [[processor.splat(0.0); 2]; R];
+            let mut sums = [processor.splat(0.0); R];
             for (value, weights) in source.iter().zip(&*weights) {
                 add(processor, value, weights, &mut sums);
             }
@@ -283,14 +295,17 @@ impl Kernel for BackwardWeights<'_> {
             bias.copy_from_slice(&sums[..bias.len()]);
         }
         let mut first = 0;
-        for size in tiles(self.sizes[1]) {
+        for size in tiles(self.sizes[1], tile::<P>()) {
             match size {
                 1 => self.tile::<P, 1>(processor, &turned, first),
                 2 => self.tile::<P, 2>(processor, &turned, first),
                 3 => self.tile::<P, 3>(processor, &turned, first),
                 4 => self.tile::<P, 4>(processor, &turned, first),
                 5 => self.tile::<P, 5>(processor, &turned, first),
-                _ => self.tile::<P, TILE>(processor, &turned, first),
+                6 => self.tile::<P, 6>(processor, &turned, first),
+                _ if P::TILE <= 6 => {}
+                7 => self.tile::<P, 7>(processor, &turned, first),
+                _ => self.tile::<P, MOST>(processor, &turned, first),
             }
             first += size;
         }
@@ -321,7 +336,7 @@ impl BackwardWeights<'_> {
     #[inline(always)]
     fn tile<P: Processor, const R: usize>(&mut self, processor: P, turned: &[Lane], first: usize) {
         let features = self.sizes[1];
-        let mut sums = [[processor.splat(0.0); 2]; R];
+        let mut sums = [processor.splat(0.0); R];
         let (blocks, _) = turned.as_chunks::<LANES>();
         for (input, gradients) in self.input.chunks_exact(features).zip(blocks) {
             let mut values = [&[0.0; LANES]; R];
@@ -355,13 +370,10 @@ fn add<P: Processor, const R: usize>(
     processor: P,
     value: &Lane,
     weights: &[f32; R],
-    sums: &mut [[P::Register; 2]; R],
+    sums: &mut [P::Wide; R],
 ) {
-    let value = [processor.load(value, 0), processor.load(value, 1)];
+    let value = processor.load(value);
     for r in 0..R {
-        let weight = processor.splat(weights[r]);
-        for half in 0..2 {
-            sums[r][half] = processor.fuse(weight, value[half], sums[r][half]);
-        }
+        sums[r] = processor.fuse(processor.splat(weights[r]), value, sums[r]);
     }
 }

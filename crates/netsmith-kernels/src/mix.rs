@@ -55,15 +55,12 @@ impl Kernel for Blend<'_> {
         let shift = processor.splat(self.shift[self.channel]);
         let scale = |part: &Part<'_>| processor.splat(part.scale[self.channel]);
         for (number, lane) in self.target.iter_mut().enumerate() {
-            let mut halves = [shift; 2];
+            let mut sum = shift;
             for part in self.parts {
-                let (source, scale) = (&part.source[self.first + number], scale(part));
-                for half in 0..2 {
-                    halves[half] =
-                        processor.fuse(processor.load(source, half), scale, halves[half]);
-                }
+                let source = processor.load(&part.source[self.first + number]);
+                sum = processor.fuse(source, scale(part), sum);
             }
-            processor.store(halves, lane);
+            processor.store(sum, lane);
         }
     }
 }

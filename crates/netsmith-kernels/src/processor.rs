@@ -1,7 +1,7 @@
 //! Which instructions the processor has, asked when a kernel starts.
 
+use crate::Lane;
 use crate::channels_last::Octet;
-use crate::{LANES, Lane};
 
 /// A computation that is compiled once for each kind of processor.
 ///
@@ -15,41 +15,70 @@ pub(crate) trait Kernel {
     fn run<P: Processor>(self, processor: P) -> Self::Output;
 }
 
-/// The arithmetic of half a [`Lane`] in a register.
+/// The arithmetic of a processor's registers.
 pub(crate) trait Processor: Copy {
-    /// Half a lane.
-    type Register: Copy;
+    /// A [`Lane`], in as many registers as it takes.
+    type Wide: Copy;
+
+    /// The part of a lane that one register holds.
+    type Part: Copy;
+
+    /// An [`Octet`].
+    type Narrow: Copy;
+
+    /// Registers of a lane.
+    const PARTS: usize;
+
+    /// The most lanes whose sums stay in registers together, with room for what is
+    /// added to them.
+    const TILE: usize;
+
+    /// The most lanes of which each is multiplied with one other, and with each of
+    /// four others, the sums of all products in registers.
+    const PAIRS: [usize; 2];
 
     /// The same value for each sample.
-    fn splat(self, value: f32) -> Self::Register;
+    fn splat(self, value: f32) -> Self::Wide;
 
-    /// Half 0 or 1 of a lane.
-    fn load(self, lane: &Lane, half: usize) -> Self::Register;
+    fn load(self, lane: &Lane) -> Self::Wide;
 
-    /// Both halves into a lane.
-    fn store(self, registers: [Self::Register; 2], lane: &mut Lane);
-
-    /// Eight values.
-    fn load_octet(self, octet: &Octet) -> Self::Register;
-
-    /// Eight values of a register.
-    fn store_octet(self, register: Self::Register, octet: &mut Octet);
+    fn store(self, wide: Self::Wide, lane: &mut Lane);
 
     /// `a · b + c`, rounded once where the processor has such an instruction.
-    fn fuse(self, a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
+    fn fuse(self, a: Self::Wide, b: Self::Wide, c: Self::Wide) -> Self::Wide;
 
-    /// The sum of a register's values, always in the same order.
-    #[inline(always)]
-    fn total(self, register: Self::Register) -> f32 {
-        let mut sums = [0.0; LANES];
-        self.store([register, self.splat(0.0)], &mut sums);
-        for width in [4, 2, 1] {
-            for lane in 0..width {
-                sums[lane] += sums[lane + width];
-            }
+    /// Zeros.
+    fn zero_part(self) -> Self::Part;
+
+    /// One of the [parts](Self::PARTS) of a lane.
+    fn load_part(self, lane: &Lane, part: usize) -> Self::Part;
+
+    /// As [`fuse`](Self::fuse).
+    fn fuse_part(self, a: Self::Part, b: Self::Part, c: Self::Part) -> Self::Part;
+
+    /// Writes a part down, with zeros behind it.
+    fn store_part(self, part: Self::Part, lane: &mut Lane);
+
+    /// The same value for each channel.
+    fn splat_octet(self, value: f32) -> Self::Narrow;
+
+    fn load_octet(self, octet: &Octet) -> Self::Narrow;
+
+    fn store_octet(self, narrow: Self::Narrow, octet: &mut Octet);
+
+    /// As [`fuse`](Self::fuse).
+    fn fuse_octet(self, a: Self::Narrow, b: Self::Narrow, c: Self::Narrow) -> Self::Narrow;
+}
+
+/// The sum of a lane's values, always in the same order.
+#[inline(always)]
+pub(crate) fn total(mut lane: Lane) -> f32 {
+    for width in [8, 4, 2, 1] {
+        for at in 0..width {
+            lane[at] += lane[at + width];
         }
-        sums[0]
     }
+    lane[0]
 }
 
 /// Runs a kernel with the widest instructions that this processor has, or those
@@ -60,8 +89,16 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         return portable(kernel);
     }
     #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
-    if let Some(processor) = pulp::x86::V3::try_new() {
-        return processor.vectorize(Wide { kernel, processor });
+    {
+        let wide = pulp::x86::V4::try_new();
+        #[cfg(test)]
+        let wide = wide.filter(|_| !choice::is_half_wide());
+        if let Some(processor) = wide {
+            return processor.vectorize(On { kernel, processor });
+        }
+        if let Some(processor) = pulp::x86::V3::try_new() {
+            return processor.vectorize(On { kernel, processor });
+        }
     }
     portable(kernel)
 }
@@ -71,14 +108,29 @@ pub(crate) fn portable<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Portable)
 }
 
-#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
-struct Wide<K> {
-    kernel: K,
-    processor: pulp::x86::V3,
+/// The [tile](Processor::TILE) of the processor that [`dispatch`] chooses, for what
+/// is arranged before a kernel starts.
+pub(crate) fn tile() -> usize {
+    struct Tile;
+    impl Kernel for Tile {
+        type Output = usize;
+
+        #[inline(always)]
+        fn run<P: Processor>(self, _: P) -> usize {
+            P::TILE
+        }
+    }
+    dispatch(Tile)
 }
 
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
-impl<K: Kernel> pulp::NullaryFnOnce for Wide<K> {
+struct On<K, P> {
+    kernel: K,
+    processor: P,
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+impl<K: Kernel, P: Processor> pulp::NullaryFnOnce for On<K, P> {
     type Output = K::Output;
 
     #[inline(always)]
@@ -87,25 +139,60 @@ impl<K: Kernel> pulp::NullaryFnOnce for Wide<K> {
     }
 }
 
-/// AVX2 with fused multiplication and addition.
+/// AVX-512: a lane is a register, and there are 32.
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
-impl Processor for pulp::x86::V3 {
-    type Register = pulp::f32x8;
+impl Processor for pulp::x86::V4 {
+    type Wide = pulp::f32x16;
+    type Part = pulp::f32x16;
+    type Narrow = pulp::f32x8;
+
+    const PARTS: usize = 1;
+    const TILE: usize = 16;
+    const PAIRS: [usize; 2] = [9, 6];
 
     #[inline(always)]
-    fn splat(self, value: f32) -> pulp::f32x8 {
+    fn splat(self, value: f32) -> pulp::f32x16 {
+        self.splat_f32x16(value)
+    }
+
+    #[inline(always)]
+    fn load(self, lane: &Lane) -> pulp::f32x16 {
+        pulp::cast(*lane)
+    }
+
+    #[inline(always)]
+    fn store(self, wide: pulp::f32x16, lane: &mut Lane) {
+        *lane = pulp::cast(wide);
+    }
+
+    #[inline(always)]
+    fn fuse(self, a: pulp::f32x16, b: pulp::f32x16, c: pulp::f32x16) -> pulp::f32x16 {
+        self.mul_add_f32x16(a, b, c)
+    }
+
+    #[inline(always)]
+    fn zero_part(self) -> pulp::f32x16 {
+        self.splat_f32x16(0.0)
+    }
+
+    #[inline(always)]
+    fn load_part(self, lane: &Lane, _: usize) -> pulp::f32x16 {
+        pulp::cast(*lane)
+    }
+
+    #[inline(always)]
+    fn fuse_part(self, a: pulp::f32x16, b: pulp::f32x16, c: pulp::f32x16) -> pulp::f32x16 {
+        self.mul_add_f32x16(a, b, c)
+    }
+
+    #[inline(always)]
+    fn store_part(self, part: pulp::f32x16, lane: &mut Lane) {
+        *lane = pulp::cast(part);
+    }
+
+    #[inline(always)]
+    fn splat_octet(self, value: f32) -> pulp::f32x8 {
         self.splat_f32x8(value)
-    }
-
-    #[inline(always)]
-    fn load(self, lane: &Lane, half: usize) -> pulp::f32x8 {
-        let halves: [pulp::f32x8; 2] = pulp::cast(*lane);
-        halves[half]
-    }
-
-    #[inline(always)]
-    fn store(self, registers: [pulp::f32x8; 2], lane: &mut Lane) {
-        *lane = pulp::cast(registers);
     }
 
     #[inline(always)]
@@ -114,12 +201,92 @@ impl Processor for pulp::x86::V3 {
     }
 
     #[inline(always)]
-    fn store_octet(self, register: pulp::f32x8, octet: &mut Octet) {
-        *octet = pulp::cast(register);
+    fn store_octet(self, narrow: pulp::f32x8, octet: &mut Octet) {
+        *octet = pulp::cast(narrow);
     }
 
     #[inline(always)]
-    fn fuse(self, a: pulp::f32x8, b: pulp::f32x8, c: pulp::f32x8) -> pulp::f32x8 {
+    fn fuse_octet(self, a: pulp::f32x8, b: pulp::f32x8, c: pulp::f32x8) -> pulp::f32x8 {
+        self.mul_add_f32x8(a, b, c)
+    }
+}
+
+/// AVX2 with fused multiplication and addition: a lane is two of 16 registers.
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+impl Processor for pulp::x86::V3 {
+    type Wide = [pulp::f32x8; 2];
+    type Part = pulp::f32x8;
+    type Narrow = pulp::f32x8;
+
+    const PARTS: usize = 2;
+    const TILE: usize = 6;
+    const PAIRS: [usize; 2] = [6, 3];
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [pulp::f32x8; 2] {
+        [self.splat_f32x8(value); 2]
+    }
+
+    #[inline(always)]
+    fn load(self, lane: &Lane) -> [pulp::f32x8; 2] {
+        pulp::cast(*lane)
+    }
+
+    #[inline(always)]
+    fn store(self, wide: [pulp::f32x8; 2], lane: &mut Lane) {
+        *lane = pulp::cast(wide);
+    }
+
+    #[inline(always)]
+    fn fuse(
+        self,
+        a: [pulp::f32x8; 2],
+        b: [pulp::f32x8; 2],
+        c: [pulp::f32x8; 2],
+    ) -> [pulp::f32x8; 2] {
+        [
+            self.mul_add_f32x8(a[0], b[0], c[0]),
+            self.mul_add_f32x8(a[1], b[1], c[1]),
+        ]
+    }
+
+    #[inline(always)]
+    fn zero_part(self) -> pulp::f32x8 {
+        self.splat_f32x8(0.0)
+    }
+
+    #[inline(always)]
+    fn load_part(self, lane: &Lane, part: usize) -> pulp::f32x8 {
+        self.load(lane)[part]
+    }
+
+    #[inline(always)]
+    fn fuse_part(self, a: pulp::f32x8, b: pulp::f32x8, c: pulp::f32x8) -> pulp::f32x8 {
+        self.mul_add_f32x8(a, b, c)
+    }
+
+    #[inline(always)]
+    fn store_part(self, part: pulp::f32x8, lane: &mut Lane) {
+        self.store([part, self.zero_part()], lane);
+    }
+
+    #[inline(always)]
+    fn splat_octet(self, value: f32) -> pulp::f32x8 {
+        self.splat_f32x8(value)
+    }
+
+    #[inline(always)]
+    fn load_octet(self, octet: &Octet) -> pulp::f32x8 {
+        pulp::cast(*octet)
+    }
+
+    #[inline(always)]
+    fn store_octet(self, narrow: pulp::f32x8, octet: &mut Octet) {
+        *octet = pulp::cast(narrow);
+    }
+
+    #[inline(always)]
+    fn fuse_octet(self, a: pulp::f32x8, b: pulp::f32x8, c: pulp::f32x8) -> pulp::f32x8 {
         self.mul_add_f32x8(a, b, c)
     }
 }
@@ -128,40 +295,76 @@ impl Processor for pulp::x86::V3 {
 #[derive(Clone, Copy)]
 struct Portable;
 
-/// Half a lane.
-type Half = [f32; LANES / 2];
-
 impl Processor for Portable {
-    type Register = Half;
+    type Wide = [Octet; 2];
+    type Part = Octet;
+    type Narrow = Octet;
+
+    const PARTS: usize = 2;
+    const TILE: usize = 6;
+    const PAIRS: [usize; 2] = [6, 3];
 
     #[inline(always)]
-    fn splat(self, value: f32) -> Half {
-        [value; LANES / 2]
+    fn splat(self, value: f32) -> [Octet; 2] {
+        [self.splat_octet(value); 2]
     }
 
     #[inline(always)]
-    fn load(self, lane: &Lane, half: usize) -> Half {
-        lane.as_chunks().0[half]
+    fn load(self, lane: &Lane) -> [Octet; 2] {
+        [self.load_part(lane, 0), self.load_part(lane, 1)]
     }
 
     #[inline(always)]
-    fn store(self, registers: [Half; 2], lane: &mut Lane) {
-        lane.as_chunks_mut().0.copy_from_slice(&registers);
+    fn store(self, wide: [Octet; 2], lane: &mut Lane) {
+        lane.as_chunks_mut().0.copy_from_slice(&wide);
     }
 
     #[inline(always)]
-    fn load_octet(self, octet: &Octet) -> Half {
+    fn fuse(self, a: [Octet; 2], b: [Octet; 2], c: [Octet; 2]) -> [Octet; 2] {
+        [
+            self.fuse_octet(a[0], b[0], c[0]),
+            self.fuse_octet(a[1], b[1], c[1]),
+        ]
+    }
+
+    #[inline(always)]
+    fn zero_part(self) -> Octet {
+        self.splat_octet(0.0)
+    }
+
+    #[inline(always)]
+    fn load_part(self, lane: &Lane, part: usize) -> Octet {
+        lane.as_chunks().0[part]
+    }
+
+    #[inline(always)]
+    fn fuse_part(self, a: Octet, b: Octet, c: Octet) -> Octet {
+        self.fuse_octet(a, b, c)
+    }
+
+    #[inline(always)]
+    fn store_part(self, part: Octet, lane: &mut Lane) {
+        self.store([part, self.zero_part()], lane);
+    }
+
+    #[inline(always)]
+    fn splat_octet(self, value: f32) -> Octet {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    fn load_octet(self, octet: &Octet) -> Octet {
         *octet
     }
 
     #[inline(always)]
-    fn store_octet(self, register: Half, octet: &mut Octet) {
-        *octet = register;
+    fn store_octet(self, narrow: Octet, octet: &mut Octet) {
+        *octet = narrow;
     }
 
     #[inline(always)]
-    fn fuse(self, a: Half, b: Half, mut c: Half) -> Half {
-        for lane in 0..LANES / 2 {
+    fn fuse_octet(self, a: Octet, b: Octet, mut c: Octet) -> Octet {
+        for lane in 0..8 {
             // Without the instruction `mul_add` is a function call.
             c[lane] = if cfg!(target_arch = "aarch64") {
                 a[lane].mul_add(b[lane], c[lane])
@@ -178,22 +381,36 @@ impl Processor for Portable {
 pub(crate) mod choice {
     use std::cell::Cell;
 
+    /// Sets of instructions, the widest that the processor has first.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Instructions {
+        Widest,
+        HalfWide,
+        Portable,
+    }
+
     thread_local! {
-        static PORTABLE: Cell<bool> = const { Cell::new(false) };
+        static CHOSEN: Cell<Instructions> = const { Cell::new(Instructions::Widest) };
     }
 
     pub(super) fn is_portable() -> bool {
-        PORTABLE.get()
+        CHOSEN.get() == Instructions::Portable
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+    pub(super) fn is_half_wide() -> bool {
+        CHOSEN.get() == Instructions::HalfWide
     }
 
     /// Runs a test with every set of instructions, on pools of one, two and
     /// three threads; its results must be the same to the bit on all pools.
     pub(crate) fn everywhere<T: PartialEq + Send>(test: impl Fn() -> T + Sync) {
-        for portable in [false, true] {
+        use Instructions::{HalfWide, Portable, Widest};
+        for chosen in [Widest, HalfWide, Portable] {
             let results = [1, 2, 3].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)
-                    .start_handler(move |_| PORTABLE.set(portable))
+                    .start_handler(move |_| CHOSEN.set(chosen))
                     .build();
                 pool.unwrap().install(&test)
             });

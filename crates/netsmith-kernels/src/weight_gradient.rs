@@ -3,24 +3,30 @@
 //! `dweight[o, c, tap] = Σ_position gradient[o, position] · input[c, position + tap]`:
 //! a matrix product whose long axis is the positions. A tile of output channels
 //! and of pairs (input channel, tap) is summed in registers over some rows that
-//! stay in the cache meanwhile.
+//! stay in the cache meanwhile:
+//!
+//! ```text
+//! for each part of the batch, some rows or some blocks
+//!     copied <- the input of these rows with its padding, where it has one, so that
+//!               nothing is asked of a position
+//!               the gradient, the channels of a tile side by side, where it has some
+//!     for each tile of channels, for each tile of pairs
+//!         weights += Σ over the part of gradient · input
+//! ```
 
 use crate::convolution::ConvolutionShape;
-use crate::processor::{Kernel, Processor, dispatch};
+use crate::processor::{Kernel, Processor, dispatch, total};
 use crate::window::Window;
-use crate::{LANES, Lane};
+use crate::{Buffer, LANES, Lane};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Output channels of a tile.
 const OUT: usize = 4;
-/// Pairs of an input channel and a tap in a tile.
-const PAIRS: usize = 3;
-/// Positions over which a tile is summed before the next: the rows of four
-/// output channels then stay in the first cache.
-const POSITIONS: usize = 64;
-/// What lies outside the input; not a constant, so that it has an address like
-/// all other values.
-static OUTSIDE: Lane = [0.0; LANES];
+/// Positions over which a tile is summed before the next: the gradients of a tile then
+/// stay in the first cache.
+const POSITIONS: usize = 128;
+
 /// The gradient of a convolution's weights.
 ///
 /// # Shapes
@@ -46,218 +52,318 @@ pub fn backward_weights(
             let outs = first.max(group * group_out)..end.min((group + 1) * group_out);
             let weights =
                 &mut weights[(outs.start - first) * columns..(outs.end - first) * columns];
-            product(shape, group, outs, input, gradient, weights);
+            dispatch(Product {
+                shape,
+                group,
+                outs,
+                input,
+                gradient,
+                weights,
+            });
         }
     });
 }
 
 /// Some output channels of one group, summed over all blocks.
-fn product(
-    shape: &ConvolutionShape,
-    group: usize,
-    outs: std::ops::Range<usize>,
-    input: &[Lane],
-    gradient: &[Lane],
-    weights: &mut [f32],
-) {
-    let window = &shape.window;
-    let (read, written) = (window.input_plane(), window.output_plane());
-    let channels = shape.channels / shape.groups;
-    let pairs = pairs(channels, window);
-    let inputs = input.chunks_exact(shape.channels * read);
-    let gradients = gradient.chunks_exact(shape.out * written);
-    for (input, gradient) in inputs.zip(gradients) {
-        dispatch(Product {
-            window,
-            pairs: &pairs,
-            out: outs.len(),
-            input: &input[group * channels * read..][..channels * read],
-            gradient: &gradient[outs.start * written..outs.end * written],
-            weights,
-        });
-    }
-}
-
-/// All pairs in the order of the weights.
-fn pairs(channels: usize, window: &Window) -> Vec<Pair> {
-    let [height, width] = window.kernel;
-    let mut pairs = Vec::with_capacity(channels * height * width);
-    for channel in 0..channels {
-        for ky in 0..height {
-            pairs.extend((0..width).map(|kx| Pair { channel, ky, kx }));
-        }
-    }
-    pairs
-}
-
-/// One group of one block.
 struct Product<'a> {
-    window: &'a Window,
-    pairs: &'a [Pair],
-    out: usize,
+    shape: &'a ConvolutionShape,
+    group: usize,
+    outs: Range<usize>,
     input: &'a [Lane],
     gradient: &'a [Lane],
     weights: &'a mut [f32],
-}
-
-/// A pair of an input channel and a tap.
-#[derive(Clone, Copy)]
-struct Pair {
-    channel: usize,
-    ky: usize,
-    kx: usize,
 }
 
 impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<P: Processor>(mut self, processor: P) {
-        let [height, width] = self.window.output;
-        let rows = (POSITIONS / width).max(1);
-        for first in (0..height).step_by(rows) {
-            let rows = first..(first + rows).min(height);
-            let mut out = 0;
-            while out < self.out {
-                let size = (self.out - out).min(OUT);
-                for (number, tile) in self.pairs.chunks(PAIRS).enumerate() {
-                    let at = (out, number * PAIRS);
-                    match (size, tile.len()) {
-                        (4, 3) => self.tile::<P, 4, 3>(processor, rows.clone(), tile, at),
-                        (4, 2) => self.tile::<P, 4, 2>(processor, rows.clone(), tile, at),
-                        (4, _) => self.tile::<P, 4, 1>(processor, rows.clone(), tile, at),
-                        (3, 3) => self.tile::<P, 3, 3>(processor, rows.clone(), tile, at),
-                        (3, 2) => self.tile::<P, 3, 2>(processor, rows.clone(), tile, at),
-                        (3, _) => self.tile::<P, 3, 1>(processor, rows.clone(), tile, at),
-                        (2, 3) => self.tile::<P, 2, 3>(processor, rows.clone(), tile, at),
-                        (2, 2) => self.tile::<P, 2, 2>(processor, rows.clone(), tile, at),
-                        (2, _) => self.tile::<P, 2, 1>(processor, rows.clone(), tile, at),
-                        (_, 3) => self.tile::<P, 1, 3>(processor, rows.clone(), tile, at),
-                        (_, 2) => self.tile::<P, 1, 2>(processor, rows.clone(), tile, at),
-                        (_, _) => self.tile::<P, 1, 1>(processor, rows.clone(), tile, at),
+    fn run<P: Processor>(self, processor: P) {
+        let window = &self.shape.window;
+        let channels = self.shape.channels / self.shape.groups;
+        let plane = window.output_plane();
+        let all = self.gradient.len() / (self.shape.out * plane);
+        let [height, width] = window.output;
+        let rows = (POSITIONS / width).clamp(1, height);
+        let together = (POSITIONS / plane).clamp(1, all.max(1));
+        let inside = (0..2).all(|axis| {
+            window.before[axis] == 0
+                && reach(window, axis, window.output[axis]) <= window.input[axis]
+        });
+        let mut part = Sums::new(self.shape, channels, self.outs.len(), inside, rows);
+        let alone = self.outs.len() == 1;
+        let mut input = Buffer::zeroed(if inside {
+            0
+        } else {
+            together * part.input.block
+        });
+        let mut gradient = Buffer::zeroed(if alone {
+            0
+        } else {
+            together * rows * width * part.outs
+        });
+        for first in (0..all).step_by(together) {
+            let blocks = first..(first + together).min(all);
+            for top in (0..height).step_by(rows) {
+                part.blocks = blocks.len();
+                part.rows = rows.min(height - top);
+                let place = |block: usize| {
+                    let input = (block * self.shape.channels + self.group * channels)
+                        * window.input_plane();
+                    let gradient = (block * self.shape.out + self.outs.start) * plane;
+                    (
+                        &self.input[input..],
+                        &self.gradient[gradient + top * width..],
+                    )
+                };
+                for (at, block) in blocks.clone().enumerate() {
+                    let (source, arriving) = place(block);
+                    if !inside {
+                        part.pad(source, top, &mut input[at * part.input.block..]);
+                    }
+                    if !alone {
+                        part.turn(at, arriving, plane, &mut gradient);
                     }
                 }
-                out += size;
+                let (source, arriving) = place(blocks.start);
+                let input = match inside {
+                    true => &source[top * window.stride[0] * window.input[1]..],
+                    false => &input,
+                };
+                let gradient = if alone { arriving } else { &gradient };
+                part.add(processor, input, gradient, self.weights);
             }
         }
     }
 }
 
-impl Product<'_> {
+/// How much of the input so many windows reach along an axis.
+fn reach(window: &Window, axis: usize, positions: usize) -> usize {
+    (positions - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation + 1
+}
+
+/// Distances in the input as it is read.
+struct Steps {
+    block: usize,
+    row: usize,
+}
+
+/// The sums over rows of some blocks.
+struct Sums<'a> {
+    window: &'a Window,
+    channels: usize,
+    outs: usize,
+    /// Blocks at hand.
+    blocks: usize,
+    /// Rows of the output at hand.
+    rows: usize,
+    input: Steps,
+    /// From block to block of the gradient, where it is read as it is.
+    gradient: usize,
+    /// For each pair of an input channel and a tap the distance from the first value.
+    pairs: Vec<usize>,
+}
+
+impl<'a> Sums<'a> {
+    /// Sums of at most so many rows, the input as it is or with its padding.
+    fn new(
+        shape: &'a ConvolutionShape,
+        channels: usize,
+        outs: usize,
+        inside: bool,
+        rows: usize,
+    ) -> Self {
+        let window = &shape.window;
+        let padded = [reach(window, 0, rows), reach(window, 1, window.output[1])];
+        let [height, width] = if inside { window.input } else { padded };
+        let of_block = if inside { shape.channels } else { channels };
+        let mut pairs = Vec::with_capacity(channels * window.taps());
+        for channel in 0..channels {
+            for ky in 0..window.kernel[0] {
+                let row = channel * height + ky * window.dilation;
+                let taps = 0..window.kernel[1];
+                pairs.extend(taps.map(|kx| row * width + kx * window.dilation));
+            }
+        }
+        Self {
+            window,
+            channels,
+            outs,
+            blocks: 0,
+            rows,
+            input: Steps {
+                block: of_block * height * width,
+                row: width,
+            },
+            gradient: shape.out * window.output_plane(),
+            pairs,
+        }
+    }
+
+    /// Copies what the rows from `top` on read of one block, `[channels, rows, width]`
+    /// with zeros outside of the input.
+    #[inline(always)]
+    fn pad(&self, source: &[Lane], top: usize, target: &mut [Lane]) {
+        let window = self.window;
+        let [height, width] = window.input;
+        let before = window.before[1];
+        let count = width.min(self.input.row.saturating_sub(before));
+        let planes = target[..self.input.block].chunks_exact_mut(self.input.block / self.channels);
+        for (source, plane) in source.chunks_exact(height * width).zip(planes) {
+            for (row, target) in plane.chunks_exact_mut(self.input.row).enumerate() {
+                let y = (top * window.stride[0] + row).wrapping_sub(window.before[0]);
+                if y < height {
+                    let source = &source[y * width..][..count];
+                    target[before..][..count].copy_from_slice(source);
+                } else {
+                    // Another part may have left something there.
+                    target.fill([0.0; LANES]);
+                }
+            }
+        }
+    }
+
+    /// Copies rows of one block's gradient: for each tile of channels `[blocks, rows,
+    /// width, channels of the tile]`.
+    #[inline(always)]
+    fn turn(&self, at: usize, source: &[Lane], plane: usize, target: &mut [Lane]) {
+        let count = self.rows * self.window.output[1];
+        for out in 0..self.outs {
+            let tile = out / OUT * OUT;
+            let size = OUT.min(self.outs - tile);
+            let first = (tile * self.blocks + at * size) * count + out % OUT;
+            let targets = target[first..].iter_mut().step_by(size);
+            for (target, value) in targets.zip(&source[out * plane..][..count]) {
+                *target = *value;
+            }
+        }
+    }
+
+    /// Adds the products of all tiles.
+    #[inline(always)]
+    fn add<P: Processor>(
+        &self,
+        processor: P,
+        input: &[Lane],
+        gradient: &[Lane],
+        weights: &mut [f32],
+    ) {
+        let count = self.rows * self.window.output[1];
+        for out in (0..self.outs).step_by(OUT) {
+            let size = OUT.min(self.outs - out);
+            let (gradient, step) = match self.outs {
+                1 => (gradient, self.gradient),
+                _ => (&gradient[out * self.blocks * count..], count * size),
+            };
+            let weights = &mut weights[out * self.pairs.len()..][..size * self.pairs.len()];
+            let mut first = 0;
+            while first < self.pairs.len() {
+                let left = self.pairs.len() - first;
+                let most = if size == 1 { P::PAIRS[0] } else { P::PAIRS[1] };
+                let taken = match left.min(most) {
+                    taken @ (1..=3 | 6 | 9) => taken,
+                    4 | 5 => 3,
+                    _ => 6,
+                };
+                let read = (input, gradient, step);
+                match (size, taken) {
+                    (1, 9) => self.tile::<P, 1, 9>(processor, read, first, weights),
+                    (1, 6) => self.tile::<P, 1, 6>(processor, read, first, weights),
+                    (1, 3) => self.tile::<P, 1, 3>(processor, read, first, weights),
+                    (1, 2) => self.tile::<P, 1, 2>(processor, read, first, weights),
+                    (1, _) => self.tile::<P, 1, 1>(processor, read, first, weights),
+                    (2, 6) => self.tile::<P, 2, 6>(processor, read, first, weights),
+                    (2, 3) => self.tile::<P, 2, 3>(processor, read, first, weights),
+                    (2, 2) => self.tile::<P, 2, 2>(processor, read, first, weights),
+                    (2, _) => self.tile::<P, 2, 1>(processor, read, first, weights),
+                    (3, 6) => self.tile::<P, 3, 6>(processor, read, first, weights),
+                    (3, 3) => self.tile::<P, 3, 3>(processor, read, first, weights),
+                    (3, 2) => self.tile::<P, 3, 2>(processor, read, first, weights),
+                    (3, _) => self.tile::<P, 3, 1>(processor, read, first, weights),
+                    (_, 6) => self.tile::<P, 4, 6>(processor, read, first, weights),
+                    (_, 3) => self.tile::<P, 4, 3>(processor, read, first, weights),
+                    (_, 2) => self.tile::<P, 4, 2>(processor, read, first, weights),
+                    (_, _) => self.tile::<P, 4, 1>(processor, read, first, weights),
+                }
+                first += taken;
+            }
+        }
+    }
+
+    /// `R` output channels by `T` pairs.
     #[inline(always)]
     fn tile<P: Processor, const R: usize, const T: usize>(
-        &mut self,
+        &self,
         processor: P,
-        rows: std::ops::Range<usize>,
-        pairs: &[Pair],
-        (out, first): (usize, usize),
+        (input, gradient, step): (&[Lane], &[Lane], usize),
+        first: usize,
+        weights: &mut [f32],
     ) {
-        let window = self.window;
-        let [_, width] = window.output;
-        let plane = window.output_plane();
-        // Positions before the first column wrap to numbers that no row has.
-        let mut shift = [0; T];
-        for (shift, pair) in shift.iter_mut().zip(pairs) {
-            *shift = (pair.kx * window.dilation).wrapping_sub(window.before[1]);
-        }
-        let mut sums = [[processor.splat(0.0); T]; R];
-        for y in rows {
-            let mut sources: [&[Lane]; T] = [&[]; T];
-            for (source, pair) in sources.iter_mut().zip(pairs) {
-                *source = self.row(*pair, y);
-            }
-            let mut gradients: [&[Lane]; R] = [&[]; R];
-            for (r, gradient) in gradients.iter_mut().enumerate() {
-                *gradient = &self.gradient[(out + r) * plane + y * width..][..width];
-            }
-            // Where every tap meets the input nothing need be asked of a column.
-            let inside = self.inside(pairs, &sources);
-            for x in (0..inside.start).chain(inside.end..width) {
-                let column = x * window.stride[1];
-                let mut values = [&OUTSIDE; T];
+        let [stride_y, stride_x] = self.window.stride;
+        let width = self.window.output[1];
+        let reach = (width - 1) * stride_x + 1;
+        let mut pairs = [0; T];
+        pairs.copy_from_slice(&self.pairs[first..first + T]);
+        let mut sums = [[processor.zero_part(); T]; R];
+        for block in 0..self.blocks {
+            for y in 0..self.rows {
+                let top = block * self.input.block + y * stride_y * self.input.row;
+                let mut sources: [&[Lane]; T] = [&[]; T];
                 for t in 0..T {
-                    if let Some(value) = sources[t].get(column.wrapping_add(shift[t])) {
-                        values[t] = value;
+                    sources[t] = &input[top + pairs[t]..][..reach];
+                }
+                let line = &gradient[block * step + y * width * R..][..width * R];
+                let (line, _) = line.as_chunks::<R>();
+                if stride_x == 1 {
+                    // Where all are known to be as long nothing is asked of a place.
+                    for source in &mut sources {
+                        *source = &source[..width];
+                    }
+                    let line = &line[..width];
+                    for x in 0..width {
+                        add(processor, &sources, x, &line[x], &mut sums);
+                    }
+                } else {
+                    for (x, gradients) in line.iter().enumerate() {
+                        add(processor, &sources, x * stride_x, gradients, &mut sums);
                     }
                 }
-                let gradients = gradients.map(|gradient| &gradient[x]);
-                add(processor, values, gradients, &mut sums);
-            }
-            if inside.is_empty() {
-                continue;
-            }
-            for t in 0..T {
-                sources[t] = &sources[t][inside.start.wrapping_add(shift[t])..][..inside.len()];
-            }
-            for gradient in &mut gradients {
-                *gradient = &gradient[inside.clone()];
-            }
-            for x in 0..inside.len() {
-                let values = sources.map(|source| &source[x]);
-                add(
-                    processor,
-                    values,
-                    gradients.map(|gradient| &gradient[x]),
-                    &mut sums,
-                );
             }
         }
-        let columns = self.pairs.len();
+        // Written down first: what is indexed by a variable stays in no register.
+        let mut lanes = [[[0.0; LANES]; T]; R];
         for r in 0..R {
             for t in 0..T {
-                self.weights[(out + r) * columns + first + t] += processor.total(sums[r][t]);
+                processor.store_part(sums[r][t], &mut lanes[r][t]);
             }
         }
-    }
-
-    /// The columns of the output, side by side in the input too, in which all
-    /// pairs read an element of their rows.
-    #[inline(always)]
-    fn inside(&self, pairs: &[Pair], sources: &[&[Lane]]) -> std::ops::Range<usize> {
-        let window = self.window;
-        if window.stride[1] != 1 || sources.iter().any(|source| source.is_empty()) {
-            return 0..0;
-        }
-        let (mut start, mut end) = (0, window.output[1]);
-        for pair in pairs {
-            let shift = pair.kx * window.dilation;
-            start = start.max(window.before[1].saturating_sub(shift));
-            end = end.min((window.input[1] + window.before[1]).saturating_sub(shift));
-        }
-        start.min(end)..end
-    }
-
-    /// The input row that a pair reads for row `y` of the output; empty outside.
-    #[inline(always)]
-    fn row(&self, pair: Pair, y: usize) -> &[Lane] {
-        let [height, width] = self.window.input;
-        let row = (y * self.window.stride[0] + pair.ky * self.window.dilation)
-            .wrapping_sub(self.window.before[0]);
-        if row < height {
-            &self.input[(pair.channel * height + row) * width..][..width]
-        } else {
-            &[]
+        for (r, lanes) in lanes.iter().enumerate() {
+            let weights = &mut weights[r * self.pairs.len() + first..];
+            for (weight, lane) in weights.iter_mut().zip(lanes) {
+                *weight += total(*lane);
+            }
         }
     }
 }
 
-/// Adds the products of some gradients with some values.
+/// Adds the products of some gradients with the values at a place of some rows.
 #[inline(always)]
 fn add<P: Processor, const R: usize, const T: usize>(
     processor: P,
-    values: [&Lane; T],
-    gradients: [&Lane; R],
-    sums: &mut [[P::Register; T]; R],
+    values: &[&[Lane]; T],
+    at: usize,
+    gradients: &[Lane; R],
+    sums: &mut [[P::Part; T]; R],
 ) {
-    for half in 0..2 {
-        let mut taken = [processor.splat(0.0); T];
+    for part in 0..P::PARTS {
+        let mut taken = [processor.zero_part(); T];
         for t in 0..T {
-            taken[t] = processor.load(values[t], half);
+            taken[t] = processor.load_part(&values[t][at], part);
         }
         for r in 0..R {
-            let gradient = processor.load(gradients[r], half);
+            let gradient = processor.load_part(&gradients[r], part);
             for t in 0..T {
-                sums[r][t] = processor.fuse(gradient, taken[t], sums[r][t]);
+                sums[r][t] = processor.fuse_part(gradient, taken[t], sums[r][t]);
             }
         }
     }

@@ -27,15 +27,6 @@ pub(crate) enum Direction {
     Backward,
 }
 
-/// One term of a sum: which element of the source plane meets which tap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Term {
-    /// Position in the plane that is read.
-    pub(crate) source: u32,
-    /// Number of the tap, row by row.
-    pub(crate) tap: u32,
-}
-
 impl Window {
     /// Number of taps.
     pub fn taps(&self) -> usize {
@@ -68,52 +59,23 @@ impl Window {
         }
     }
 
-    /// For each position along an axis of the written plane, the pairs of a
-    /// tap and the position along the read plane that it meets there.
+    /// For each position along an axis of the written plane, the pairs of a tap and
+    /// the position along the read plane that it meets there, both upwards. Backward
+    /// the taps are numbered from the last one.
     pub(crate) fn axis(&self, axis: usize, direction: Direction) -> Vec<Vec<(usize, usize)>> {
-        let (stride, before) = (self.stride[axis], self.before[axis]);
+        let (stride, before, taps) = (self.stride[axis], self.before[axis], self.kernel[axis]);
         let limit = self.source(direction)[axis];
         let meets = |target: usize, tap: usize| match direction {
             Direction::Forward => (target * stride + tap * self.dilation).checked_sub(before),
             Direction::Backward => (target + before)
-                .checked_sub(tap * self.dilation)
+                .checked_sub((taps - 1 - tap) * self.dilation)
                 .filter(|distance| distance.is_multiple_of(stride))
                 .map(|distance| distance / stride),
         };
-        let targets = 0..self.target(direction)[axis];
-        targets
-            .map(|target| {
-                let taps = (0..self.kernel[axis]).filter_map(|tap| {
-                    // Upwards through what is read, in either direction.
-                    let tap = match direction {
-                        Direction::Forward => tap,
-                        Direction::Backward => self.kernel[axis] - 1 - tap,
-                    };
-                    let source = meets(target, tap)?;
-                    (source < limit).then_some((tap, source))
-                });
-                taps.collect()
-            })
-            .collect()
-    }
-
-    /// The terms of one position, given those along its row and its column.
-    #[inline(always)]
-    pub(crate) fn terms(
-        &self,
-        rows: &[(usize, usize)],
-        columns: &[(usize, usize)],
-        width: usize,
-        terms: &mut Vec<Term>,
-    ) {
-        terms.clear();
-        for &(ky, y) in rows {
-            for &(kx, x) in columns {
-                terms.push(Term {
-                    source: (y * width + x) as u32,
-                    tap: (ky * self.kernel[1] + kx) as u32,
-                });
-            }
-        }
+        let met = |target: usize| {
+            let pairs = (0..taps).filter_map(|tap| Some((tap, meets(target, tap)?)));
+            pairs.filter(|(_, source)| *source < limit).collect()
+        };
+        (0..self.target(direction)[axis]).map(met).collect()
     }
 }

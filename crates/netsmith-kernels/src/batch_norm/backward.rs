@@ -132,10 +132,7 @@ fn slopes<'a, P: Processor>(
     planes: impl Iterator<Item = (&'a [Lane], &'a [Lane])>,
 ) -> (Lane, Lane) {
     let (one, centre) = (processor.splat(1.0), processor.splat(-line.mean));
-    let (mut plain, mut weighted) = (
-        [[processor.splat(0.0); 2]; 2],
-        [[processor.splat(0.0); 2]; 2],
-    );
+    let (mut plain, mut weighted) = ([processor.splat(0.0); 2], [processor.splat(0.0); 2]);
     for (values, gradients) in planes {
         for (number, (value, gradient)) in values.iter().zip(gradients).enumerate() {
             let mut passed = *gradient;
@@ -143,12 +140,10 @@ fn slopes<'a, P: Processor>(
                 pass(&line, value, &mut passed);
             }
             let number = number % 2;
-            for half in 0..2 {
-                let gradient = processor.load(&passed, half);
-                let distance = processor.fuse(processor.load(value, half), one, centre);
-                plain[number][half] = processor.fuse(gradient, one, plain[number][half]);
-                weighted[number][half] = processor.fuse(gradient, distance, weighted[number][half]);
-            }
+            let gradient = processor.load(&passed);
+            let distance = processor.fuse(processor.load(value), one, centre);
+            plain[number] = processor.fuse(gradient, one, plain[number]);
+            weighted[number] = processor.fuse(gradient, distance, weighted[number]);
         }
     }
     (joined(processor, plain), joined(processor, weighted))

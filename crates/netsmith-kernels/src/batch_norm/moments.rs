@@ -48,13 +48,11 @@ pub(super) fn total(sums: Lane, valid: usize) -> f64 {
 #[inline(always)]
 fn sum<'a, P: Processor>(processor: P, planes: impl Iterator<Item = &'a [Lane]>) -> Lane {
     let one = processor.splat(1.0);
-    let mut sums = [[processor.splat(0.0); 2]; 2];
+    let mut sums = [processor.splat(0.0); 2];
     for plane in planes {
         for (number, lane) in plane.iter().enumerate() {
             let sums = &mut sums[number % 2];
-            for half in 0..2 {
-                sums[half] = processor.fuse(processor.load(lane, half), one, sums[half]);
-            }
+            *sums = processor.fuse(processor.load(lane), one, *sums);
         }
     }
     joined(processor, sums)
@@ -68,14 +66,12 @@ fn squared_distances<'a, P: Processor>(
     centre: f32,
 ) -> Lane {
     let (one, centre) = (processor.splat(1.0), processor.splat(-centre));
-    let mut sums = [[processor.splat(0.0); 2]; 2];
+    let mut sums = [processor.splat(0.0); 2];
     for plane in planes {
         for (number, lane) in plane.iter().enumerate() {
             let sums = &mut sums[number % 2];
-            for half in 0..2 {
-                let distance = processor.fuse(processor.load(lane, half), one, centre);
-                sums[half] = processor.fuse(distance, distance, sums[half]);
-            }
+            let distance = processor.fuse(processor.load(lane), one, centre);
+            *sums = processor.fuse(distance, distance, *sums);
         }
     }
     joined(processor, sums)
@@ -83,13 +79,9 @@ fn squared_distances<'a, P: Processor>(
 
 /// Two running sums as one.
 #[inline(always)]
-pub(super) fn joined<P: Processor>(processor: P, sums: [[P::Register; 2]; 2]) -> Lane {
+pub(super) fn joined<P: Processor>(processor: P, sums: [P::Wide; 2]) -> Lane {
     let one = processor.splat(1.0);
     let mut lane = [0.0; LANES];
-    let mut halves = sums[0];
-    for half in 0..2 {
-        halves[half] = processor.fuse(sums[1][half], one, halves[half]);
-    }
-    processor.store(halves, &mut lane);
+    processor.store(processor.fuse(sums[1], one, sums[0]), &mut lane);
     lane
 }

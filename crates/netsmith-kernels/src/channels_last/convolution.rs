@@ -8,6 +8,10 @@ use crate::convolution::{ConvolutionShape, tiles};
 use crate::processor::{Kernel, Processor, dispatch};
 use rayon::prelude::*;
 
+/// The most positions of a tile: the sums of two octets at each fill the registers of
+/// a processor with sixteen.
+const TILE: usize = 6;
+
 /// Multiplications below which one thread does it all: a second thread costs
 /// some microseconds to call.
 const ALONE: usize = 200_000;
@@ -202,7 +206,7 @@ impl Kernel for Part<'_> {
         while octet < written {
             let pair = single && octet + 1 < written;
             let mut at = 0;
-            for size in tiles(positions) {
+            for size in tiles(positions, TILE) {
                 match (single, pair, size) {
                     (true, true, 1) => self.tile::<P, 1, 2>(processor, at, octet),
                     (true, true, 2) => self.tile::<P, 2, 2>(processor, at, octet),
@@ -263,7 +267,7 @@ impl Part<'_> {
         let before = octet * window.taps() * channels;
         let (weights, _) = self.it.weights[before..].as_chunks::<N>();
         let mut weights = weights.chunks_exact(channels);
-        let mut sums = [[processor.splat(0.0); N]; M];
+        let mut sums = [[processor.splat_octet(0.0); N]; M];
         for m in 0..M {
             for n in 0..N {
                 sums[m][n] = processor.load_octet(&self.it.bias[octet + n]);
@@ -280,14 +284,14 @@ impl Part<'_> {
                     return;
                 };
                 for (channel, weights) in weights.iter().enumerate() {
-                    let mut taken = [processor.splat(0.0); N];
+                    let mut taken = [processor.splat_octet(0.0); N];
                     for n in 0..N {
                         taken[n] = processor.load_octet(&weights[n]);
                     }
                     for m in 0..M {
-                        let value = processor.splat(value(rows[m], channel));
+                        let value = processor.splat_octet(value(rows[m], channel));
                         for n in 0..N {
-                            sums[m][n] = processor.fuse(value, taken[n], sums[m][n]);
+                            sums[m][n] = processor.fuse_octet(value, taken[n], sums[m][n]);
                         }
                     }
                 }
@@ -313,7 +317,8 @@ impl Part<'_> {
                 let weight = processor.load_octet(weight);
                 for m in 0..M {
                     let value = &octet_values[(starts[m] + tap) / 8 + octet];
-                    sums[m][0] = processor.fuse(processor.load_octet(value), weight, sums[m][0]);
+                    sums[m][0] =
+                        processor.fuse_octet(processor.load_octet(value), weight, sums[m][0]);
                 }
             }
         }
@@ -328,7 +333,7 @@ impl Part<'_> {
         processor: P,
         at: usize,
         octet: usize,
-        sums: &[P::Register; N],
+        sums: &[P::Narrow; N],
     ) {
         let written = self.it.written();
         for n in 0..N {
