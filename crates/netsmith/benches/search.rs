@@ -117,6 +117,7 @@ fn proposals(criterion: &mut Criterion) {
                         number,
                         architecture,
                         scores: Some(vec![(number % 97) as f64]),
+                        progress: Vec::new(),
                     });
                 }
             });

@@ -61,6 +61,7 @@ fn search(
             number,
             architecture: architecture.clone(),
             scores: Some(own.clone()),
+            progress: Vec::new(),
         });
         history.push((architecture, own));
     }

@@ -137,6 +137,7 @@ fn queries(
             number,
             architecture,
             scores: Some(vec![reached]),
+            progress: Vec::new(),
         });
     }
     100_000
@@ -210,6 +211,7 @@ fn a_sample_of_one_is_uniform() {
             number,
             architecture,
             scores: Some(vec![number as f64]),
+            progress: Vec::new(),
         });
     }
     let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
@@ -248,6 +250,7 @@ fn the_oldest_retires() {
             number,
             architecture,
             scores: Some(vec![-(number as f64)]),
+            progress: Vec::new(),
         });
         let suggestion = strategy.ask(&mut Ask {
             space: &space,
@@ -279,6 +282,7 @@ fn parents_are_not_dominated() {
             number,
             architecture,
             scores: Some(scores.to_vec()),
+            progress: Vec::new(),
         });
     }
     let mut chosen = [0_u32; 3];
@@ -353,6 +357,7 @@ fn aging_evolution_climbs_through_noise() {
                 number,
                 architecture,
                 scores: Some(vec![score]),
+                progress: Vec::new(),
             });
         }
         sum += answer;

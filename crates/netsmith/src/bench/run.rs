@@ -118,6 +118,7 @@ impl Bench<'_> {
                     number,
                     architecture,
                     scores: None,
+                    progress: Vec::new(),
                 });
                 (number, repeats, missing) = (number + 1, repeats + 1, missing + 1);
                 continue;
@@ -209,15 +210,14 @@ impl Bench<'_> {
 
     /// The validation accuracies of the first epochs.
     pub(super) fn curves(&self, row: Row, epochs: u32) -> Vec<Curve> {
-        let points = 1..=epochs;
-        let points = points.map(|epoch| {
-            let accuracy = self.table.accuracy_after(self.data, row, epoch);
-            (u64::from(epoch), accuracy)
-        });
         vec![Curve {
             metric: Metric::validation_accuracy(),
-            points: points.collect(),
+            points: (1..).zip(self.accuracies(row, epochs)).collect(),
         }]
+    }
+
+    fn accuracies(&self, row: Row, epochs: u32) -> impl Iterator<Item = f64> {
+        (1..=epochs).map(move |epoch| self.table.accuracy_after(self.data, row, epoch))
     }
 
     /// Tells an outcome and notes it.
@@ -259,6 +259,10 @@ impl Bench<'_> {
                 Some(latency) => vec![accuracy, -latency.milliseconds[own.row.index()]],
                 None => vec![accuracy],
             }),
+            progress: match self.table.epochs() {
+                1 => Vec::new(),
+                _ => self.accuracies(own.row, own.epochs).collect(),
+            },
         });
     }
 

@@ -53,6 +53,17 @@ impl Objective {
         self.score_of(value, &trial.costs)
     }
 
+    /// The score after each step of a trial, in their order; a step without a number
+    /// is left out.
+    pub fn progress(&self, trial: &Trial) -> Vec<f64> {
+        let mut curves = trial.curves.iter();
+        let curve = curves.find(|curve| curve.metric.name == self.metric.name);
+        let points = curve.map_or(&[][..], |curve| &curve.points);
+        let scores = points.iter();
+        let scores = scores.map(|(_, value)| self.score_of(*value, &trial.costs));
+        scores.flatten().collect()
+    }
+
     /// The score of a value of the metric at these costs.
     pub fn score_of(&self, value: f64, costs: &Costs) -> Option<f64> {
         self.penalised(self.metric.direction.score(value), costs)

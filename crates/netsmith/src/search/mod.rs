@@ -581,6 +581,7 @@ impl Run<'_, '_> {
             number,
             architecture: slot.architecture,
             scores: self.search.objective.scores(&trial),
+            progress: self.search.objective.progress(&trial),
         });
     }
 }

@@ -416,6 +416,7 @@ mod tests {
                 number,
                 architecture,
                 scores: Some(vec![number as f64]),
+                progress: Vec::new(),
             });
         }
         assert_eq!(proposed[..12], given);

@@ -109,6 +109,9 @@ pub struct Observation {
     /// The objective's score and the negated costs that should be small: larger
     /// is better in each. Nothing where the trial failed.
     pub scores: Option<Vec<f64>>,
+    /// The objective's score after each step of the evaluation, in their order; empty
+    /// where none was reported.
+    pub progress: Vec<f64>,
 }
 
 /// A strategy in the catalogue.

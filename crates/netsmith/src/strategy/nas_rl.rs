@@ -3,14 +3,14 @@
 //! ```text
 //! repeat: θ_b <- θ                                       pull
 //!         a_1 .. a_m ~ π(θ_b), trained and scored
-//!         R_k <- score(a_k)³
+//!         R_k <- (best of the last 5 epochs of a_k)³
 //!         g <- 1/m Σ (R_k − b) ∇ log π(a_k) at θ_b,  b an average of rewards before
 //!         θ <- Adam(θ, g)                                push
 //! ```
 
 use super::controller::Terms;
 use super::policy_gradient::{Baseline, Batch, Learner, OPTIMIZERS, POLICIES, Staleness};
-use super::reward::raised;
+use super::reward::{late, raised};
 use super::{Ask, Entry, Observation, Strategy, StrategyError, Suggestion};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::space::Infeasible;
@@ -66,6 +66,12 @@ pub const ENTRY: Entry = Entry::new(
         doc: "Trials of one update; 8 in the paper, 1 in NAS-Bench-201's script.",
     },
     Parameter {
+        name: "window",
+        kind: ParameterKind::Integer(1, 10_000),
+        default: "5",
+        doc: "The best of the last so many epochs is the score of a trial; 5 in the paper, 1 for the last one alone.",
+    },
+    Parameter {
         name: "power",
         kind: ParameterKind::Number(0.1, 10.0),
         default: "3",
@@ -114,15 +120,15 @@ const ORDERS: &[&str] = &["after", "before"];
 /// REINFORCE with an average of rewards as baseline, in batches.
 ///
 /// # Paper
-/// Section 3 of arXiv:1611.01578. Deviations: the reward is the cube of the
-/// trial's score, which is that after the last epoch unless the evaluator says
-/// otherwise (the paper takes the best of the last five); a failed trial is
-/// rewarded as the worst that was seen. Trials of a batch are drawn and learned
+/// Section 3 of arXiv:1611.01578; the reward is that of section 4.1. Deviations: a
+/// trial without epochs, such as a row of a table, is rewarded by its score; a failed
+/// one as the worst that was seen. Trials of a batch are drawn and learned
 /// from with the same parameters, so batches that overlap behave as the paper's
 /// replicas.
 #[derive(Clone, Debug)]
 pub struct NasRl {
     learner: Learner,
+    window: usize,
     power: f64,
     baseline: Baseline,
     joins_first: bool,
@@ -142,6 +148,7 @@ impl NasRl {
     pub fn new(settings: &Settings) -> Self {
         Self {
             learner: Learner::of(settings),
+            window: settings.integer("window"),
             power: settings.number("power"),
             baseline: Baseline::of(settings),
             joins_first: settings.text("baseline-order") == "before",
@@ -192,7 +199,11 @@ impl Strategy for NasRl {
         self.learner.ask(ask)
     }
 
-    fn tell(&mut self, observation: Observation) {
+    fn tell(&mut self, mut observation: Observation) {
+        let late = late(&observation.progress, self.window);
+        if let (Some(scores), Some(late)) = (&mut observation.scores, late) {
+            scores[0] = late;
+        }
         if let Some(batch) = self.learner.tell(&observation) {
             self.learn(&batch);
         }

@@ -164,6 +164,7 @@ fn drive(
                     Fate::Mixed => (number % 3 != 0).then(|| vec![score]),
                     Fate::Failed => None,
                 },
+                progress: vec![0.5 * score, score],
             });
         }
         let mut random = seed.child("proposal").nth(number).stream();
