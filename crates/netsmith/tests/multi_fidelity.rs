@@ -4,8 +4,10 @@ use netsmith::catalogue::Settings;
 use netsmith::network::Shape;
 use netsmith::random::Seed;
 use netsmith::space::{self, Architecture, Limits, Space, Task};
-use netsmith::strategy::{self, Ask, Observation, Strategy};
+use netsmith::strategy::multi_fidelity::asha::Asha;
+use netsmith::strategy::{self, Ask, Observation, Scorer, Strategy};
 use rand::RngExt;
+use std::sync::Arc;
 
 fn nas_bench_201() -> Space {
     let entry = &space::nas_bench_201::ENTRY;
@@ -65,6 +67,7 @@ fn search(
                 number: own.number,
                 architecture: own.architecture.clone(),
                 scores: Some(vec![own.score]),
+                progress: Vec::new(),
             });
             ended.push(own);
         }
@@ -210,6 +213,7 @@ fn failures_never_go_on() {
                 number,
                 architecture: plan.suggestion.architecture,
                 scores: None,
+                progress: Vec::new(),
             });
         }
     }
@@ -256,4 +260,37 @@ fn little_training_of_many_beats_full_training_of_few() {
         &[("proposer", "regularized-evolution"), ("rungs", "4")],
     );
     assert!(evolving > random + 0.05, "{evolving} against {random}");
+}
+
+/// Counts the convolutions of three by three.
+#[derive(Debug)]
+struct Convolutions;
+
+impl Scorer for Convolutions {
+    fn scores(&self, space: &Space, architecture: &Architecture) -> Vec<f64> {
+        vec![quality(space, architecture)]
+    }
+}
+
+/// Where a few epochs tell nothing apart, training-free scores choose what goes on.
+#[test]
+fn training_free_scores_have_a_say_on_low_rungs() {
+    let space = nas_bench_201();
+    let promoted = |assists: bool| {
+        let mut ladder = Asha::above(build("random", &[]), 3, 2, 9);
+        if assists {
+            ladder.assist(Arc::new(Convolutions));
+        }
+        let ended = search(&mut ladder, &space, 5, [9.0, 600.0], 1, |_, _| 0.5);
+        let high = ended.iter().filter(|own| own.epochs > 3.0);
+        let high: Vec<f64> = high
+            .map(|own| quality(&space, &own.architecture))
+            .collect();
+        assert!(high.len() > 10, "{}", high.len());
+        high.iter().sum::<f64>() / high.len() as f64
+    };
+    // One operation in five is such a convolution.
+    let [by_age, by_score] = [false, true].map(promoted);
+    assert!((by_age - 0.2).abs() < 0.1, "{by_age}");
+    assert!(by_score > by_age + 0.1, "{by_score} {by_age}");
 }

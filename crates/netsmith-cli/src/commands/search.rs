@@ -138,7 +138,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME|off", help_heading = METHOD)]
     verify: Option<String>,
     /// What ends poor trials early: `median` of the others, `extrapolation` of the learning
-    /// curve, or `off`; default: `median`
+    /// curve, or `off`; default: `median`. Strategies with rungs of epochs do without
     #[arg(long, value_name = "RULE", help_heading = METHOD)]
     stopping: Option<String>,
     /// The run directory; default: a new one in `runs`

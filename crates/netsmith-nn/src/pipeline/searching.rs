@@ -56,6 +56,12 @@ impl Searching<'_> {
                 latency(&self.space.network(&drawn)?);
             }
         }
+        // Whatever has rungs ends what is poor by itself, and curves of schedules of
+        // different lengths say nothing of each other.
+        let stopping = match self.strategy.mean_share() < 1.0 {
+            true => None,
+            false => stopping(config, self.fidelity, self.objective),
+        };
         let search = Search {
             space: self.space,
             strategy: self.strategy,
@@ -66,7 +72,7 @@ impl Searching<'_> {
             latency_limit: config.limit_latency,
             latency: needs_latency.then_some(&latency),
             fidelity: self.fidelity,
-            stopping: stopping(config, self.fidelity, self.objective),
+            stopping,
             budget: self.budget,
             workers: self.workers,
             window: self.window,

@@ -129,6 +129,7 @@ fn learned(
                 number,
                 architecture,
                 scores,
+                progress: Vec::new(),
             });
         }
         let mut random = Seed::new(4).child("proposal").nth(number).stream();
@@ -262,4 +263,39 @@ fn staleness_is_counted() {
         );
         assert_eq!(staleness.most, most);
     }
+}
+
+/// A trial counts by the best of its last five epochs, not by the last one nor by one
+/// before them.
+#[test]
+fn the_last_epochs_are_the_reward() {
+    let space = catalogued("nas-bench-201");
+    let proposals = |progress: fn(f64) -> Vec<f64>, last: fn(f64) -> f64| {
+        let mut strategy = build("nas-rl", &[]);
+        let mut asked = Vec::new();
+        for number in 0..64 {
+            let mut random = Seed::new(6).child("proposal").nth(number).stream();
+            let suggestion = strategy.ask(&mut Ask {
+                space: &space,
+                limits: &Limits::default(),
+                running: &[],
+                number,
+                random: &mut random,
+            });
+            let architecture = suggestion.expect("no limits").architecture;
+            asked.push(space.text(&architecture));
+            let best = asked[number as usize].matches("conv_3x3").count() as f64 / 6.0;
+            strategy.tell(Observation {
+                number,
+                architecture,
+                scores: Some(vec![last(best)]),
+                progress: progress(best),
+            });
+        }
+        asked
+    };
+    let curve = |best: f64| vec![2.0, 0.1 * best, 0.5 * best, best, 0.2 * best, 0.3 * best];
+    let plain = proposals(|_| Vec::new(), |best| best);
+    assert!(proposals(curve, |best| 0.3 * best) == plain);
+    assert!(proposals(|_| Vec::new(), |best| 2.0 - best) != plain);
 }

@@ -52,6 +52,7 @@ fn searched(name: &str, objective: &Objective, limits: &Limits, most: Option<u64
             number,
             architecture,
             scores: score.filter(|_| !fails).map(|score| vec![score]),
+            progress: Vec::new(),
         });
         if number >= TRIALS - TAIL {
             sum += parameters as f64 / TAIL as f64;

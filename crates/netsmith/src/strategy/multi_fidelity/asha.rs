@@ -8,11 +8,21 @@
 //! ```
 //!
 //! Equals stand by number, so the promotions depend on nothing but what was told.
+//!
+//! A few epochs order networks by how fast they learn, which large ones do not at
+//! first. [`Asha::above`] therefore ranks by training-free scores too, where there are
+//! any; each rung trusts its epochs `eta` times as much as the one below:
+//!
+//! ```text
+//! place on rung k = eta^k · place by what training gave + mean place by the scores
+//! ```
 
 use super::{ETA, Ladder, PROPOSER, Plan, Proposer, RUNGS, ranked};
 use crate::catalogue::Settings;
 use crate::space::Infeasible;
+use crate::space::Space;
 use crate::strategy::evolution::Individual;
+use crate::strategy::screen::places;
 use crate::strategy::{Ask, Entry, Observation, Scorer, Strategy, StrategyError, Suggestion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,6 +48,11 @@ pub struct Asha {
     /// By rung, the lowest first; nothing goes on from the highest.
     rungs: Vec<Ended>,
     running: BTreeMap<u64, usize>,
+    /// Whether training-free scores have a say in what goes on.
+    weighs_scores: bool,
+    scorer: Option<Arc<dyn Scorer>>,
+    /// The scores of what has ended, by trial.
+    scored: BTreeMap<u64, Vec<f64>>,
 }
 
 /// What has ended on one rung.
@@ -59,10 +74,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
 impl Asha {
     /// Above what another strategy proposes, with `rungs` rungs, each with `eta`
     /// times what the one below has. Nothing goes on before the proposer was
-    /// asked `opening` times.
+    /// asked `opening` times, and training-free scores have a say in what does.
     pub fn above(proposer: Box<dyn Strategy>, eta: usize, rungs: usize, opening: usize) -> Self {
         Self {
             opening,
+            weighs_scores: true,
             ..Self::of(Ladder { eta, rungs }, proposer.into())
         }
     }
@@ -74,25 +90,56 @@ impl Asha {
             opening: 0,
             rungs: vec![Ended::default(); ladder.rungs],
             running: BTreeMap::new(),
+            weighs_scores: false,
+            scorer: None,
+            scored: BTreeMap::new(),
         }
     }
 
     /// What goes on, and from which rung.
-    fn promotion(&mut self) -> Option<(usize, Individual)> {
+    fn promotion(&mut self, space: &Space) -> Option<(usize, Individual)> {
         for rung in (0..self.rungs.len().saturating_sub(1)).rev() {
+            let order = self.order(rung, space);
             let Ended {
                 ranked,
                 promoted,
                 trials,
             } = &mut self.rungs[rung];
-            let best = ranked.iter().take(*trials / self.ladder.eta);
-            let mut waiting = best.filter(|own| !promoted.contains(&own.number));
-            if let Some(next) = waiting.next().cloned() {
+            let best = order.into_iter().take(*trials / self.ladder.eta);
+            let mut waiting = best.filter(|at| !promoted.contains(&ranked[*at].number));
+            if let Some(at) = waiting.next() {
+                let next = ranked[at].clone();
                 promoted.insert(next.number);
                 return Some((rung, next));
             }
         }
         None
+    }
+
+    /// Places in the ranking of a rung, in the order in which they go on.
+    fn order(&mut self, rung: usize, space: &Space) -> Vec<usize> {
+        let ranked = &self.rungs[rung].ranked;
+        let mut order: Vec<usize> = (0..ranked.len()).collect();
+        let single = ranked.iter().all(|own| own.scores.len() == 1);
+        let Some(scorer) = self.scorer.as_ref().filter(|_| single) else {
+            return order;
+        };
+        for own in ranked {
+            let known = self.scored.entry(own.number);
+            known.or_insert_with(|| scorer.scores(space, &own.architecture));
+        }
+        let scores: Vec<&[f64]> = ranked.iter().map(|own| &*self.scored[&own.number]).collect();
+        let width = scores.first().map_or(0, |own| own.len());
+        let trust = (self.ladder.eta as f64).powi(rung as i32);
+        let mut worths: Vec<f64> = order.iter().map(|at| -trust * *at as f64).collect();
+        for score in 0..width {
+            let values: Vec<f64> = scores.iter().map(|own| own[score]).collect();
+            for (worth, place) in worths.iter_mut().zip(places(&values)) {
+                *worth += place / width as f64;
+            }
+        }
+        order.sort_by(|a, b| worths[*b].total_cmp(&worths[*a]));
+        order
     }
 }
 
@@ -103,7 +150,7 @@ impl Strategy for Asha {
 
     fn plan(&mut self, ask: &mut Ask<'_>) -> Result<Plan, Infeasible> {
         let promotion = match self.opening {
-            0 => self.promotion(),
+            0 => self.promotion(ask.space),
             _ => None,
         };
         self.opening = self.opening.saturating_sub(1);
@@ -144,6 +191,7 @@ impl Strategy for Asha {
     }
 
     fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+        self.scorer = self.weighs_scores.then(|| Arc::clone(&scorer));
         self.proposer.strategy.assist(scorer);
     }
 
