@@ -20,6 +20,9 @@ use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+/// Architectures drawn at random that are judged under the shared weights.
+const SAMPLE: usize = 50;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [source, name, seed, out, pairs @ ..] = &arguments[..] else {
@@ -93,17 +96,25 @@ fn main() {
         })
     });
     let found = found.unwrap();
+    let seconds = begun.elapsed().as_secs_f64();
+    let sample = pool.install(|| search.judge_sample(&found.state, SAMPLE));
+    let sample: Vec<(String, f64)> = sample
+        .unwrap()
+        .iter()
+        .map(|(own, loss)| (space.text(own), *loss))
+        .collect();
     let json = serde_json::json!({
         "method": name,
         "seed": seed,
         "size": size,
         "settings": settings,
-        "seconds": begun.elapsed().as_secs_f64(),
+        "seconds": seconds,
         "end": format!("{:?}", found.end),
         "planned-bytes": supernet.planned_memory(method.options().batch, method.options().hard),
         "parameters": supernet.network.parameters(),
         "architecture": space.text(&found.architecture),
         "logits": found.state.logits,
+        "sample": sample,
         "epochs": found.state.history,
     });
     std::fs::write(out, serde_json::to_string_pretty(&json).unwrap()).unwrap();

@@ -543,7 +543,7 @@ fn a_cost_in_the_loss_makes_networks_smaller() {
     let parameters = |network: &netsmith::network::Network| network.parameters() as f64;
     let costs = OptionCosts {
         weight: 50.0,
-        ..OptionCosts::of(&digits.supernet, parameters)
+        ..OptionCosts::of(&digits.supernet, &digits.space, &parameters)
     };
     // A 3x3 convolution in three cells of 4, 8 and 16 channels.
     let convolution = 9.0 * f64::from(4 * 4 + 8 * 8 + 16 * 16);

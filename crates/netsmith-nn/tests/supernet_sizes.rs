@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use netsmith::catalogue::Settings;
-use netsmith::network::Shape;
+use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
 use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
-use netsmith_nn::supernet::{CATALOGUE, Decision, Method, Search, SiteForm, Supernet};
+use netsmith_nn::supernet::{CATALOGUE, Decision, Method, OptionCosts, Search, SiteForm, Supernet};
 use rand::RngExt;
 use std::collections::BTreeMap;
 
@@ -283,19 +283,11 @@ fn what_cannot_be_relaxed_is_refused_by_name() {
     assert!(text.contains("layer0.stride-height"), "{text}");
     assert!(text.contains("cannot learn strides"), "{text}");
     assert!(error.hint().unwrap().contains("--set"));
-    for (name, set, rule) in [
-        ("darts", ("efficiency", "macs"), "cannot weigh sizes"),
-        (
-            "pc-darts",
-            ("partial", "2"),
-            "operations alone may be chosen",
-        ),
-    ] {
-        let options = *method(name, &[set]).options();
-        let error = Supernet::for_options(&chain("relu"), &options).unwrap_err();
-        assert!(error.to_string().contains(rule), "{error}");
-        assert!(error.hint().is_some());
-    }
+    let options = *method("pc-darts", &[("partial", "2")]).options();
+    let error = Supernet::for_options(&chain("relu"), &options).unwrap_err();
+    let rule = "operations alone may be chosen";
+    assert!(error.to_string().contains(rule), "{error}");
+    assert!(error.hint().is_some());
 }
 
 #[test]
@@ -361,4 +353,74 @@ fn methods_search_sizes() {
             );
         }
     }
+}
+
+#[test]
+fn a_cost_in_the_loss_makes_sizes_smaller() {
+    let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
+    let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
+    let normalization = Normalization::fit(&data.train());
+    let small = [("widths", "8,16,32"), ("depths", "0,1,2")];
+    let space = named("mlp", &small, Shape::image(1, 8, 8));
+    let macs = |network: &Network| network.macs() as f64;
+    let mut sums = [0, 0];
+    for name in ["darts", "gdas", "drnas"] {
+        let settings = [
+            ("warm-up", "0"),
+            ("watch", "false"),
+            ("architecture-rate", "0.2"),
+        ];
+        let method = method(name, &settings);
+        let supernet = Supernet::for_options(&space, method.options()).unwrap();
+        let costs = OptionCosts {
+            weight: 20.0,
+            ..OptionCosts::of(&supernet, &space, &macs)
+        };
+        for (site, costs) in supernet.sites.iter().zip(&costs.costs) {
+            let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+            assert!(least.abs() < 1e-9, "{}: {costs:?}", site.name);
+            if site.name.contains("width") {
+                assert!(costs.is_sorted() && costs[1] > 0.0, "{costs:?}");
+            }
+        }
+        let found = |costs: Option<&OptionCosts<'_>>| {
+            let search = Search {
+                space: &space,
+                supernet: &supernet,
+                method: method.as_ref(),
+                kernels: Kernels::Fused,
+                limits: Limits::default(),
+                costs,
+                reward: None,
+                train: &data.train(),
+                valid: &data.valid(),
+                normalization: &normalization,
+                augmentation: Augmentation::NONE,
+                seed: Seed::new(3),
+                epochs: 2,
+                epoch_steps: Some(12),
+                cancel: None,
+                deadline: None,
+                judging_deadline: None,
+            };
+            let found = search.run(search.start(), &mut |_, _| Decision::Continue);
+            let found = found.unwrap();
+            let cost = found.state.history.last().unwrap().cost;
+            (space.network(&found.architecture).unwrap().macs(), cost)
+        };
+        let (free, unknown) = found(None);
+        let (pressed, cost) = found(Some(&costs));
+        assert!(unknown.is_none());
+        // What is reported is the cost of the network itself, not a sum of options.
+        assert_eq!(cost.map(|cost| cost as u64), Some(pressed), "{name}");
+        assert!(pressed <= free, "{name}: {pressed} of {free}");
+        sums = [sums[0] + pressed, sums[1] + free];
+        // A target that every network keeps changes nothing.
+        let wide = OptionCosts {
+            target: Some(1e12),
+            ..costs.clone()
+        };
+        assert_eq!(found(Some(&wide)).0, free, "{name}");
+    }
+    assert!(2 * sums[0] < sums[1], "{sums:?}");
 }

@@ -283,9 +283,7 @@ fn training_free_scores_have_a_say_on_low_rungs() {
         }
         let ended = search(&mut ladder, &space, 5, [9.0, 600.0], 1, |_, _| 0.5);
         let high = ended.iter().filter(|own| own.epochs > 3.0);
-        let high: Vec<f64> = high
-            .map(|own| quality(&space, &own.architecture))
-            .collect();
+        let high: Vec<f64> = high.map(|own| quality(&space, &own.architecture)).collect();
         assert!(high.len() > 10, "{}", high.len());
         high.iter().sum::<f64>() / high.len() as f64
     };

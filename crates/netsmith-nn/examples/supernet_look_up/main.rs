@@ -17,6 +17,7 @@ mod run;
 
 use netsmith::evaluate::table::{self, Table};
 use netsmith::objective::Objective;
+use netsmith::statistics::spearman;
 use netsmith::trial::{Costs, Fidelity, Metric, Metrics, Outcome, Trial};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,8 +27,10 @@ fn main() {
     let folder = std::env::var_os("NETSMITH_DATA").map_or_else(beside, PathBuf::from);
     let table = table::CATALOGUE[0].open(&folder).unwrap();
     let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    println!("| method | settings | seed | epochs | seconds | cell | test accuracy, 200 epochs |");
-    println!("|---|---|---|---|---|---|---|");
+    println!(
+        "| method | settings | seed | epochs | seconds | cell | test accuracy, 200 epochs | rank correlation |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for path in std::env::args().skip(1) {
         if let Some((folder, out)) = path.split_once('=') {
             let looked_up = run::look_up(&table, Path::new(folder));
@@ -42,9 +45,13 @@ fn main() {
         let result: serde_json::Value = serde_json::from_str(&text).unwrap();
         let word = |key: &str| result[key].as_str().unwrap().to_owned();
         let cell = word("architecture");
+        let order = serde_json::from_value(result["sample"].clone())
+            .ok()
+            .and_then(|sample| correlation(&table, sample))
+            .unwrap_or(f64::NAN);
         let accuracy = accuracy(&table, &cell);
         println!(
-            "| {} | {} | {} | {} | {:.0} | `{}` | {accuracy:.2} |",
+            "| {} | {} | {} | {} | {:.0} | `{}` | {accuracy:.2} | {order:.2} |",
             word("method"),
             result["settings"].to_string().replace('"', ""),
             word("seed"),
@@ -62,6 +69,14 @@ fn main() {
         let most = accuracies.iter().copied().fold(0.0, f64::max);
         println!("{method}: mean {mean:.2}, from {least:.2} to {most:.2}, {count} seeds");
     }
+}
+
+/// How far the losses of a sample order it as the table does.
+fn correlation(table: &Table, sample: Vec<(String, f64)>) -> Option<f64> {
+    let (cells, losses): (Vec<String>, Vec<f64>) = sample.into_iter().unzip();
+    let accuracies: Vec<f64> = cells.iter().map(|cell| accuracy(table, cell)).collect();
+    let goodness: Vec<f64> = losses.iter().map(|loss| -loss).collect();
+    spearman(&goodness, &accuracies)
 }
 
 /// The test accuracy of a cell after 200 epochs, in percent: the table tells it

@@ -1,8 +1,7 @@
 //! A whole run of `netsmith search` with a supernet.
 
-use super::accuracy;
+use super::{accuracy, correlation};
 use netsmith::evaluate::table::Table;
-use netsmith::statistics::spearman;
 use netsmith::study::Study;
 use netsmith::trial::{Metric, Trial};
 use netsmith_nn::pipeline::{BestRecord, CANDIDATES_ENTRY, Config, ENTRY, SAMPLE_ENTRY};
@@ -35,9 +34,6 @@ pub(crate) fn look_up(table: &Table, run: &Path) -> Value {
         let cell = candidate["architecture"].as_str().unwrap();
         json!({"origin": candidate["origin"], "architecture": cell, "table": accuracy(table, cell)})
     };
-    let (cells, losses): (Vec<String>, Vec<f64>) = sample.into_iter().unzip();
-    let accuracies: Vec<f64> = cells.iter().map(|cell| accuracy(table, cell)).collect();
-    let goodness: Vec<f64> = losses.iter().map(|loss| -loss).collect();
     json!({
         "method": config.strategy,
         "seed": config.seed,
@@ -55,7 +51,7 @@ pub(crate) fn look_up(table: &Table, run: &Path) -> Value {
         },
         "candidates": candidates.iter().map(known).collect::<Vec<_>>(),
         "trials": trials.completed.iter().map(row).collect::<Vec<_>>(),
-        "sample": {"size": cells.len(), "spearman": spearman(&goodness, &accuracies)},
+        "sample": {"size": sample.len(), "spearman": correlation(table, sample)},
     })
 }
 

@@ -25,8 +25,8 @@ use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
 use crate::cost::OperationTable;
 use crate::supernet::{
-    Decision, Efficiency, End, EpochReport, Found, Method, OptionCosts, Options, Reward, Search,
-    State, Supernet,
+    Decision, Efficiency, End, EpochReport, Found, Method, NetworkCost, OptionCosts, Options,
+    Reward, Search, State, Supernet,
 };
 use netsmith::network::Network;
 use netsmith::random::Seed;
@@ -164,9 +164,9 @@ fn search(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    let costs = costs(context, prepared, &supernet, &options);
     let table = OperationTable::new(context.study, prepared.kernels);
     let latency = |network: &Network| table.estimate(network);
+    let costs = costs(prepared, &supernet, &options, &latency);
     let mut search = Search {
         space: &prepared.space,
         supernet: &supernet,
@@ -275,24 +275,21 @@ fn check_memory(needed: u64, available: Option<u64>) -> Result<(), PipelineError
 }
 
 /// What the options cost, where that counts in the loss.
-fn costs(
-    context: &Context<'_>,
+fn costs<'a>(
     prepared: &Prepared,
     supernet: &Supernet,
     options: &Options,
-) -> Option<OptionCosts> {
-    let costs = match options.efficiency? {
-        Efficiency::Parameters => OptionCosts::of(supernet, |n| n.parameters() as f64),
-        Efficiency::Macs => OptionCosts::of(supernet, |n| n.macs() as f64),
-        Efficiency::Latency => {
-            let table = OperationTable::new(context.study, prepared.kernels);
-            OptionCosts::of(supernet, |n| table.estimate(n))
-        }
+    latency: NetworkCost<'a>,
+) -> Option<OptionCosts<'a>> {
+    let cost: NetworkCost<'a> = match options.efficiency? {
+        Efficiency::Parameters => &|network| network.parameters() as f64,
+        Efficiency::Macs => &|network| network.macs() as f64,
+        Efficiency::Latency => latency,
     };
     Some(OptionCosts {
         weight: options.efficiency_weight,
         target: options.efficiency_target,
-        ..costs
+        ..OptionCosts::of(supernet, &prepared.space, cost)
     })
 }
 

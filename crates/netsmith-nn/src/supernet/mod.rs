@@ -50,7 +50,7 @@ mod timing;
 
 pub use bilevel::{Half, LossAndGradients, look_ahead};
 pub use checkpoint::{State, StateError};
-pub use efficiency::{OptionCosts, Pressure};
+pub use efficiency::{NetworkCost, OptionCosts, Pressure};
 pub use health::{RobustRule, dominant_eigenvalue, skips_dominate, taken_over};
 pub use network::{Site, SiteForm, Supernet, SupernetError};
 pub use options::{Efficiency, Options, Order};

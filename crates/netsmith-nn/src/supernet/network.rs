@@ -75,15 +75,6 @@ pub enum SupernetError {
         /// What it is.
         what: &'static str,
     },
-    /// A size whose options cost nothing that a supernet could tell apart, as all
-    /// of them are masks of the largest.
-    #[error("decision `{decision}` of space `{space}`: `efficiency` cannot weigh sizes")]
-    Efficiency {
-        /// The space.
-        space: String,
-        /// The decision.
-        decision: String,
-    },
     /// A place that a part of the channels cannot serve.
     #[error("`{place}` of space `{space}`: one in {share} channels for each operation: {rule}")]
     Partial {
@@ -110,10 +101,6 @@ impl SupernetError {
         match self {
             Self::Decision { .. } => Some(
                 "give the decision a single value with `--set`, or search with `regularized-evolution`"
-                    .into(),
-            ),
-            Self::Efficiency { .. } => Some(
-                "bound the cost with `--limit` instead, or give the decision a single value with `--set`"
                     .into(),
             ),
             Self::Partial { share: 1, .. } => Some("search with `darts`".into()),
@@ -150,16 +137,8 @@ impl Supernet {
     ///
     /// # Errors
     /// As [`of`](Self::of); the method gives operations a part of the channels,
-    /// and the space does not allow that, or it weighs what sizes cost.
+    /// and the space does not allow that.
     pub fn for_options(space: &Space, options: &Options) -> Result<Self, SupernetError> {
-        let sizes = space.relaxation().sizes.into_iter();
-        let mut sizes = sizes.filter(|&id| space.decision(id).count() > 1);
-        if let (Some(id), Some(_)) = (sizes.next(), options.efficiency) {
-            return Err(SupernetError::Efficiency {
-                space: space.name().to_owned(),
-                decision: space.decision(id).name.clone(),
-            });
-        }
         Self::with(space, options.partial)
     }
 

@@ -32,7 +32,7 @@ pub struct Search<'a> {
     /// What a derived architecture must keep.
     pub limits: Limits,
     /// What networks cost, where that counts in the loss.
-    pub costs: Option<&'a OptionCosts>,
+    pub costs: Option<&'a OptionCosts<'a>>,
     /// What costs take from the reward of a policy; none: nothing.
     pub reward: Option<Reward<'a>>,
     /// The training part; it is divided for weights and architecture.

@@ -128,7 +128,10 @@ impl Asha {
             let known = self.scored.entry(own.number);
             known.or_insert_with(|| scorer.scores(space, &own.architecture));
         }
-        let scores: Vec<&[f64]> = ranked.iter().map(|own| &*self.scored[&own.number]).collect();
+        let scores: Vec<&[f64]> = ranked
+            .iter()
+            .map(|own| &*self.scored[&own.number])
+            .collect();
         let width = scores.first().map_or(0, |own| own.len());
         let trust = (self.ladder.eta as f64).powi(rung as i32);
         let mut worths: Vec<f64> = order.iter().map(|at| -trust * *at as f64).collect();
