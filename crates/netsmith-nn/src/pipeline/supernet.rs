@@ -386,22 +386,27 @@ fn epochs_of(
         epochs: 1,
         ..*search
     };
-    pool.install(|| timed.rehearse(1))?;
-    let begun = Instant::now();
-    pool.install(|| timed.rehearse(TIMED))?;
-    let step = begun.elapsed().as_secs_f64() / TIMED as f64;
-    let left = deadline
-        .saturating_duration_since(Instant::now())
-        .as_secs_f64();
-    let possible = 0.9 * left / step.max(1e-6);
+    let seconds = |steps: usize| {
+        let begun = Instant::now();
+        pool.install(|| timed.rehearse(steps))
+            .map(|()| begun.elapsed().as_secs_f64())
+    };
+    // The first one pays for what is made once.
+    seconds(1)?;
+    let (short, long) = (seconds(1)?, seconds(1 + TIMED)?);
+    // Their difference is a rough measure of short steps.
+    let least = 0.1 * long / (1 + TIMED) as f64;
+    let step = ((long - short) / TIMED as f64).max(least).max(1e-6);
+    let left = deadline.saturating_duration_since(Instant::now());
+    let plan = planned(
+        0.9 * left.as_secs_f64(),
+        step,
+        (short - step).max(0.0),
+        search.steps(),
+    );
     let study = context.study;
-    let most = study.recorded("supernet-epoch-steps", || {
-        steps_of(possible, search.steps())
-    })?;
-    let most = most.max(1.0);
-    let epochs = study.recorded("supernet-epochs", || {
-        (possible / most).floor().clamp(FEWEST_EPOCHS, MOST_EPOCHS)
-    })?;
+    let most = study.recorded("supernet-epoch-steps", || plan[1])?;
+    let epochs = study.recorded("supernet-epochs", || plan[0])?;
     let most = most as usize;
     Ok((
         epochs as usize,
@@ -409,10 +414,13 @@ fn epochs_of(
     ))
 }
 
-/// The steps of an epoch where so many are possible in all, and one pass over the
-/// data takes `pass`.
-fn steps_of(possible: f64, pass: usize) -> f64 {
-    (possible / FEWEST_EPOCHS).floor().clamp(1.0, pass as f64)
+/// How many epochs and steps of each, at most a pass over the data, fit into some
+/// seconds, where every epoch takes some besides its steps.
+fn planned(seconds: f64, step: f64, besides: f64, pass: usize) -> [f64; 2] {
+    let steps = (seconds / FEWEST_EPOCHS - besides) / step;
+    let steps = steps.floor().clamp(1.0, pass as f64);
+    let epochs = seconds / (steps * step + besides);
+    [epochs.floor().clamp(FEWEST_EPOCHS, MOST_EPOCHS), steps]
 }
 
 /// What is trained as trials: the derived architecture, the best of a random
@@ -474,13 +482,21 @@ mod tests {
 
     #[test]
     fn short_budgets_have_short_epochs() {
-        for (possible, expected) in [
-            (5_000.0, 100.0),
-            (1_000.0, 100.0),
-            (450.0, 45.0),
-            (2.0, 1.0),
+        for (seconds, besides, expected) in [
+            (500.0, 0.0, [50.0, 100.0]),
+            (2_000.0, 0.0, [100.0, 100.0]),
+            (45.0, 0.0, [10.0, 45.0]),
+            // What an epoch takes besides is no reason for short ones.
+            (100.0, 5.0, [10.0, 50.0]),
+            (500.0, 10.0, [25.0, 100.0]),
+            (0.2, 0.0, [10.0, 1.0]),
+            (2.0, 9.0, [10.0, 1.0]),
         ] {
-            assert!((steps_of(possible, 100) - expected).abs() < 1e-9);
+            let plan = planned(seconds, 0.1, besides, 100);
+            assert!(
+                plan.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9),
+                "{seconds} {besides}: {plan:?}"
+            );
         }
     }
 

@@ -9,8 +9,9 @@ use netsmith::strategy::controller::{
 };
 use netsmith::strategy::policy_gradient::Baseline;
 
-/// Architectures of which the shares of the options are reckoned.
-const SHARES: usize = 200;
+/// Architectures of which the shares of the options are reckoned, after every epoch:
+/// under limits a draw may take as long as a step.
+const SHARES: usize = 50;
 
 /// How a policy is made and how it learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
