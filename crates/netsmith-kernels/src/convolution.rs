@@ -251,6 +251,7 @@ impl Kernel for Gather<'_> {
                     }
                 }
                 let read = Read {
+                    y,
                     pairs,
                     source,
                     room: self.room,
@@ -261,8 +262,12 @@ impl Kernel for Gather<'_> {
                     let own;
                     (own, weights) = weights.split_at(weights.len() / (written - first) * size);
                     let bias = bias.map(|bias| &bias[first..first + size]);
-                    let planes = &mut target[first * self.rows.len() * row.columns.len()..];
-                    let tile = (own, bias, planes, y, self.rows.len());
+                    let tile = Tile {
+                        weights: own,
+                        bias,
+                        target: &mut target[first * self.rows.len() * row.columns.len()..],
+                        rows: self.rows.len(),
+                    };
                     match size {
                         1 => row.run::<P, 1>(processor, read, tile),
                         2 => row.run::<P, 2>(processor, read, tile),
@@ -289,13 +294,21 @@ impl Kernel for Gather<'_> {
     }
 }
 
-/// The weights of a tile, its bias, its planes, the row of them that is written and
-/// how many rows they have.
-type Tile<'a> = (&'a [f32], Option<&'a [f32]>, &'a mut [Lane], usize, usize);
+/// Some channels of the result that are computed together.
+struct Tile<'a> {
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    /// Their planes.
+    target: &'a mut [Lane],
+    /// Rows of a plane.
+    rows: usize,
+}
 
 /// The rows of the source that a row of the result reads.
 #[derive(Clone, Copy)]
 struct Read<'a> {
+    /// The row of the result.
+    y: usize,
     /// Taps and rows.
     pairs: &'a [(usize, usize)],
     source: &'a [Lane],
@@ -345,15 +358,10 @@ impl Row<'_> {
 
     /// A row of `M` channels.
     #[inline(always)]
-    fn run<P: Processor, const M: usize>(
-        &self,
-        processor: P,
-        read: Read<'_>,
-        (weights, bias, target, y, rows): Tile<'_>,
-    ) {
-        let (weights, _) = weights.as_chunks::<M>();
+    fn run<P: Processor, const M: usize>(&self, processor: P, read: Read<'_>, tile: Tile<'_>) {
+        let (weights, _) = tile.weights.as_chunks::<M>();
         let mut start = [processor.splat(0.0); M];
-        if let Some(bias) = bias {
+        if let Some(bias) = tile.bias {
             for (start, &bias) in start.iter_mut().zip(bias) {
                 *start = processor.splat(bias);
             }
@@ -370,25 +378,23 @@ impl Row<'_> {
                         add(processor, value, weights, &mut sums);
                     }
                 }
-                for m in 0..M {
-                    processor.store(sums[m], &mut target[(m * rows + y) * width + x]);
-                }
-                continue;
-            }
-            for &(tap, row) in read.pairs {
-                let values = &read.room[row % read.slots * slot..][..slot];
-                let weights = &weights[tap * self.taps[1] * self.channels..];
-                for run in runs {
-                    let length = run.length * self.channels;
-                    let values = &values[run.position * self.channels..][..length];
-                    let weights = &weights[run.tap * self.channels..][..length];
-                    for (value, weights) in values.iter().zip(weights) {
-                        add(processor, value, weights, &mut sums);
+            } else {
+                for &(tap, row) in read.pairs {
+                    let values = &read.room[row % read.slots * slot..][..slot];
+                    let weights = &weights[tap * self.taps[1] * self.channels..];
+                    for run in runs {
+                        let length = run.length * self.channels;
+                        let values = &values[run.position * self.channels..][..length];
+                        let weights = &weights[run.tap * self.channels..][..length];
+                        for (value, weights) in values.iter().zip(weights) {
+                            add(processor, value, weights, &mut sums);
+                        }
                     }
                 }
             }
             for m in 0..M {
-                processor.store(sums[m], &mut target[(m * rows + y) * width + x]);
+                let target = &mut tile.target[(m * tile.rows + read.y) * width + x];
+                processor.store(sums[m], target);
             }
         }
     }

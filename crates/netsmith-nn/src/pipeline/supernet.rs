@@ -502,7 +502,7 @@ mod tests {
 
     #[test]
     fn a_ladder_is_as_high_as_its_time_allows() {
-        let heights = [0.0, 11.9, 12.0, 35.9, 36.0, 1e6].map(rungs);
+        let heights = [0.0, 17.9, 18.0, 53.9, 54.0, 1e6].map(rungs);
         assert_eq!(heights, [1, 1, 2, 2, 3, 3]);
         assert_eq!([1, 2, 3].map(times_longer), [1, 3, 9]);
     }

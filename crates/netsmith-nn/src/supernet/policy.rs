@@ -9,9 +9,11 @@ use netsmith::strategy::controller::{
 };
 use netsmith::strategy::policy_gradient::Baseline;
 
-/// Architectures of which the shares of the options are reckoned, after every epoch:
-/// under limits a draw may take as long as a step.
-const SHARES: usize = 50;
+/// Architectures of which the shares of the options are reckoned, after every epoch.
+const SHARES: usize = 200;
+
+/// The same under limits, where a draw may take longer than a step.
+const LIMITED_SHARES: usize = 50;
 
 /// How a policy is made and how it learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -200,7 +202,11 @@ impl Policy {
     ) -> Result<Vec<Vec<f64>>, Infeasible> {
         let mut random = seed.stream();
         let mut counts: Vec<Vec<f64>> = sites.iter().map(|s| vec![0.0; s.zero.len()]).collect();
-        for _ in 0..SHARES {
+        let draws = match place.1.is_free() {
+            true => SHARES,
+            false => LIMITED_SHARES,
+        };
+        for _ in 0..draws {
             let drawn = self.draw(state, place, &mut random)?.architecture;
             for (site, counts) in sites.iter().zip(&mut counts) {
                 if let Some(option) = taken(site, place.0, &drawn) {
