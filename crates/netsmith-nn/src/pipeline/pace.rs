@@ -6,7 +6,8 @@
 //! M        the most MACs of a network that F trains in enough epochs, on one worker
 //! e        seconds of an epoch of a usual network of at most M MACs
 //! a trial  T / 18 seconds on average: so many epochs, or two on a share of the data;
-//!          behind a supernet a 24th of what it leaves, and the best go on to more
+//!          behind a supernet a 24th of what it leaves, and the best go on to more, up to
+//!          half of a full training
 //! ```
 //!
 //! A network that the rest of the budget cannot train would look good after a
@@ -106,7 +107,14 @@ pub(super) fn pace(
         }
         (Some(_), None) => supernet::rungs(config.trials.unwrap_or(0) as f64),
     };
-    let longest = epochs * supernet::times_longer(rungs);
+    let longer = supernet::times_longer(rungs);
+    let epochs = match rungs {
+        1 => epochs,
+        // What goes on is trained in full afterwards: rather more networks than a
+        // ladder up to there.
+        _ => epochs.min(((full / 2.0) as u32 / longer).max(2)),
+    };
+    let longest = epochs * longer;
     let epochs = longest
         .min(prepared.recipe.epochs.max(1) as u32)
         .max(epochs);
