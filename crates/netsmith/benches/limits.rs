@@ -7,6 +7,7 @@ use netsmith::catalogue::Settings;
 use netsmith::network::Shape;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, CATALOGUE, Limits, Range, Space, Task};
+use rand::RngExt;
 use std::hint::black_box;
 
 /// Every space for small images in full size, but that which needs a file.
@@ -48,6 +49,17 @@ fn drawing(criterion: &mut Criterion) {
             let mut random = Seed::new(1).stream();
             group.bench_function(format!("sample, {name}"), |bencher| {
                 bencher.iter(|| black_box(space.sample(&limits, &mut random).expect("room")));
+            });
+            let mut guide = space.guide(&limits).expect("room");
+            group.bench_function(format!("policy, {name}"), |bencher| {
+                // As a policy does it: all options that are left, at each decision.
+                bencher.iter(|| {
+                    black_box(guide.walk(&mut |open| {
+                        let allowed = open.allowed();
+                        let place = random.random_range(0..allowed.len().max(1));
+                        allowed.get(place).copied()
+                    }))
+                });
             });
             let parent = space.sample(&limits, &mut random).expect("room");
             group.bench_function(format!("mutate, {name}"), |bencher| {

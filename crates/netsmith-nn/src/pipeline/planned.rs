@@ -9,7 +9,7 @@ use crate::module::Weights;
 use crate::train::{Checkpoint, Predictor};
 use netsmith::network::{Key, Network};
 use netsmith::search::{FinalJob, Finals, FinalsEnd, checkpoint_path};
-use netsmith::space::{Architecture, Form};
+use netsmith::space::{Architecture, Form, HandDesigned};
 use netsmith::study::Role;
 use netsmith::trial::{Fidelity, Outcome, Proposal, Trial};
 
@@ -50,6 +50,21 @@ impl Planned {
             trial: None,
             expected: None,
         })
+    }
+
+    /// A hand-designed network of another space, with the seed of its name.
+    pub(super) fn outside(own: HandDesigned, seed: &dyn Fn(&str) -> u64) -> Self {
+        Self {
+            number: 0,
+            role: Role::Baseline,
+            seed: seed(&own.name),
+            name: own.name,
+            architecture: None,
+            text: own.text,
+            network: own.network,
+            trial: None,
+            expected: None,
+        }
     }
 
     /// Its results by these weights, or nothing where it left none.

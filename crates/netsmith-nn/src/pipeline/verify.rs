@@ -15,6 +15,7 @@ use netsmith::cost::{Direction, Unit};
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::report::{BaselineRow, verdict};
+use netsmith::space::{Task, hand_designed};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
 use rand::Rng;
@@ -129,17 +130,9 @@ fn others(
 ) -> Result<Vec<Planned>, PipelineError> {
     let seed = Seed::new(context.config.seed).child("verification");
     let seeded = |name: &str, number: u64| seed.child(name).nth(number).stream().next_u64() >> 1;
-    let mut baselines = Vec::new();
-    for (name, architecture) in prepared.space.baselines(winner.network.parameters()) {
-        let drawn = seeded(name, 0);
-        baselines.push(Planned::new(
-            prepared,
-            Role::Baseline,
-            name,
-            architecture,
-            drawn,
-        )?);
-    }
+    let baselines = baselines(prepared, winner.network.parameters(), &|name| {
+        seeded(name, 0)
+    })?;
     let (mut reseeds, mut random) = (Vec::new(), Vec::new());
     for number in 0..EACH {
         let name = format!("winner, seed {}", number + 2);
@@ -166,6 +159,28 @@ fn others(
     let last = rest.pop();
     ordered.extend(rest.into_iter().chain(reseeds).chain(last));
     Ok(ordered)
+}
+
+/// The hand-designed networks of the space, or where it has none those that
+/// other spaces have for the same data; each with the seed of its name.
+fn baselines(
+    prepared: &Prepared,
+    parameters: u64,
+    seed: &dyn Fn(&str) -> u64,
+) -> Result<Vec<Planned>, PipelineError> {
+    let own = prepared.space.baselines(parameters);
+    if own.is_empty() {
+        let task = Task {
+            input: prepared.space.inputs()[0],
+            outputs: prepared.data.task().outputs(),
+        };
+        let borrowed = hand_designed(&task, parameters).into_iter();
+        return Ok(borrowed.map(|own| Planned::outside(own, seed)).collect());
+    }
+    let planned = own.into_iter().map(|(name, architecture)| {
+        Planned::new(prepared, Role::Baseline, name, architecture, seed(name))
+    });
+    planned.collect()
 }
 
 /// A training of the winner's network with another seed.

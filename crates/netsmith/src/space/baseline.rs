@@ -1,9 +1,44 @@
 //! Hand-designed networks of a space, which a search must beat.
 
-use super::{Architecture, DecisionId, Space};
+use super::{Architecture, CATALOGUE, DecisionId, Form, Space, Task};
+use crate::catalogue::Settings;
+use crate::network::Network;
 
 /// Gives the hand-designed architectures of a space near a number of parameters.
 pub(super) type Baselines = fn(&Space, u64) -> Vec<(&'static str, Architecture)>;
+
+/// A hand-designed network of a space of the catalogue.
+#[derive(Clone, Debug)]
+pub struct HandDesigned {
+    /// Its name, with that of the space.
+    pub name: String,
+    /// Its architecture as that space writes it.
+    pub text: String,
+    /// Its final form.
+    pub network: Network,
+}
+
+/// The hand-designed networks that the spaces of the catalogue have for a task,
+/// as [`Space::baselines`] picks them: what the networks of a space without any
+/// are compared with.
+pub fn hand_designed(task: &Task, parameters: u64) -> Vec<HandDesigned> {
+    let mut found = Vec::new();
+    for entry in CATALOGUE {
+        let Ok(space) = (entry.build)(task, &Settings::defaults(entry.parameters)) else {
+            continue;
+        };
+        for (name, architecture) in space.baselines(parameters) {
+            if let Ok(network) = space.resolve(&architecture, Form::Final) {
+                found.push(HandDesigned {
+                    name: format!("{name} of `{}`", entry.name),
+                    text: space.text(&architecture),
+                    network: network.pruned(),
+                });
+            }
+        }
+    }
+    found
+}
 
 impl Space {
     /// The same space with hand-designed architectures.
@@ -66,5 +101,28 @@ impl Space {
         };
         let best = counted.max_by_key(|(count, _)| rank(*count));
         best.map(|(_, architecture)| architecture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Shape;
+
+    #[test]
+    fn every_kind_of_input_has_hand_designed_networks() {
+        for (input, expected) in [
+            (Shape::image(1, 8, 8), "small ResNet of `chain`"),
+            (Shape::vector(12), "plain MLP of `mlp`"),
+        ] {
+            let task = Task { input, outputs: 3 };
+            let found = hand_designed(&task, 2_000);
+            assert!(found.iter().any(|own| own.name == expected), "{found:?}");
+            for own in found {
+                let last = own.network.outputs()[0];
+                let shape = own.network.nodes()[last].shape;
+                assert_eq!(shape, Shape::vector(3), "{}", own.name);
+            }
+        }
     }
 }

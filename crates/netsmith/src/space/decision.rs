@@ -127,6 +127,15 @@ impl Pick {
         )
     }
 
+    /// How many of this many candidates are picked, at least and at most; one
+    /// that is picked again counts again.
+    pub(super) fn members_range(self, candidates: usize) -> (usize, usize) {
+        match self {
+            Self::Subset => (0, candidates),
+            Self::Combination(k) | Self::Permutation(k) | Self::Repetition(k) => (k, k),
+        }
+    }
+
     /// Number of ways to pick from this many candidates.
     pub fn count(self, candidates: usize) -> u32 {
         match self {

@@ -146,7 +146,7 @@ pub struct Align {
 }
 
 /// How shapes that meet are aligned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AlignMethod {
     /// The identity where shapes agree; otherwise a strided 1x1 convolution and
     /// batch norm, or a linear layer without bias.
@@ -353,55 +353,17 @@ impl Graph {
 
     /// The graphs that stand inside this one.
     pub(crate) fn subgraphs(&self) -> Vec<&Self> {
-        let mut found: Vec<&Self> = Vec::new();
-        for node in &self.nodes {
-            match &node.kind {
-                Kind::Choice(choice) => {
-                    found.extend(&choice.options);
-                    found.extend(choice.search_only.iter().map(|(_, graph)| graph));
-                }
-                Kind::Select(select) => match &select.through {
-                    Through::Edges(graphs) | Through::Slots(graphs) => found.extend(graphs),
-                    Through::Nothing => {}
-                },
-                Kind::Repeat(repeat) => found.extend(&repeat.bodies),
-                Kind::Instance(instance) => found.push(&instance.graph),
-                Kind::Unroll(unroll) => found.push(&unroll.body),
-                Kind::Loose(loose) => found.extend(&loose.edges),
-                Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => {}
-            }
-        }
-        found
+        self.nodes.iter().flat_map(GraphNode::subgraphs).collect()
     }
 
     /// Whether instances in it share weights by name.
     pub(crate) fn has_ties(&self) -> bool {
-        let tied = |node: &GraphNode| matches!(&node.kind, Kind::Instance(i) if i.tie.is_some());
-        self.nodes.iter().any(tied) || self.subgraphs().into_iter().any(Self::has_ties)
+        self.nodes.iter().any(GraphNode::has_ties)
     }
 
     /// All decisions that it or a graph inside it reads.
     pub(crate) fn decisions(&self) -> BTreeSet<DecisionId> {
-        let inside = self.subgraphs().into_iter().flat_map(Self::decisions);
-        let mut found: BTreeSet<DecisionId> = inside.collect();
-        for node in &self.nodes {
-            match &node.kind {
-                Kind::Choice(choice) => found.extend([choice.decision]),
-                Kind::Select(select) => found.extend([select.decision]),
-                Kind::Repeat(repeat) => found.extend(repeat.count.decisions()),
-                Kind::Align(align) => found.extend(align.channels.decisions()),
-                Kind::Derived(derived) => found.extend(&derived.decisions),
-                Kind::Operation(operation) => {
-                    let mapped: Result<_, ()> = operation.map(&mut |size| {
-                        found.extend(size.decisions());
-                        Ok(0_usize)
-                    });
-                    debug_assert!(mapped.is_ok());
-                }
-                Kind::Input(_) | Kind::Loose(_) | Kind::Instance(_) | Kind::Unroll(_) => {}
-            }
-        }
-        found
+        self.nodes.iter().flat_map(GraphNode::decisions).collect()
     }
 
     fn node(&mut self, name: &str, kind: Kind, inputs: &[Port]) -> Port {
@@ -418,5 +380,55 @@ impl Graph {
             inputs: inputs.to_vec(),
         });
         Port { node, output: 0 }
+    }
+}
+
+impl GraphNode {
+    /// The graphs that stand inside this node.
+    fn subgraphs(&self) -> Vec<&Graph> {
+        match &self.kind {
+            Kind::Choice(choice) => {
+                let search_only = choice.search_only.iter().map(|(_, graph)| graph);
+                choice.options.iter().chain(search_only).collect()
+            }
+            Kind::Select(select) => match &select.through {
+                Through::Edges(graphs) | Through::Slots(graphs) => graphs.iter().collect(),
+                Through::Nothing => Vec::new(),
+            },
+            Kind::Repeat(repeat) => repeat.bodies.iter().collect(),
+            Kind::Instance(instance) => vec![&instance.graph],
+            Kind::Unroll(unroll) => vec![&unroll.body],
+            Kind::Loose(loose) => loose.edges.iter().collect(),
+            Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => Vec::new(),
+        }
+    }
+
+    /// Whether instances in it share weights by name.
+    pub(crate) fn has_ties(&self) -> bool {
+        let tied = matches!(&self.kind, Kind::Instance(instance) if instance.tie.is_some());
+        tied || self.subgraphs().into_iter().any(Graph::has_ties)
+    }
+
+    /// All decisions that it or a graph inside it reads; those that tell which
+    /// candidates for loose ends are read are not among them.
+    pub(crate) fn decisions(&self) -> BTreeSet<DecisionId> {
+        let inside = self.subgraphs().into_iter().flat_map(Graph::decisions);
+        let mut found: BTreeSet<DecisionId> = inside.collect();
+        match &self.kind {
+            Kind::Choice(choice) => found.extend([choice.decision]),
+            Kind::Select(select) => found.extend([select.decision]),
+            Kind::Repeat(repeat) => found.extend(repeat.count.decisions()),
+            Kind::Align(align) => found.extend(align.channels.decisions()),
+            Kind::Derived(derived) => found.extend(&derived.decisions),
+            Kind::Operation(operation) => {
+                let mapped: Result<_, ()> = operation.map(&mut |size| {
+                    found.extend(size.decisions());
+                    Ok(0_usize)
+                });
+                debug_assert!(mapped.is_ok());
+            }
+            Kind::Input(_) | Kind::Loose(_) | Kind::Instance(_) | Kind::Unroll(_) => {}
+        }
+        found
     }
 }

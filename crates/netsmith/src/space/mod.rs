@@ -37,6 +37,7 @@ mod size;
 mod source;
 
 pub use architecture::Architecture;
+pub use baseline::{HandDesigned, hand_designed};
 pub use bounds::{Bounds, Range};
 pub use decision::{Decision, DecisionId, DecisionKind, Pick};
 pub use file::FileError;

@@ -1,15 +1,15 @@
 //! The walk through the graph with sets of shapes in place of shapes.
 
 use super::super::graph::{Graph, GraphNode, Kind, Port, Select};
-use super::super::loose;
 use super::super::{Architecture, Decision, DecisionId};
 use super::memory::{Memory, Remembered, Visit};
 use super::part::Part;
-use super::shapes::{Shapes, union};
+use super::shapes::Shapes;
 use super::{Bounds, Range};
 use crate::network::{Shape, ShapeError};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// Walks the graph with sets of shapes in place of shapes.
 ///
@@ -22,7 +22,7 @@ pub(in super::super) struct Explorer<'a> {
     inputs: &'a [Shape],
     pub(super) architecture: Architecture,
     ties: BTreeSet<String>,
-    memory: Memory,
+    pub(super) memory: Memory,
     heirs: Option<&'a Remembered>,
 }
 
@@ -145,19 +145,35 @@ impl<'a> Explorer<'a> {
         inputs: Vec<Shapes>,
         path: Path<'_>,
     ) -> Result<(Vec<Shapes>, Part), ShapeError> {
-        let Some(reads) = self.memory.reads(graph) else {
-            return self.explored(graph, inputs, path);
+        let part = std::ptr::from_ref(graph).addr();
+        let reads = || (!graph.has_ties()).then(|| graph.decisions());
+        let reads = self.memory.reads(part, reads);
+        self.remembered((part, reads), inputs, |own, inputs| {
+            own.explored(graph, inputs, path)
+        })
+    }
+
+    /// Shapes and cost of a part, known by its address, that reads these
+    /// decisions: from memory where it was here before.
+    fn remembered(
+        &mut self,
+        (part, reads): (usize, Option<Arc<[DecisionId]>>),
+        inputs: Vec<Shapes>,
+        explore: impl FnOnce(&mut Self, Vec<Shapes>) -> Result<(Vec<Shapes>, Part), ShapeError>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let Some(reads) = reads else {
+            return explore(self, inputs);
         };
         let options = reads.iter().map(|&id| self.architecture.option(id));
         let visit = Visit {
-            graph: std::ptr::from_ref(graph).addr(),
+            part,
             options: options.collect(),
             inputs,
         };
         if let Some(known) = self.memory.find(&visit) {
             return Ok(known.clone());
         }
-        let found = self.explored(graph, visit.inputs.clone(), path)?;
+        let found = explore(self, visit.inputs.clone())?;
         self.memory.keep(visit, found.clone());
         Ok(found)
     }
@@ -259,13 +275,6 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// Whether something other than a search for loose ends reads a node;
-    /// nothing where that is open.
-    pub(super) fn is_read(&self, graph: &Graph, port: Port) -> Option<bool> {
-        let option = |id| self.architecture.option(id);
-        loose::readers(graph, port).read(self.decisions, option)
-    }
-
     /// The candidates that are picked in any case, and those that may be.
     fn picked(&self, select: &Select, candidates: usize) -> (Vec<usize>, Vec<usize>) {
         match self.architecture.option(select.decision) {
@@ -335,26 +344,20 @@ impl<'a> Explorer<'a> {
                 let (shapes, part) = self.operation(frame, operation, &inputs, path)?;
                 Ok((vec![shapes], part))
             }
-            Kind::Choice(choice) => {
+            // Both look at every option: worth a memory of their own.
+            Kind::Choice(_) | Kind::Select(_) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
-                let mut result: Option<(Vec<Shapes>, Part)> = None;
-                for option in self.options(choice.decision) {
-                    let graph = &choice.options[option as usize];
-                    let (outputs, part) = self.graph(graph, inputs.clone(), path)?;
-                    result = Some(match result {
-                        None => (outputs, part),
-                        Some((others, other)) => {
-                            let unions = others.into_iter().zip(outputs);
-                            (unions.map(|(a, b)| union(a, b)).collect(), other.or(part))
-                        }
-                    });
-                }
-                Ok(result.unwrap_or_default())
-            }
-            Kind::Select(select) => {
-                let inputs = self.ports(frame, &node.inputs, parent)?;
-                let (shapes, part) = self.select(select, &inputs, path)?;
-                Ok((vec![shapes], part))
+                let part = std::ptr::from_ref(node).addr();
+                let reads = || (!node.has_ties()).then(|| node.decisions());
+                let reads = self.memory.reads(part, reads);
+                self.remembered((part, reads), inputs, |own, inputs| match &node.kind {
+                    Kind::Select(select) => {
+                        let (shapes, part) = own.select(select, &inputs, path)?;
+                        Ok((vec![shapes], part))
+                    }
+                    Kind::Choice(choice) => own.choice(choice, &inputs, path),
+                    _ => Ok(Default::default()),
+                })
             }
             Kind::Loose(loose) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;

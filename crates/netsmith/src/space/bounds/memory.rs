@@ -1,10 +1,11 @@
 //! What explorers of one graph have learnt.
 
 use super::super::DecisionId;
-use super::super::graph::Graph;
+use super::super::graph::AlignMethod;
 use super::part::Part;
 use super::shapes::Shapes;
-use std::collections::HashMap;
+use crate::network::Shape;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,18 +19,28 @@ const MOST: usize = 1 << 16;
 #[derive(Default)]
 pub(in super::super) struct Remembered(Mutex<Memory>);
 
-/// What was learnt about the subgraphs of one graph, which are known by their
-/// addresses: the graph must stay where it is.
+/// What was learnt about the parts of one graph, its subgraphs and some of their
+/// nodes, which are known by their addresses: the graph must stay where it is.
 #[derive(Default)]
 pub(super) struct Memory {
     reads: HashMap<usize, Option<Arc<[DecisionId]>>>,
     known: HashMap<Visit, (Vec<Shapes>, Part)>,
+    aligned: HashMap<Alignment, Option<(Shape, Part)>>,
 }
 
-/// A subgraph with everything that its bounds depend on.
+/// One tensor that is to have so many channels and these positions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Alignment {
+    pub(super) method: AlignMethod,
+    pub(super) input: Shape,
+    pub(super) channels: usize,
+    pub(super) positions: [usize; 2],
+}
+
+/// A part of the graph with everything that its bounds depend on.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Visit {
-    pub(super) graph: usize,
+    pub(super) part: usize,
     /// Options of the decisions that it reads.
     pub(super) options: Vec<Option<u32>>,
     /// Shapes that enter.
@@ -64,15 +75,16 @@ impl fmt::Debug for Remembered {
 }
 
 impl Memory {
-    /// The decisions that a subgraph reads; nothing where its bounds depend on
-    /// more: tied weights count where they are met first.
-    pub(super) fn reads(&mut self, graph: &Graph) -> Option<Arc<[DecisionId]>> {
-        let address = std::ptr::from_ref(graph).addr();
-        let reads = self.reads.entry(address);
-        let reads = reads.or_insert_with(|| match graph.has_ties() {
-            true => None,
-            false => Some(graph.decisions().into_iter().collect()),
-        });
+    /// The decisions that a part of the graph reads, which `find` lists when the
+    /// part is met first; nothing where its bounds depend on more: tied weights
+    /// count where they are met first.
+    pub(super) fn reads(
+        &mut self,
+        part: usize,
+        find: impl FnOnce() -> Option<BTreeSet<DecisionId>>,
+    ) -> Option<Arc<[DecisionId]>> {
+        let reads = self.reads.entry(part);
+        let reads = reads.or_insert_with(|| Some(find()?.into_iter().collect()));
         reads.clone()
     }
 
@@ -83,7 +95,20 @@ impl Memory {
     pub(super) fn keep(&mut self, visit: Visit, found: (Vec<Shapes>, Part)) {
         if self.known.len() >= MOST {
             self.known.clear();
+            self.aligned.clear();
         }
         self.known.insert(visit, found);
+    }
+
+    /// Shape and cost of an aligned tensor, found by `find` when it is asked first.
+    pub(super) fn aligned(
+        &mut self,
+        alignment: Alignment,
+        find: impl FnOnce(Alignment) -> Option<(Shape, Part)>,
+    ) -> Option<(Shape, Part)> {
+        *self
+            .aligned
+            .entry(alignment)
+            .or_insert_with(|| find(alignment))
     }
 }

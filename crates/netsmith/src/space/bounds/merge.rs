@@ -1,6 +1,9 @@
 //! Selections, loose ends and repetitions on sets of shapes.
 
-use super::super::graph::{Derived, Graph, GraphNode, Loose, Merge, Repeat, Select, Through};
+use super::super::graph::{
+    Choice, Derived, Graph, GraphNode, Loose, Merge, Repeat, Select, Through,
+};
+use super::super::loose::{self, Readers};
 use super::super::{DecisionKind, Pick, Size};
 use super::Range;
 use super::explorer::{Explorer, Path};
@@ -10,6 +13,27 @@ use crate::network::operation::Multiple;
 use crate::network::{Shape, ShapeError};
 
 impl<'a> Explorer<'a> {
+    pub(super) fn choice(
+        &mut self,
+        choice: &'a Choice,
+        inputs: &[Shapes],
+        path: Path<'_>,
+    ) -> Result<(Vec<Shapes>, Part), ShapeError> {
+        let mut result: Option<(Vec<Shapes>, Part)> = None;
+        for option in self.options(choice.decision) {
+            let graph = &choice.options[option as usize];
+            let (outputs, part) = self.graph(graph, inputs.to_vec(), path)?;
+            result = Some(match result {
+                None => (outputs, part),
+                Some((others, other)) => {
+                    let unions = others.into_iter().zip(outputs);
+                    (unions.map(|(a, b)| union(a, b)).collect(), other.or(part))
+                }
+            });
+        }
+        Ok(result.unwrap_or_default())
+    }
+
     pub(super) fn select(
         &mut self,
         select: &'a Select,
@@ -52,9 +76,9 @@ impl<'a> Explorer<'a> {
             }
             let (least, most) = match (slots, pick) {
                 (2.., _) => (1, 1),
-                (_, Pick::Subset) => (0, candidates.len()),
-                (_, Pick::Combination(k) | Pick::Permutation(k)) => (k, k),
+                // The same one may be picked more than once, and costs once.
                 (_, Pick::Repetition(k)) => (1.min(k), k),
+                _ => pick.members_range(candidates.len()),
             };
             total = total.and(some_of(&parts, least, most));
         }
@@ -65,10 +89,7 @@ impl<'a> Explorer<'a> {
                 None => any,
             },
             Merge::Concat | Merge::PaddedConcat => {
-                let (least, most) = match pick {
-                    Pick::Subset => (0, candidates.len()),
-                    Pick::Combination(k) | Pick::Permutation(k) | Pick::Repetition(k) => (k, k),
-                };
+                let (least, most) = pick.members_range(candidates.len());
                 concats(fixed, &any, least, most)
             }
         };
@@ -108,9 +129,11 @@ impl<'a> Explorer<'a> {
         let ports = &node.inputs[loose.fixed..];
         let mut total = Part::default();
         // What is a loose end in any case, and what may be one.
-        let (mut ends, mut open) = (fixed.to_vec(), Vec::new());
+        let (mut ends, mut open, mut parts) = (fixed.to_vec(), Vec::new(), Vec::new());
+        let mut undecided = Readers::Selects(Vec::new());
         for (index, shapes) in candidates.iter().enumerate() {
-            let read = self.is_read(graph, ports[index]);
+            let readers = loose::readers(graph, ports[index]);
+            let read = readers.read(self.decisions, |id| self.architecture.option(id));
             if read == Some(true) {
                 continue;
             }
@@ -125,16 +148,27 @@ impl<'a> Explorer<'a> {
                 total = total.and(part);
                 ends.push(shapes);
             } else {
-                total = total.and(part.maybe());
+                parts.push(part);
                 open.push(shapes);
+                undecided.join(readers);
             }
         }
         if open.is_empty() {
             let (shapes, part) = merged(loose.merge, &ends, path)?;
             return Ok((shapes, total.and(part)));
         }
+        // The decisions that are left read so many at most; the others stay ends.
+        let left = match loose.same_positions {
+            true => 0,
+            false => {
+                let option = |id| self.architecture.option(id);
+                open.len()
+                    .saturating_sub(undecided.most_read(self.decisions, option))
+            }
+        };
+        total = total.and(some_of(&parts, left, open.len()));
         let any = open.iter().cloned().reduce(union).unwrap_or_default();
-        let least = usize::from(ends.is_empty());
+        let least = left.max(usize::from(ends.is_empty()));
         let shapes = match loose.merge {
             Merge::Sum => ends.first().cloned().unwrap_or(any),
             Merge::Concat | Merge::PaddedConcat => concats(&ends, &any, least, open.len()),

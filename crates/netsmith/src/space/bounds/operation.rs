@@ -1,9 +1,10 @@
 //! Operations and alignments on sets of shapes.
 
-use super::super::graph::{Align, AlignMethod, Port};
+use super::super::graph::{Align, Port};
 use super::super::resolve::aligning;
 use super::super::{DecisionId, DecisionKind, Size};
 use super::explorer::{Explorer, Frame, Path};
+use super::memory::Alignment;
 use super::part::{Part, cost, finish};
 use super::shapes::{Shapes, combinations, combine, smallest};
 use crate::network::{Operation, Shape, ShapeError};
@@ -145,7 +146,13 @@ impl Explorer<'_> {
             };
             for &target in targets {
                 for channels in channels.iter().map(|shape| shape.channels()) {
-                    let Some((shape, cost)) = aligned(align.method, input, channels, target) else {
+                    let alignment = Alignment {
+                        method: align.method,
+                        input,
+                        channels,
+                        positions: target,
+                    };
+                    let Some((shape, cost)) = self.memory.aligned(alignment, aligned) else {
                         may_misfit = true;
                         continue;
                     };
@@ -165,12 +172,13 @@ impl Explorer<'_> {
 }
 
 /// Shape and cost of one aligned tensor, or nothing where it cannot be done.
-fn aligned(
-    method: AlignMethod,
-    input: Shape,
-    channels: usize,
-    positions: [usize; 2],
-) -> Option<(Shape, Part)> {
+fn aligned(alignment: Alignment) -> Option<(Shape, Part)> {
+    let Alignment {
+        method,
+        input,
+        channels,
+        positions,
+    } = alignment;
     let graph = match aligning(method, input, channels, positions) {
         None => return Some((input, Part::default())),
         Some(graph) => graph,

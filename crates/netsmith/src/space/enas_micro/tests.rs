@@ -56,6 +56,25 @@ fn a_chain_has_one_loose_end() {
     assert_eq!(shape(&two, "cell1.ends.concat"), Shape::image(16, 8, 8));
 }
 
+/// Nodes 0 to 3 read the inputs alone, so nodes 0 to 3 are four loose ends, of
+/// which the one read that is left takes one at most.
+#[test]
+fn bounds_know_how_few_reads_are_left() {
+    let space = space(&[("channels", "4"), ("cells", "1")], 16);
+    let star = "0 4 1 4 0 4 1 4 0 4 1 4 0 4 1 4 0 4 2 4";
+    let mut architecture = space.parse(&format!("{star} {star}")).unwrap();
+    let last = space.decision_named("normal.node4.input1").unwrap();
+    let costs = (0..space.decision(last).count()).map(|option| {
+        architecture.set(last, Some(option));
+        space.network(&architecture).unwrap().parameters()
+    });
+    let costs: Vec<u64> = costs.collect();
+    architecture.set(last, None);
+    let bounds = space.bounds(&architecture).unwrap().parameters;
+    assert_eq!(Some(&bounds.low), costs.iter().min());
+    assert_eq!(Some(&bounds.high), costs.iter().max());
+}
+
 #[test]
 fn reductions_stand_at_a_third_and_two_thirds() {
     let space = space(&[("channels", "4")], 32);
