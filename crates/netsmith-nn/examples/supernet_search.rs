@@ -13,9 +13,8 @@
 use netsmith::catalogue::Settings;
 use netsmith::network::Shape;
 use netsmith::random::Seed;
-use netsmith::space::{Limits, Task, build_named};
+use netsmith::space::{Task, build_named};
 use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
-use netsmith_nn::module::Kernels;
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -57,23 +56,16 @@ fn main() {
     let method = (entry.build)(&Settings::new(entry.parameters, &settings).unwrap());
     let supernet = Supernet::for_options(&space, method.options()).unwrap();
     let search = Search {
-        space: &space,
-        supernet: &supernet,
-        method: method.as_ref(),
-        kernels: Kernels::Fused,
-        limits: Limits::default(),
-        costs: None,
-        reward: None,
-        train: &train,
-        valid: &valid,
-        normalization: &normalization,
         augmentation: data.augmentation(),
         seed: Seed::new(seed.parse().unwrap()).child("supernet"),
         epochs: method.options().epochs.unwrap_or(30),
-        epoch_steps: None,
-        cancel: None,
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(
+            &space,
+            &supernet,
+            method.as_ref(),
+            [&train, &valid],
+            &normalization,
+        )
     };
     let begun = Instant::now();
     let pool = rayon::ThreadPoolBuilder::new()

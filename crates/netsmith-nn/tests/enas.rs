@@ -8,8 +8,7 @@ use netsmith::network::Shape;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
-use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
-use netsmith_nn::module::Kernels;
+use netsmith_nn::data::{self, LoadOptions, Normalization, SearchData, SplitOptions};
 use netsmith_nn::supernet::{CATALOGUE, Decision, End, Method, Reward, Search, State, Supernet};
 use std::collections::BTreeMap;
 
@@ -75,26 +74,20 @@ where
     // So little work is not worth waiting for a second thread.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let search = Search {
-        space: &digits.space,
-        supernet: &digits.supernet,
-        method,
-        kernels: Kernels::Fused,
         limits,
-        costs: None,
         reward: Some(Reward {
             objective,
             latency: None,
         }),
-        train: &train,
-        valid: &valid,
-        normalization: &digits.normalization,
-        augmentation: Augmentation::NONE,
         seed: Seed::new(7),
         epochs,
-        epoch_steps: None,
-        cancel: None,
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(
+            &digits.space,
+            &digits.supernet,
+            method,
+            [&train, &valid],
+            &digits.normalization,
+        )
     };
     pool.unwrap().install(|| run(&search))
 }

@@ -8,7 +8,7 @@ use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Form, Limits, Space, Task, build_named};
 use netsmith_nn::data::{
-    self, Augmentation, InputNormalization, LoadOptions, Normalization, SearchData, SplitOptions,
+    self, InputNormalization, LoadOptions, Normalization, SearchData, SplitOptions,
 };
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{
@@ -343,23 +343,15 @@ fn search_of<T>(
 ) -> T {
     let (train, valid) = (digits.data.train(), digits.data.valid());
     run(&Search {
-        space: &digits.space,
-        supernet: &digits.supernet,
-        method,
-        kernels: Kernels::Fused,
-        limits: Limits::default(),
-        costs: None,
-        reward: None,
-        train: &train,
-        valid: &valid,
-        normalization: &digits.normalization,
-        augmentation: Augmentation::NONE,
         seed: Seed::new(7),
         epochs,
-        epoch_steps: None,
-        cancel: None,
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(
+            &digits.space,
+            &digits.supernet,
+            method,
+            [&train, &valid],
+            &digits.normalization,
+        )
     })
 }
 

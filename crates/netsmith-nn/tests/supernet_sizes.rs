@@ -6,7 +6,7 @@ use netsmith::catalogue::Settings;
 use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
-use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{CATALOGUE, Decision, Method, OptionCosts, Search, SiteForm, Supernet};
 use rand::RngExt;
@@ -294,7 +294,8 @@ fn what_cannot_be_relaxed_is_refused_by_name() {
 fn methods_search_sizes() {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
-    let normalization = Normalization::fit(&data.train());
+    let (train, valid) = (data.train(), data.valid());
+    let normalization = Normalization::fit(&train);
     let input = Shape::image(1, 8, 8);
     let small = [("widths", "4,8"), ("stem-widths", "4,8"), ("depths", "1,2")];
     let spaces = [
@@ -322,23 +323,17 @@ fn methods_search_sizes() {
                 ..Limits::default()
             };
             let search = Search {
-                space,
-                supernet: &supernet,
-                method: method.as_ref(),
-                kernels: Kernels::Fused,
                 limits,
-                costs: None,
-                reward: None,
-                train: &data.train(),
-                valid: &data.valid(),
-                normalization: &normalization,
-                augmentation: Augmentation::NONE,
                 seed: Seed::new(7),
                 epochs: 2,
                 epoch_steps: Some(2),
-                cancel: None,
-                deadline: None,
-                judging_deadline: None,
+                ..Search::new(
+                    space,
+                    &supernet,
+                    method.as_ref(),
+                    [&train, &valid],
+                    &normalization,
+                )
             };
             let found = search.run(search.start(), &mut |_, _| Decision::Continue);
             let found = found.unwrap();
@@ -359,7 +354,8 @@ fn methods_search_sizes() {
 fn a_cost_in_the_loss_makes_sizes_smaller() {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
-    let normalization = Normalization::fit(&data.train());
+    let (train, valid) = (data.train(), data.valid());
+    let normalization = Normalization::fit(&train);
     let small = [("widths", "8,16,32"), ("depths", "0,1,2")];
     let space = named("mlp", &small, Shape::image(1, 8, 8));
     let macs = |network: &Network| network.macs() as f64;
@@ -385,23 +381,17 @@ fn a_cost_in_the_loss_makes_sizes_smaller() {
         }
         let found = |costs: Option<&OptionCosts<'_>>| {
             let search = Search {
-                space: &space,
-                supernet: &supernet,
-                method: method.as_ref(),
-                kernels: Kernels::Fused,
-                limits: Limits::default(),
                 costs,
-                reward: None,
-                train: &data.train(),
-                valid: &data.valid(),
-                normalization: &normalization,
-                augmentation: Augmentation::NONE,
                 seed: Seed::new(3),
                 epochs: 2,
                 epoch_steps: Some(12),
-                cancel: None,
-                deadline: None,
-                judging_deadline: None,
+                ..Search::new(
+                    &space,
+                    &supernet,
+                    method.as_ref(),
+                    [&train, &valid],
+                    &normalization,
+                )
             };
             let found = search.run(search.start(), &mut |_, _| Decision::Continue);
             let found = found.unwrap();

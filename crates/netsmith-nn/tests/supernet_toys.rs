@@ -7,9 +7,8 @@ use netsmith::catalogue::Settings;
 use netsmith::network::operation::{Activation, Linear};
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{Choice, Graph, Limits, Size, Space};
-use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SplitOptions};
-use netsmith_nn::module::Kernels;
+use netsmith::space::{Choice, Graph, Size, Space};
+use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -78,6 +77,7 @@ fn taken(
         .split(&SplitOptions::default())
         .unwrap();
     let (train, valid) = (data.train(), data.valid());
+    let normalization = Normalization::fit(&train);
     let entry = CATALOGUE.iter().find(|entry| entry.name == name).unwrap();
     let given: BTreeMap<String, String> = settings
         .iter()
@@ -86,23 +86,15 @@ fn taken(
     let method = (entry.build)(&Settings::new(entry.parameters, &given).unwrap());
     let supernet = Supernet::for_options(space, method.options()).unwrap();
     let search = Search {
-        space,
-        supernet: &supernet,
-        method: method.as_ref(),
-        kernels: Kernels::Fused,
-        limits: Limits::default(),
-        costs: None,
-        reward: None,
-        train: &train,
-        valid: &valid,
-        normalization: &Normalization::fit(&train),
-        augmentation: Augmentation::NONE,
         seed: Seed::new(seed),
         epochs,
-        epoch_steps: None,
-        cancel: None,
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(
+            space,
+            &supernet,
+            method.as_ref(),
+            [&train, &valid],
+            &normalization,
+        )
     };
     let found = search.run(search.start(), &mut |_, _| Decision::Continue);
     let found = found.unwrap();

@@ -5,13 +5,13 @@
 use super::run::{Run, Totals};
 use super::simplex::hardened;
 use super::{Alphas, CATALOGUE, Draw, Method, Moment, Options, Search, Supernet, softmax};
-use crate::data::{self, Answers, Augmentation, Batch, LoadOptions, Normalization, SplitOptions};
+use crate::data::{self, Answers, Batch, LoadOptions, Normalization, SplitOptions};
 use crate::hashed::{hashed, weight};
-use crate::module::{Kernels, Weights};
+use crate::module::Weights;
 use netsmith::catalogue::Settings;
 use netsmith::network::{Network, Shape};
 use netsmith::random::{Random, Seed};
-use netsmith::space::{Limits, Task, build_named};
+use netsmith::space::{Task, build_named};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -106,24 +106,10 @@ fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (data.train(), data.valid());
+    let normalization = Normalization::fit(&train);
     let search = Search {
-        space: &space,
-        supernet: &supernet,
-        method,
-        kernels: Kernels::Fused,
-        limits: Limits::default(),
-        costs: None,
-        reward: None,
-        train: &train,
-        valid: &valid,
-        normalization: &Normalization::fit(&train),
-        augmentation: Augmentation::NONE,
         seed: Seed::new(1),
-        epochs: 1,
-        epoch_steps: None,
-        cancel: None,
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(&space, &supernet, method, [&train, &valid], &normalization)
     };
     let mut state = search.start();
     state.weights = start(&supernet.network);

@@ -59,6 +59,40 @@ pub struct Search<'a> {
     pub judging_deadline: Option<Instant>,
 }
 
+impl<'a> Search<'a> {
+    /// One epoch on our kernels, with a seed of zero, nothing limited, augmented,
+    /// or asked of costs, to be changed by fields.
+    ///
+    /// `train` and `valid` are the parts that it learns and is judged on.
+    pub fn new(
+        space: &'a Space,
+        supernet: &'a Supernet,
+        method: &'a dyn Method,
+        [train, valid]: [&'a Part; 2],
+        normalization: &'a Normalization,
+    ) -> Self {
+        Self {
+            space,
+            supernet,
+            method,
+            kernels: Kernels::Fused,
+            limits: Limits::default(),
+            costs: None,
+            reward: None,
+            train,
+            valid,
+            normalization,
+            augmentation: Augmentation::NONE,
+            seed: Seed::new(0),
+            epochs: 1,
+            epoch_steps: None,
+            cancel: None,
+            deadline: None,
+            judging_deadline: None,
+        }
+    }
+}
+
 /// What was seen of one epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {
