@@ -138,7 +138,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME|off", help_heading = METHOD)]
     verify: Option<String>,
     /// What ends poor trials early: `median` of the others, `extrapolation` of the learning
-    /// curve, or `off`; default: `median`. Strategies with rungs of epochs do without
+    /// curve, or `off`; default: `auto`, the median but for strategies with rungs of epochs
     #[arg(long, value_name = "RULE", help_heading = METHOD)]
     stopping: Option<String>,
     /// The run directory; default: a new one in `runs`
@@ -277,12 +277,13 @@ impl Arguments {
         }
         config.stopping = match self.stopping.as_deref() {
             None => config.stopping,
+            Some("auto") => Stopping::Auto,
             Some("median") => Stopping::Median,
             Some("extrapolation") => Stopping::Extrapolation,
             Some("off") => Stopping::Off,
             Some(other) => {
                 return Err(Failure::usage(format!(
-                    "stopping is `{other}`: it is `median`, `extrapolation` or `off`"
+                    "stopping is `{other}`: it is `auto`, `median`, `extrapolation` or `off`"
                 )));
             }
         };

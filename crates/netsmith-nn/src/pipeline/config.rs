@@ -110,8 +110,11 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stopping {
-    /// Worse than the median of the others at the same step.
+    /// The median, where the strategy has no rungs of epochs: whatever has them ends
+    /// what is poor by itself.
     #[default]
+    Auto,
+    /// Worse than the median of the others at the same step.
     Median,
     /// Not likely to end better than the best, as its curve goes.
     Extrapolation,

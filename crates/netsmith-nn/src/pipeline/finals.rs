@@ -20,7 +20,7 @@ use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
 
 /// Architectures of the search that are trained in full, at most.
-const CANDIDATES: usize = 4;
+const CANDIDATES: usize = 6;
 
 /// The network that a run hands over, after its full training.
 struct Chosen {
@@ -169,12 +169,11 @@ fn candidates(
         }
     }
     let mut chosen: Vec<&Trial> = Vec::new();
-    let most = CANDIDATES.min(context.config.workers.max(1) + 1);
     let front = match context.objective.minimized.is_empty() {
         true => Vec::new(),
         false => context.search_objective.front(trials),
     };
-    for (trials, most) in [(ranked, most), (front, 2 * CANDIDATES)] {
+    for (trials, most) in [(ranked, CANDIDATES), (front, 2 * CANDIDATES)] {
         for trial in trials {
             if chosen.len() < most && chosen.iter().all(|other| other.key != trial.key) {
                 chosen.push(trial);
@@ -200,9 +199,9 @@ fn candidates(
     planned.collect()
 }
 
-/// How many candidates are trained and how long: all of them if the time left
-/// allows what the recipe asks for, otherwise only one for each worker, for as
-/// long as there is time. Reckoned from the seconds that their trials took, once
+/// How many candidates are trained and how long: as many as the time left allows
+/// with what the recipe asks for; where these are fewer than workers, one for each
+/// worker, for as long as there is time. Reckoned from the seconds that their trials took, once
 /// in the life of a study.
 fn plan(
     context: &Context<'_>,
@@ -223,9 +222,12 @@ fn plan(
     let study = context.study;
     let count = study.recorded("finalists", || {
         let all = candidates.len();
-        let whole = affordable(all) >= samples.worth(most);
-        let needed = whole || !context.objective.minimized.is_empty();
-        (if needed { all } else { all.min(workers) }) as f64
+        let least = match context.objective.minimized.is_empty() {
+            true => all.min(workers),
+            false => all,
+        };
+        let whole = |count: &usize| affordable(*count) >= samples.worth(most);
+        (least..=all).rev().find(whole).unwrap_or(least) as f64
     })?;
     let count = (count as usize).min(candidates.len());
     let fidelity = samples.fidelity(affordable(count), most);

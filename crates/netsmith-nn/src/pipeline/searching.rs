@@ -56,12 +56,8 @@ impl Searching<'_> {
                 latency(&self.space.network(&drawn)?);
             }
         }
-        // Whatever has rungs ends what is poor by itself, and curves of schedules of
-        // different lengths say nothing of each other.
-        let stopping = match self.strategy.mean_share() < 1.0 {
-            true => None,
-            false => stopping(config, self.fidelity, self.objective),
-        };
+        let has_rungs = self.strategy.mean_share() < 1.0;
+        let stopping = stopping_of(config, has_rungs, self.fidelity, self.objective);
         let search = Search {
             space: self.space,
             strategy: self.strategy,
@@ -86,12 +82,20 @@ impl Searching<'_> {
 }
 
 /// The rule that the configuration names, where a trial has steps to leave out.
-fn stopping(config: &Config, fidelity: Fidelity, objective: &Objective) -> Option<Rule> {
+fn stopping_of(
+    config: &Config,
+    has_rungs: bool,
+    fidelity: Fidelity,
+    objective: &Objective,
+) -> Option<Rule> {
     let metric = &*objective.metric.name;
     match config.stopping {
         _ if fidelity.epochs <= 2 => None,
         Stopping::Off => None,
-        Stopping::Median => MedianParams::default().check(metric).ok().map(Rule::from),
+        Stopping::Auto if has_rungs => None,
+        Stopping::Auto | Stopping::Median => {
+            MedianParams::default().check(metric).ok().map(Rule::from)
+        }
         Stopping::Extrapolation => Some(Rule::Extrapolation(Extrapolation::new(metric))),
     }
 }
@@ -104,4 +108,33 @@ pub(super) fn available_memory() -> Option<u64> {
         .find(|line| line.starts_with("MemAvailable:"))?;
     let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsmith::trial::Metric;
+
+    #[test]
+    fn rungs_go_without_a_rule_unless_one_is_named() {
+        let objective = Objective::new(Metric::validation_accuracy());
+        let rule = |stopping, has_rungs, epochs| {
+            let config = Config {
+                stopping,
+                ..Config::default()
+            };
+            stopping_of(&config, has_rungs, Fidelity::epochs(epochs), &objective)
+        };
+        assert!(matches!(
+            rule(Stopping::Auto, false, 9),
+            Some(Rule::Median(_))
+        ));
+        assert!(rule(Stopping::Auto, true, 9).is_none());
+        assert!(matches!(
+            rule(Stopping::Median, true, 9),
+            Some(Rule::Median(_))
+        ));
+        assert!(rule(Stopping::Median, true, 2).is_none());
+        assert!(rule(Stopping::Off, false, 9).is_none());
+    }
 }

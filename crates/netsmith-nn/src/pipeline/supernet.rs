@@ -168,9 +168,6 @@ fn search(
     let latency = |network: &Network| table.estimate(network);
     let costs = costs(prepared, &supernet, &options, &latency);
     let mut search = Search {
-        space: &prepared.space,
-        supernet: &supernet,
-        method,
         kernels: prepared.kernels,
         limits: prepared.limits,
         costs: costs.as_ref(),
@@ -178,16 +175,16 @@ fn search(
             objective: &context.objective,
             latency: context.objective.weighs("latency_ms").then_some(&latency),
         }),
-        train: &train,
-        valid: &valid,
-        normalization: &prepared.normalization,
         augmentation: prepared.data.augmentation(),
         seed: Seed::new(context.config.seed).child("supernet"),
-        epochs: 1,
-        epoch_steps: None,
         cancel: Some(context.interrupt),
-        deadline: None,
-        judging_deadline: None,
+        ..Search::new(
+            &prepared.space,
+            &supernet,
+            method,
+            [&train, &valid],
+            &prepared.normalization,
+        )
     };
     let (begun, seconds) = (Instant::now(), context.search_seconds_left());
     let after =

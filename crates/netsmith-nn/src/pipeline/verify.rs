@@ -149,15 +149,13 @@ fn others(
             drawn,
         )?);
     }
-    // A verdict needs a rival, then the spread over seeds, then all rivals.
-    let mut rivals = baselines.into_iter().chain(random);
-    let first = rivals.next();
+    // A verdict needs a rival, then the spread over seeds, then one of either kind.
+    let (mut baselines, mut random) = (baselines.into_iter(), random.into_iter());
     let mut reseeds = reseeds.into_iter();
-    let second = reseeds.next();
-    let mut ordered: Vec<Planned> = first.into_iter().chain(second).collect();
-    let mut rest: Vec<Planned> = rivals.collect();
-    let last = rest.pop();
-    ordered.extend(rest.into_iter().chain(reseeds).chain(last));
+    let first = baselines.next().or_else(|| random.next());
+    let mut ordered: Vec<Planned> = first.into_iter().chain(reseeds.next()).collect();
+    let last = random.next_back();
+    ordered.extend(random.chain(baselines).chain(reseeds).chain(last));
     Ok(ordered)
 }
 

@@ -16,6 +16,10 @@
 //! ```text
 //! place on rung k = eta^k · place by what training gave + mean place by the scores
 //! ```
+//!
+//! What goes on there decides nothing but what is handed over: what proposes learns
+//! from the lowest rung. So one in `eta`² goes on, not one in `eta`, and most of the
+//! time is left for something new.
 
 use super::{ETA, Ladder, PROPOSER, Plan, Proposer, RUNGS, ranked};
 use crate::catalogue::Settings;
@@ -43,6 +47,8 @@ pub const ENTRY: Entry = Entry::new(
 pub struct Asha {
     ladder: Ladder,
     proposer: Proposer,
+    /// One in so many goes on.
+    one_in: usize,
     /// So many begin before anything goes on.
     opening: usize,
     /// By rung, the lowest first; nothing goes on from the highest.
@@ -73,10 +79,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Strategy>, StrategyError> {
 
 impl Asha {
     /// Above what another strategy proposes, with `rungs` rungs, each with `eta`
-    /// times what the one below has. Nothing goes on before the proposer was
-    /// asked `opening` times, and training-free scores have a say in what does.
+    /// times what the one below has. One in `eta`² goes on, none before the proposer
+    /// was asked `opening` times, and training-free scores have a say in which.
     pub fn above(proposer: Box<dyn Strategy>, eta: usize, rungs: usize, opening: usize) -> Self {
         Self {
+            one_in: eta * eta,
             opening,
             weighs_scores: true,
             ..Self::of(Ladder { eta, rungs }, proposer.into())
@@ -87,6 +94,7 @@ impl Asha {
         Self {
             ladder,
             proposer,
+            one_in: ladder.eta,
             opening: 0,
             rungs: vec![Ended::default(); ladder.rungs],
             running: BTreeMap::new(),
@@ -105,7 +113,7 @@ impl Asha {
                 promoted,
                 trials,
             } = &mut self.rungs[rung];
-            let best = order.into_iter().take(*trials / self.ladder.eta);
+            let best = order.into_iter().take(*trials / self.one_in);
             let mut waiting = best.filter(|at| !promoted.contains(&ranked[*at].number));
             if let Some(at) = waiting.next() {
                 let next = ranked[at].clone();
@@ -199,8 +207,7 @@ impl Strategy for Asha {
     }
 
     fn mean_share(&self) -> f64 {
-        let eta = self.ladder.eta as f64;
-        let trials = |rung: usize| eta.powi(-(rung as i32));
+        let trials = |rung: usize| (self.one_in as f64).powi(-(rung as i32));
         let all: f64 = (0..self.ladder.rungs).map(trials).sum();
         let spent = (0..self.ladder.rungs).map(|rung| trials(rung) * self.ladder.share(rung));
         spent.sum::<f64>() / all
