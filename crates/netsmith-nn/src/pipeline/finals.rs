@@ -19,8 +19,11 @@ use crate::module::Weights;
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
 
-/// Architectures of the search that are trained in full, at most.
+/// Architectures of the search that are trained in full where there is time, at most.
 const CANDIDATES: usize = 6;
+
+/// So many where no time is given or a front is trained besides, at most.
+const FEW: usize = 4;
 
 /// The network that a run hands over, after its full training.
 struct Chosen {
@@ -173,7 +176,11 @@ fn candidates(
         true => Vec::new(),
         false => context.search_objective.front(trials),
     };
-    for (trials, most) in [(ranked, CANDIDATES), (front, 2 * CANDIDATES)] {
+    let most = match left.is_some() && front.is_empty() {
+        true => CANDIDATES,
+        false => FEW.min(context.config.workers.max(1) + 1),
+    };
+    for (trials, most) in [(ranked, most), (front, 2 * FEW)] {
         for trial in trials {
             if chosen.len() < most && chosen.iter().all(|other| other.key != trial.key) {
                 chosen.push(trial);

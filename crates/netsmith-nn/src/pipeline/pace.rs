@@ -34,8 +34,8 @@ const COUNTED: u64 = 16;
 /// Trials for each worker that a search should have time for.
 const TRIALS_FOR_EACH_WORKER: f64 = 18.0;
 
-/// So many trainings on the lowest rung would fill the time behind a supernet; about
-/// half of it goes to longer ones of the best.
+/// So many trainings on the lowest rung would fill the time behind a supernet; a
+/// quarter of it and more goes to longer ones of the best.
 const TRIALS_BEHIND_SUPERNET: f64 = 24.0;
 
 /// The share of the budget that timing may take, one architecture excepted.

@@ -52,12 +52,12 @@ impl Planned {
         })
     }
 
-    /// A hand-designed network of another space, with the seed of its name.
-    pub(super) fn outside(own: HandDesigned, seed: &dyn Fn(&str) -> u64) -> Self {
+    /// A hand-designed network of another space.
+    pub(super) fn outside(own: HandDesigned, seed: u64) -> Self {
         Self {
             number: 0,
             role: Role::Baseline,
-            seed: seed(&own.name),
+            seed,
             name: own.name,
             architecture: None,
             text: own.text,

@@ -46,9 +46,9 @@ const ETA: usize = 3;
 /// How many rungs it has at most.
 const RUNGS: usize = 3;
 
-/// So many trainings on the lowest rung are to be as long as one on the highest, at
-/// least: a ladder too high for its time leaves none for the climb.
-const FOOT: f64 = 6.0;
+/// The time of a ladder, in times of what it takes until one stands on its highest
+/// rung: a ladder too high for its time leaves none for the climb.
+const FOOT: f64 = 1.5;
 
 /// The share of the search's time after which the supernet is trained no more.
 const TRAINED: f64 = 0.35;
@@ -128,8 +128,17 @@ pub(super) fn candidates(
 
 /// The rungs of the ladder where there is time for so many trainings on the lowest.
 pub(super) fn rungs(trainings: f64) -> usize {
-    let fits = |rungs: &usize| trainings >= FOOT * f64::from(times_longer(*rungs));
-    (1..=RUNGS).rev().find(fits).unwrap_or(1)
+    let fits = |rungs: &usize| trainings >= FOOT * f64::from(first_on_top(*rungs));
+    (2..=RUNGS).rev().find(fits).unwrap_or(1)
+}
+
+/// Trainings on the lowest of so many rungs that take as long as all that is trained
+/// until one stands on the highest.
+fn first_on_top(rungs: usize) -> u32 {
+    let on = |rung: usize| (Asha::one_in(ETA) as u32).pow((rungs - 1 - rung) as u32);
+    (0..rungs)
+        .map(|rung| on(rung) * times_longer(rung + 1))
+        .sum()
 }
 
 /// How much longer a training on the highest of so many rungs is than one on the
@@ -499,7 +508,7 @@ mod tests {
 
     #[test]
     fn a_ladder_is_as_high_as_its_time_allows() {
-        let heights = [0.0, 17.9, 18.0, 53.9, 54.0, 1e6].map(rungs);
+        let heights = [0.0, 17.9, 18.0, 175.4, 175.5, 1e6].map(rungs);
         assert_eq!(heights, [1, 1, 2, 2, 3, 3]);
         assert_eq!([1, 2, 3].map(times_longer), [1, 3, 9]);
     }

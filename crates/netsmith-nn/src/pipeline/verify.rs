@@ -173,7 +173,11 @@ fn baselines(
             outputs: prepared.data.task().outputs(),
         };
         let borrowed = hand_designed(&task, parameters).into_iter();
-        return Ok(borrowed.map(|own| Planned::outside(own, seed)).collect());
+        let planned = borrowed.map(|own| {
+            let drawn = seed(&own.name);
+            Planned::outside(own, drawn)
+        });
+        return Ok(planned.collect());
     }
     let planned = own.into_iter().map(|(name, architecture)| {
         Planned::new(prepared, Role::Baseline, name, architecture, seed(name))

@@ -1,8 +1,7 @@
 //! Loose ends: which of the candidates something else reads.
 
-use super::graph::{Graph, Kind, Merge, Port};
+use super::graph::{Graph, GraphNode, Kind, Merge, Port};
 use super::{Architecture, Decision, DecisionId, DecisionKind, Space};
-use std::collections::BTreeSet;
 
 /// Who reads a candidate of a search for loose ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,34 +54,33 @@ pub(super) fn readers(graph: &Graph, port: Port) -> Readers {
     Readers::Selects(selects)
 }
 
-impl Readers {
-    /// Takes the readers of another candidate in.
-    pub(super) fn join(&mut self, others: Self) {
-        if let (Self::Selects(own), Self::Selects(others)) = (self, others) {
-            own.extend(others);
-        }
-    }
-
-    /// How many candidates those of the selects that are undecided read at most.
-    pub(super) fn most_read(
-        &self,
-        decisions: &[Decision],
-        option: impl Fn(DecisionId) -> Option<u32>,
-    ) -> usize {
-        let Self::Selects(selects) = self else {
+/// How many of these nodes the selects that are undecided read at most.
+pub(super) fn most_read(
+    graph: &Graph,
+    ports: &[Port],
+    decisions: &[Decision],
+    option: impl Fn(DecisionId) -> Option<u32>,
+) -> usize {
+    let most = |node: &GraphNode| {
+        let Kind::Select(select) = &node.kind else {
             return 0;
         };
-        let undecided = selects.iter().map(|reader| reader.decision);
-        let undecided: BTreeSet<DecisionId> =
-            undecided.filter(|&id| option(id).is_none()).collect();
-        let most = |id: DecisionId| match decisions[id.0].kind {
-            // Where none is picked, a fallback may enter.
-            DecisionKind::Select { candidates, pick } => pick.members_range(candidates).1.max(1),
-            _ => 0,
+        let mut reads = node.inputs[select.fixed..].iter();
+        let DecisionKind::Select { candidates, pick } = decisions[select.decision.0].kind else {
+            return 0;
         };
-        undecided.into_iter().map(most).sum()
-    }
+        match option(select.decision) {
+            // Where none is picked, a fallback may enter.
+            None if reads.any(|port| ports.contains(port)) => {
+                pick.members_range(candidates).1.max(1)
+            }
+            _ => 0,
+        }
+    };
+    graph.nodes.iter().map(most).sum()
+}
 
+impl Readers {
     /// Whether something reads the candidate; nothing where that is still open.
     pub(super) fn read(
         &self,

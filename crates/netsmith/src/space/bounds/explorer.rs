@@ -13,14 +13,16 @@ use std::sync::Arc;
 
 /// Walks the graph with sets of shapes in place of shapes.
 ///
-/// It remembers what each subgraph came to under the options that the subgraph
-/// reads, so that bounds of architectures that differ in little are cheap; what
-/// it has learnt it leaves to the next explorer of the same graph.
+/// It remembers what each subgraph, choice and selection came to under the options
+/// that it reads, so that bounds of architectures that differ in little are cheap;
+/// what it has learnt it leaves to the next explorer of the same graph.
 pub(in super::super) struct Explorer<'a> {
     pub(super) decisions: &'a [Decision],
     graph: &'a Graph,
     inputs: &'a [Shape],
     pub(super) architecture: Architecture,
+    /// Whether a decision is open.
+    open: bool,
     ties: BTreeSet<String>,
     pub(super) memory: Memory,
     heirs: Option<&'a Remembered>,
@@ -104,6 +106,7 @@ impl<'a> Explorer<'a> {
             graph,
             inputs,
             architecture: Architecture::undecided(decisions.len()),
+            open: true,
             ties: BTreeSet::new(),
             memory: heirs.map_or_else(Memory::default, Remembered::take),
             heirs,
@@ -119,6 +122,7 @@ impl<'a> Explorer<'a> {
         architecture: &Architecture,
     ) -> Result<Explored, ShapeError> {
         self.architecture.clone_from(architecture);
+        self.open = architecture.options().any(|option| option.is_none());
         self.ties.clear();
         let entries = self.inputs.iter().map(|&shape| vec![shape]).collect();
         let (_, part) = self.explored(self.graph, entries, Path::ROOT)?;
@@ -151,6 +155,14 @@ impl<'a> Explorer<'a> {
         self.remembered((part, reads), inputs, |own, inputs| {
             own.explored(graph, inputs, path)
         })
+    }
+
+    /// The address of a node that looks at every option, and so is worth a memory of
+    /// its own, and what it reads.
+    fn looked_up(&mut self, node: &GraphNode) -> (usize, Option<Arc<[DecisionId]>>) {
+        let part = std::ptr::from_ref(node).addr();
+        let reads = || (!node.has_ties()).then(|| node.decisions());
+        (part, self.memory.reads(part, reads))
     }
 
     /// Shapes and cost of a part, known by its address, that reads these
@@ -344,19 +356,19 @@ impl<'a> Explorer<'a> {
                 let (shapes, part) = self.operation(frame, operation, &inputs, path)?;
                 Ok((vec![shapes], part))
             }
-            // Both look at every option: worth a memory of their own.
-            Kind::Choice(_) | Kind::Select(_) => {
+            Kind::Choice(choice) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
-                let part = std::ptr::from_ref(node).addr();
-                let reads = || (!node.has_ties()).then(|| node.decisions());
-                let reads = self.memory.reads(part, reads);
-                self.remembered((part, reads), inputs, |own, inputs| match &node.kind {
-                    Kind::Select(select) => {
-                        let (shapes, part) = own.select(select, &inputs, path)?;
-                        Ok((vec![shapes], part))
-                    }
-                    Kind::Choice(choice) => own.choice(choice, &inputs, path),
-                    _ => Ok(Default::default()),
+                let known = self.looked_up(node);
+                self.remembered(known, inputs, |own, inputs| {
+                    own.choice(choice, &inputs, path)
+                })
+            }
+            Kind::Select(select) => {
+                let inputs = self.ports(frame, &node.inputs, parent)?;
+                let known = self.looked_up(node);
+                self.remembered(known, inputs, |own, inputs| {
+                    let (shapes, part) = own.select(select, &inputs, path)?;
+                    Ok((vec![shapes], part))
                 })
             }
             Kind::Loose(loose) => {
@@ -374,8 +386,11 @@ impl<'a> Explorer<'a> {
                 let (outputs, mut part) = self.graph(&instance.graph, inputs, path)?;
                 let first = |tie: &String| self.ties.insert(tie.clone());
                 if !instance.tie.as_ref().is_none_or(first) {
-                    part.parameters = Range::default();
-                    part.weights = Range::default();
+                    // The first may stand under an option that is not taken.
+                    for range in [&mut part.parameters, &mut part.weights] {
+                        range.low = 0;
+                        range.high = if self.open { range.high } else { 0 };
+                    }
                 }
                 Ok((outputs, part))
             }

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many subgraphs are remembered before all is forgotten: some 20 megabytes.
+/// How many parts are remembered before all is forgotten: some 20 megabytes.
 const MOST: usize = 1 << 16;
 
 /// What explorers of one graph have learnt, between two of them.
@@ -95,7 +95,6 @@ impl Memory {
     pub(super) fn keep(&mut self, visit: Visit, found: (Vec<Shapes>, Part)) {
         if self.known.len() >= MOST {
             self.known.clear();
-            self.aligned.clear();
         }
         self.known.insert(visit, found);
     }
@@ -106,6 +105,9 @@ impl Memory {
         alignment: Alignment,
         find: impl FnOnce(Alignment) -> Option<(Shape, Part)>,
     ) -> Option<(Shape, Part)> {
+        if self.aligned.len() >= MOST {
+            self.aligned.clear();
+        }
         *self
             .aligned
             .entry(alignment)

@@ -1,9 +1,9 @@
 //! Selections, loose ends and repetitions on sets of shapes.
 
 use super::super::graph::{
-    Choice, Derived, Graph, GraphNode, Loose, Merge, Repeat, Select, Through,
+    Choice, Derived, Graph, GraphNode, Loose, Merge, Port, Repeat, Select, Through,
 };
-use super::super::loose::{self, Readers};
+use super::super::loose;
 use super::super::{DecisionKind, Pick, Size};
 use super::Range;
 use super::explorer::{Explorer, Path};
@@ -76,7 +76,7 @@ impl<'a> Explorer<'a> {
             }
             let (least, most) = match (slots, pick) {
                 (2.., _) => (1, 1),
-                // The same one may be picked more than once, and costs once.
+                // One may be picked again: the cheapest ones need not be different.
                 (_, Pick::Repetition(k)) => (1.min(k), k),
                 _ => pick.members_range(candidates.len()),
             };
@@ -130,10 +130,10 @@ impl<'a> Explorer<'a> {
         let mut total = Part::default();
         // What is a loose end in any case, and what may be one.
         let (mut ends, mut open, mut parts) = (fixed.to_vec(), Vec::new(), Vec::new());
-        let mut undecided = Readers::Selects(Vec::new());
+        let mut undecided: Vec<Port> = Vec::new();
         for (index, shapes) in candidates.iter().enumerate() {
-            let readers = loose::readers(graph, ports[index]);
-            let read = readers.read(self.decisions, |id| self.architecture.option(id));
+            let option = |id| self.architecture.option(id);
+            let read = loose::readers(graph, ports[index]).read(self.decisions, option);
             if read == Some(true) {
                 continue;
             }
@@ -150,7 +150,9 @@ impl<'a> Explorer<'a> {
             } else {
                 parts.push(part);
                 open.push(shapes);
-                undecided.join(readers);
+                if !undecided.contains(&ports[index]) {
+                    undecided.push(ports[index]);
+                }
             }
         }
         if open.is_empty() {
@@ -162,8 +164,8 @@ impl<'a> Explorer<'a> {
             true => 0,
             false => {
                 let option = |id| self.architecture.option(id);
-                open.len()
-                    .saturating_sub(undecided.most_read(self.decisions, option))
+                let read = loose::most_read(graph, &undecided, self.decisions, option);
+                undecided.len().saturating_sub(read)
             }
         };
         total = total.and(some_of(&parts, left, open.len()));

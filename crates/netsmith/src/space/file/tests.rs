@@ -3,7 +3,7 @@
 use super::*;
 use crate::network::Shape;
 use crate::random::Seed;
-use crate::space::Limits;
+use crate::space::{Decision, Limits};
 use miette::Diagnostic;
 
 const RESIDUAL: &str = include_str!("../../../../../examples/spaces/residual-stages.toml");
@@ -162,6 +162,69 @@ fn a_size_may_follow_another_node() {
     let space = parse("space.toml", text, &task()).unwrap();
     let network = space.network(&space.parse("width=16").unwrap()).unwrap();
     assert_eq!(network.parameters(), 3 * 16 + 3 * 32 + 32 * 4 + 4);
+}
+
+/// Every prefix of every architecture bounds what it costs.
+#[track_caller]
+fn bounds_hold(text: &str) {
+    let space = parse("space.toml", text, &task()).unwrap();
+    let counts: Vec<u32> = space.decisions().iter().map(Decision::count).collect();
+    for number in 0..counts.iter().product() {
+        let mut rest = number;
+        let mut whole = Architecture::undecided(counts.len());
+        for (&id, count) in space.order().iter().zip(&counts) {
+            whole.set(id, Some(rest % count));
+            rest /= count;
+        }
+        let cost = space.network(&whole).unwrap().parameters();
+        let mut partial = Architecture::undecided(counts.len());
+        for &id in space.order() {
+            let range = space.bounds(&partial).unwrap().parameters;
+            assert!((range.low..=range.high).contains(&cost), "{cost} {range:?}");
+            partial.set(id, whole.option(id));
+        }
+        let range = space.bounds(&whole).unwrap().parameters;
+        assert_eq!([range.low, range.high], [cost; 2]);
+    }
+}
+
+#[test]
+fn tied_weights_of_an_option_that_is_not_taken_count_elsewhere() {
+    bounds_hold(
+        r#"
+        [block.shared]
+        nodes = [{ operation = "convolution", out = 8, kernel = 3 }]
+        [block.tied]
+        nodes = [{ block = "shared", tie = "t" }]
+        [network]
+        nodes = [
+            { operation = "convolution", out = 8 },
+            { name = "first", choice = ["tied", { operation = "convolution", out = 8, kernel = 3, name = "own" }] },
+            { name = "second", choice = ["tied", { operation = "convolution", out = 8, name = "own" }] },
+            { operation = "global-pool" },
+            { operation = "linear", out = "classes" },
+        ]"#,
+    );
+}
+
+#[test]
+fn one_decision_may_take_two_loose_ends() {
+    bounds_hold(
+        r#"
+        [network]
+        nodes = [
+            { name = "stem", operation = "convolution", out = 4 },
+            { name = "a", operation = "convolution", out = 4, from = "stem" },
+            { name = "b", operation = "convolution", out = 4, from = "stem" },
+            { name = "c", operation = "convolution", out = 4, from = "stem" },
+            { name = "d", operation = "convolution", out = 4, from = "stem" },
+            { name = "first", select = 1, from = ["a", "b"], decision = "pick" },
+            { name = "second", select = 1, from = ["c", "d"], decision = "pick" },
+            { name = "ends", loose = "concat", from = ["a", "b", "c", "d", "first", "second"] },
+            { operation = "global-pool" },
+            { operation = "linear", out = "classes" },
+        ]"#,
+    );
 }
 
 #[test]

@@ -83,11 +83,16 @@ impl Asha {
     /// was asked `opening` times, and training-free scores have a say in which.
     pub fn above(proposer: Box<dyn Strategy>, eta: usize, rungs: usize, opening: usize) -> Self {
         Self {
-            one_in: eta * eta,
+            one_in: Self::one_in(eta),
             opening,
             weighs_scores: true,
             ..Self::of(Ladder { eta, rungs }, proposer.into())
         }
+    }
+
+    /// One in so many goes on above what another strategy proposes.
+    pub fn one_in(eta: usize) -> usize {
+        eta * eta
     }
 
     fn of(ladder: Ladder, proposer: Proposer) -> Self {
