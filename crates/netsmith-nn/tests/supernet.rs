@@ -263,6 +263,41 @@ fn the_gradient_of_inputs_goes_through_loose_ends() {
     }
 }
 
+/// Skip connections lead everywhere: the strongest one stays, the other edges take
+/// what comes second.
+#[test]
+fn a_cell_of_skip_connections_keeps_the_strongest() {
+    let space = cells(Shape::image(1, 8, 8));
+    let supernet = Supernet::of(&space).unwrap();
+    let limits = Limits::default();
+    let strengths: Vec<Vec<f64>> = (supernet.sites.iter().enumerate())
+        .map(|(at, site)| {
+            let options = site.skip.iter().enumerate();
+            let strength = |(place, skip): (usize, &bool)| match skip {
+                true => 0.5 + 0.01 * at as f64,
+                false => 0.01 * place as f64,
+            };
+            options.map(strength).collect()
+        })
+        .collect();
+    let free = supernet.derive(&space, &strengths, &limits).unwrap();
+    assert_eq!(supernet.skips(&free).into_values().next(), Some([6, 6]));
+    let few = supernet.derive_restrained(&space, &strengths, &limits);
+    let text = space.text(&few.unwrap());
+    assert_eq!(
+        text,
+        "|avg_pool_3x3~0|+|avg_pool_3x3~0|avg_pool_3x3~1|+|avg_pool_3x3~0|avg_pool_3x3~1|skip_connect~2|"
+    );
+    // Where a limit leaves nothing but skip connections they stay.
+    let parameters = space.network(&free).unwrap().parameters();
+    let tight = Limits {
+        parameters: Some(parameters),
+        ..limits
+    };
+    let kept = supernet.derive_restrained(&space, &strengths, &tight);
+    assert!(space.keeps(&kept.unwrap(), &tight));
+}
+
 #[test]
 fn the_published_discretisation() {
     let darts = [("channels", "4"), ("cells", "3")];

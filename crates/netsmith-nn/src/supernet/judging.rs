@@ -110,12 +110,20 @@ impl Run<'_> {
         value.is_finite().then_some(value)
     }
 
+    /// The architecture of the strongest options.
     pub(super) fn derived(&self) -> Result<Architecture, Infeasible> {
-        let strengths = self.search.method.strengths(&self.alphas());
         let search = &self.search;
-        search
-            .supernet
-            .derive(search.space, &strengths, &search.limits)
+        let strengths = search.method.strengths(&self.alphas());
+        let supernet = search.supernet;
+        supernet.derive(search.space, &strengths, &search.limits)
+    }
+
+    /// The same with few skip connections in each cell.
+    pub(super) fn restrained(&self) -> Result<Architecture, Infeasible> {
+        let search = &self.search;
+        let strengths = search.method.strengths(&self.alphas());
+        let supernet = search.supernet;
+        supernet.derive_restrained(search.space, &strengths, &search.limits)
     }
 
     /// The loss and the share of right answers of some validation batches.

@@ -39,6 +39,7 @@ mod options;
 mod partial;
 mod pc_darts;
 mod policy;
+mod restraint;
 mod reward;
 mod run;
 mod search;

@@ -519,13 +519,9 @@ impl Supernet {
             else {
                 continue;
             };
-            let group = match site.name.split_once('.') {
-                Some((group, _)) => group.to_owned(),
-                None => String::new(),
-            };
             let place = options.iter().position(|option| *option == Some(taken));
             let skips = place.is_some_and(|place| site.skip[place]);
-            let counts = groups.entry(group).or_default();
+            let counts = groups.entry(site.group().to_owned()).or_default();
             counts[0] += usize::from(skips);
             counts[1] += 1;
         }

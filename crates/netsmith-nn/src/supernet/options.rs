@@ -51,7 +51,8 @@ pub struct Options {
     pub share: f64,
     /// Whether the option that cuts an edge may be chosen.
     pub none: bool,
-    /// Whether the rules of health may end the search before its last epoch.
+    /// Whether the rules of health may end the search before its last epoch, and
+    /// leave few skip connections in what is derived in the end.
     pub watch: bool,
     /// Whether the search ends where the minimum becomes sharp (RobustDARTS).
     pub robust: bool,
@@ -139,7 +140,7 @@ const SHARED: [Parameter; 14] = [
         name: "watch",
         kind: ParameterKind::Switch,
         default: "true",
-        doc: "Whether the search ends before skip connections take over.",
+        doc: "Whether the search ends before skip connections take over, and a quarter of a cell's operations at most (one at least) may be some.",
     },
     Parameter {
         name: "robust",

@@ -66,6 +66,7 @@ impl Run<'_> {
     /// Takes an architecture.
     pub(super) fn select(&mut self, selection: Selection) -> Result<Architecture, SearchError> {
         match selection {
+            Selection::Strongest if self.search.method.options().watch => Ok(self.restrained()?),
             Selection::Strongest => Ok(self.derived()?),
             Selection::Sampled {
                 count,
