@@ -208,8 +208,8 @@ fn candidates(
 
 /// How many candidates are trained and how long: as many as the time left allows
 /// with what the recipe asks for; where these are fewer than workers, one for each
-/// worker, for as long as there is time. Reckoned from the seconds that their trials took, once
-/// in the life of a study.
+/// worker, for as long as there is time. Reckoned from the seconds that their trials
+/// took, once in the life of a study.
 fn plan(
     context: &Context<'_>,
     prepared: &Prepared,

@@ -3,7 +3,7 @@
 use super::Moment;
 use super::health::dominant_eigenvalue;
 use super::run::{Broken, Run, Totals, batches};
-use super::search::{End, EpochReport, SearchError};
+use super::search::{End, EpochReport, Search, SearchError};
 use super::simplex::entropy;
 use crate::data::{Answers, Batch, Batches, Task};
 use crate::module::Mixture;
@@ -112,18 +112,28 @@ impl Run<'_> {
 
     /// The architecture of the strongest options.
     pub(super) fn derived(&self) -> Result<Architecture, Infeasible> {
-        let search = &self.search;
-        let strengths = search.method.strengths(&self.alphas());
-        let supernet = search.supernet;
-        supernet.derive(search.space, &strengths, &search.limits)
+        let Search {
+            supernet,
+            space,
+            limits,
+            ..
+        } = self.search;
+        supernet.derive(space, &self.strengths(), &limits)
     }
 
     /// The same with few skip connections in each cell.
     pub(super) fn restrained(&self) -> Result<Architecture, Infeasible> {
-        let search = &self.search;
-        let strengths = search.method.strengths(&self.alphas());
-        let supernet = search.supernet;
-        supernet.derive_restrained(search.space, &strengths, &search.limits)
+        let Search {
+            supernet,
+            space,
+            limits,
+            ..
+        } = self.search;
+        supernet.derive_restrained(space, &self.strengths(), &limits)
+    }
+
+    fn strengths(&self) -> Vec<Vec<f64>> {
+        self.search.method.strengths(&self.alphas())
     }
 
     /// The loss and the share of right answers of some validation batches.

@@ -385,7 +385,7 @@ impl Graph {
 
 impl GraphNode {
     /// The graphs that stand inside this node.
-    fn subgraphs(&self) -> Vec<&Graph> {
+    pub(crate) fn subgraphs(&self) -> Vec<&Graph> {
         match &self.kind {
             Kind::Choice(choice) => {
                 let search_only = choice.search_only.iter().map(|(_, graph)| graph);

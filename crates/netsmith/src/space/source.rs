@@ -1,6 +1,6 @@
 //! On which decisions the candidates of a select depend.
 
-use super::graph::{Graph, GraphNode, Kind, Through};
+use super::graph::{Graph, Kind};
 use super::{DecisionId, DecisionKind, Space};
 
 impl Space {
@@ -53,33 +53,11 @@ fn visit(graph: &Graph, position: &[usize], sources: &mut [Vec<Option<DecisionId
             }
         }
         let inputs = node.inputs.iter().filter_map(|port| last[port.node]);
-        let latest = inputs.chain(own_decisions(node));
+        let latest = inputs.chain(node.decisions());
         last.push(latest.max_by_key(|id| position[id.0]));
-        for inner in inner_graphs(node) {
+        for inner in node.subgraphs() {
             visit(inner, position, sources);
         }
-    }
-}
-
-/// The decisions that a node and the graphs inside it read.
-fn own_decisions(node: &GraphNode) -> impl Iterator<Item = DecisionId> + use<> {
-    let mut alone = Graph::new(0);
-    alone.nodes.push(node.clone());
-    alone.decisions().into_iter()
-}
-
-fn inner_graphs(node: &GraphNode) -> Vec<&Graph> {
-    match &node.kind {
-        Kind::Choice(choice) => choice.options.iter().collect(),
-        Kind::Select(select) => match &select.through {
-            Through::Edges(graphs) | Through::Slots(graphs) => graphs.iter().collect(),
-            Through::Nothing => Vec::new(),
-        },
-        Kind::Repeat(repeat) => repeat.bodies.iter().collect(),
-        Kind::Instance(instance) => vec![&instance.graph],
-        Kind::Unroll(unroll) => vec![&unroll.body],
-        Kind::Loose(loose) => loose.edges.iter().collect(),
-        Kind::Input(_) | Kind::Operation(_) | Kind::Align(_) | Kind::Derived(_) => Vec::new(),
     }
 }
 

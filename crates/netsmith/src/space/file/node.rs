@@ -159,10 +159,7 @@ impl<'t> Writer<'t> {
             Some(value) => {
                 let (kind, count) = match (slots, pick) {
                     (false, _) => ("from", candidates),
-                    (true, Pick::Subset) => ("slot", candidates),
-                    (true, Pick::Combination(k) | Pick::Permutation(k) | Pick::Repetition(k)) => {
-                        ("slot", k)
-                    }
+                    (true, pick) => ("slot", pick.members_range(candidates).1),
                 };
                 let graphs: Result<Vec<Graph>, Fault> = (0..count)
                     .map(|index| {
