@@ -117,23 +117,13 @@ def dilated(channels, kernel, stride):
     )
 
 
-class MixedEdge(nn.Module):
-    """The eight operations of DARTS; the zero operation takes weight and costs nothing."""
+class Mixed(nn.Module):
+    """The operations of an edge; the zero operation takes weight and costs nothing."""
 
-    def __init__(self, channels, stride):
+    def __init__(self, operations, stride=1):
         super().__init__()
         self.stride = stride
-        pool = [
-            nn.MaxPool2d(3, stride, 1),
-            nn.AvgPool2d(3, stride, 1, count_include_pad=False),
-        ]
-        skip = nn.Identity() if stride == 1 else FactorizedReduce(channels, channels)
-        self.operations = nn.ModuleList(
-            [nn.Sequential(it, norm(channels)) for it in pool]
-            + [skip]
-            + [separable(channels, kernel, stride) for kernel in (3, 5)]
-            + [dilated(channels, kernel, stride) for kernel in (3, 5)]
-        )
+        self.operations = nn.ModuleList(operations)
 
     def forward(self, x, weights):
         if isinstance(weights, tuple):
@@ -142,6 +132,74 @@ class MixedEdge(nn.Module):
                 return 0.0 * x[:, :, :: self.stride, :: self.stride]
             return weight * self.operations[chosen - 1](x)
         return sum(weights[at + 1] * it(x) for at, it in enumerate(self.operations))
+
+
+def average_pool(stride=1):
+    return nn.AvgPool2d(3, stride, 1, count_include_pad=False)
+
+
+def darts_edge(channels, stride):
+    pool = [nn.MaxPool2d(3, stride, 1), average_pool(stride)]
+    skip = nn.Identity() if stride == 1 else FactorizedReduce(channels, channels)
+    return Mixed(
+        [nn.Sequential(it, norm(channels)) for it in pool]
+        + [skip]
+        + [separable(channels, kernel, stride) for kernel in (3, 5)]
+        + [dilated(channels, kernel, stride) for kernel in (3, 5)],
+        stride,
+    )
+
+
+def bench_edge(channels):
+    def convolution(kernel):
+        return nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False),
+            norm(channels),
+        )
+
+    return Mixed([nn.Identity(), convolution(1), convolution(3), average_pool()])
+
+
+def drawn(alphas, hard):
+    """The weights of every edge's operations, or GDAS' draw: one operation an
+    edge, whose weight is one with the gradient of the tempered softmax."""
+    if not hard:
+        return alphas.softmax(-1)
+    noise = -torch.empty_like(alphas).exponential_().log()
+    soft = ((alphas.log_softmax(-1) + noise) / 10.0).softmax(-1)
+    return [
+        (int(at), 1.0 + soft[edge, at] - soft[edge, at].detach())
+        for edge, at in enumerate(soft.argmax(-1))
+    ]
+
+
+class BenchSupernet(nn.Module):
+    """NAS-Bench-201's cell once a stage, 8 channels: 99,378 parameters."""
+
+    def __init__(self, hard):
+        super().__init__()
+        self.hard = hard
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8))
+        self.cells = nn.ModuleList(
+            nn.ModuleList(bench_edge(channels) for _ in range(6)) for channels in (8, 16, 32)
+        )
+        self.reductions = nn.ModuleList([Reduction(8), Reduction(16), nn.Identity()])
+        self.last = nn.Sequential(nn.BatchNorm2d(32), nn.ReLU())
+        self.head = nn.Linear(32, 10)
+        self.alphas = nn.Parameter(1e-3 * torch.randn(6, 5))
+
+    def forward(self, x):
+        weights = drawn(self.alphas, self.hard)
+        x = self.stem(x)
+        for cell, reduction in zip(self.cells, self.reductions):
+            nodes = [x]
+            edges = zip(cell, weights)
+            for node in range(1, 4):
+                parts = (next(edges) for _ in range(node))
+                nodes.append(sum(edge(it, weight) for it, (edge, weight) in zip(nodes, parts)))
+            x = reduction(nodes[3])
+        return self.head(self.last(x).mean((2, 3)))
 
 
 class Cell(nn.Module):
@@ -158,7 +216,7 @@ class Cell(nn.Module):
             nn.ReLU(), nn.Conv2d(last, channels, 1, bias=False), norm(channels)
         )
         self.edges = nn.ModuleList(
-            MixedEdge(channels, 2 if reduction and source < 2 else 1)
+            darts_edge(channels, 2 if reduction and source < 2 else 1)
             for node in range(self.NODES)
             for source in range(2 + node)
         )
@@ -197,21 +255,8 @@ class Supernet(nn.Module):
         self.normal = nn.Parameter(1e-3 * torch.randn(14, 8))
         self.reduce = nn.Parameter(1e-3 * torch.randn(14, 8))
 
-    def weights(self, alphas):
-        if not self.hard:
-            return alphas.softmax(-1)
-        # GDAS: one operation an edge is drawn and executed; its weight is one,
-        # with the gradient of the tempered softmax.
-        noise = -torch.empty_like(alphas).exponential_().log()
-        soft = ((alphas.log_softmax(-1) + noise) / 10.0).softmax(-1)
-        chosen = soft.argmax(-1)
-        return [
-            (int(at), 1.0 + soft[edge, at] - soft[edge, at].detach())
-            for edge, at in enumerate(chosen)
-        ]
-
     def forward(self, x):
-        normal, reduce = self.weights(self.normal), self.weights(self.reduce)
+        normal, reduce = drawn(self.normal, self.hard), drawn(self.reduce, self.hard)
         before = last = self.stem(x)
         for cell, reduction in zip(self.cells, self.reductions):
             before, last = last, cell(before, last, reduce if reduction else normal)
@@ -238,11 +283,15 @@ def mlp():
 
 
 IMAGES = (64, 3, 32, 32)
+SMALL_IMAGES = (64, 3, 16, 16)
+ARCHITECTURE = ("normal", "reduce", "alphas")
 WORKS = {
     "w1": (w1, IMAGES),
     "w1-inference": (w1, (1, 3, 32, 32)),
     "w2": (lambda: Supernet(hard=False), IMAGES),
     "gdas": (lambda: Supernet(hard=True), IMAGES),
+    "bench-darts": (lambda: BenchSupernet(hard=False), SMALL_IMAGES),
+    "bench-gdas": (lambda: BenchSupernet(hard=True), SMALL_IMAGES),
     "edge": (edge, (64, 8, 32, 32)),
     "mlp": (mlp, (256, 32)),
 }
@@ -277,7 +326,7 @@ def main():
         step()
         times.append(1e3 * (time.perf_counter() - start))
     parameters = sum(
-        it.numel() for name, it in model.named_parameters() if name not in ("normal", "reduce")
+        it.numel() for name, it in model.named_parameters() if name not in ARCHITECTURE
     )
     print(
         json.dumps(

@@ -63,6 +63,24 @@ const WORKS: &[Work] = &[
         time: "train_step_ms",
     },
     Work {
+        name: "bench-darts",
+        summary: "step of DARTS on a NAS-Bench-201 supernet, 8 channels, a cell a stage, 16x16 pixels",
+        profile: "--space nas-bench-201 --supernet --method darts --set channels=8 --set cells=1 \
+                  --input 3x16x16 --classes 10 --batch 64",
+        threads: 1,
+        steps: 20,
+        time: "train_step_ms",
+    },
+    Work {
+        name: "bench-gdas",
+        summary: "step of GDAS on that supernet",
+        profile: "--space nas-bench-201 --supernet --method gdas --set channels=8 --set cells=1 \
+                  --input 3x16x16 --classes 10 --batch 64",
+        threads: 1,
+        steps: 20,
+        time: "train_step_ms",
+    },
+    Work {
         name: "edge",
         summary: "step of one edge: ReLU, depthwise 3x3, 1x1, norm, 8 channels, batch 64",
         profile: "--space benches/peers/edge.toml --architecture depthwise=3x3 \
