@@ -10,8 +10,8 @@
 //! weight: the same where it is the identity; where it reduces the image, its
 //! weights are shared with the option's. Edges without one have none.
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, Settings};
 use netsmith::random::Random;
 

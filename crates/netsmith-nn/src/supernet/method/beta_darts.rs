@@ -5,8 +5,8 @@
 //! L_val + λ L_β,   L_β = mean over sites of log Σ_k exp(α_k),   λ = scale · e / E
 //! ```
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options, softmax};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options, softmax};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.

@@ -11,8 +11,8 @@
 //! Edges that the space fixes stay whatever their strength is; where a node takes
 //! the strongest of its inputs, the strengths decide as published.
 
-use super::options::{SHARED_COUNT, with_defaults, with_shared};
-use super::{Entry, Method, Options, Order};
+use crate::supernet::options::{SHARED_COUNT, with_defaults, with_shared};
+use crate::supernet::{Entry, Method, Options, Order};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.
@@ -63,8 +63,8 @@ impl Method for PcDarts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Alphas, Moment};
     use super::*;
+    use crate::supernet::{Alphas, Moment};
     use netsmith::random::Seed;
 
     #[test]

@@ -16,9 +16,9 @@
 //! over networks that differ in every step describe none of them, and made this
 //! method end in cells without weights where they were used.
 
-use super::options::{SHARED_COUNT, with_defaults, with_shared};
-use super::policy::{Bonus, PolicyOptions};
-use super::{Alphas, Draw, Entry, Method, Moment, Options};
+use crate::supernet::options::{SHARED_COUNT, with_defaults, with_shared};
+use crate::supernet::policy::{Bonus, PolicyOptions};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::strategy::controller::{Design, OptimizerKind, Policy, SkipChance, SkipTarget};
 

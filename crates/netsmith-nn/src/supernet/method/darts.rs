@@ -8,8 +8,8 @@
 //!               v = ∇_{w'} L_val(w', α),  ε = 0.01 / ‖v‖
 //! ```
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Entry, Method, Options, Order};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Entry, Method, Options, Order};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.

@@ -10,8 +10,8 @@
 //! a node. The spaces here fix how many inputs a node has, so the strongest are
 //! taken whether or not their gate is that wide.
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.

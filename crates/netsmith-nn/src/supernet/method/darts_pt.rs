@@ -13,8 +13,8 @@
 //! inputs of a select are judged once all sites are decided, without tuning in
 //! between. Tuning is one epoch by default (published: ten of 50,000 images).
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Entry, Method, Options, Order, Selection};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Entry, Method, Options, Order, Selection};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 
 /// The catalogue's entry.

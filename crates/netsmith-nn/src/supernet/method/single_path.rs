@@ -6,8 +6,8 @@
 //! search with parameter sharing, as in NAS-Bench-201's own code; evolution with
 //! recalibrated running statistics is Guo et al.'s search.
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options, Selection};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options, Selection};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
 

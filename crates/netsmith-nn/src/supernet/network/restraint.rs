@@ -11,8 +11,7 @@
 //! The early end of a search says nothing where skip connections lead from the
 //! first epoch on, as they do in small cells: this does.
 
-use super::Supernet;
-use super::network::{Site, SiteForm};
+use super::{Site, SiteForm, Supernet};
 use netsmith::space::{Architecture, Infeasible, Limits, Space};
 
 impl Supernet {

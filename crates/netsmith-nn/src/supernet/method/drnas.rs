@@ -14,8 +14,8 @@
 //! authors' own runs on NAS-Bench-201; the divergence can be added.
 
 use super::dirichlet::{dirichlet, trigamma};
-use super::options::{SHARED_COUNT, with_shared};
-use super::{Alphas, Draw, Entry, Method, Moment, Options};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
 

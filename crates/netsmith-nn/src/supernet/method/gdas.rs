@@ -10,9 +10,9 @@
 //! τ(e) = τ_max − (τ_max − τ_min) · e / (E − 1)
 //! ```
 
-use super::options::{SHARED_COUNT, with_shared};
-use super::simplex::hardened;
-use super::{Alphas, Draw, Entry, Method, Moment, Options, gumbel};
+use crate::supernet::options::{SHARED_COUNT, with_shared};
+use crate::supernet::simplex::hardened;
+use crate::supernet::{Alphas, Draw, Entry, Method, Moment, Options, gumbel};
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
 use netsmith::random::Random;
 
