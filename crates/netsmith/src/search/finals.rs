@@ -10,8 +10,10 @@
 //! Expectations are corrected by the slowest of what has been seen: a machine
 //! that becomes slower ends fewer runs, and those that it begins it ends.
 
+use super::checkpoint::{checkpoint_path, record_checkpoint};
+use super::ending::trial_of;
 use super::pool::{Pool, Report, Task, now};
-use super::{Event, SearchError, checkpoint_path, record_checkpoint, trial_of};
+use super::{Event, SearchError};
 use crate::evaluate::{Evaluation, Evaluator};
 use crate::network::{MemoryPlan, Network};
 use crate::space::Architecture;
