@@ -33,6 +33,21 @@ fn until(arguments: &[&str], end: &str) -> Vec<String> {
     panic!("`{end}` never came: {lines:#?}");
 }
 
+/// Runs to the end: exit code, stdout and stderr.
+fn outcome_of(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_netsmith"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
 fn search(run: &Path, end: &str) -> Vec<String> {
     let epochs = format!("strategy.epochs={EPOCHS}");
     let mut arguments = vec!["search", "--data", "digits", "--strategy", "drnas"];
@@ -96,20 +111,7 @@ fn a_supernet_may_be_smaller_than_what_is_trained() {
     arguments.extend(["--set", "cells=2", "--set", "proxy.cells=1"]);
     arguments.extend(["--set", "strategy.epochs=3", "--budget", "9trials"]);
     arguments.extend(["--verify", "off", "--run", run.to_str().unwrap()]);
-    let search = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_netsmith"))
-            .args(arguments)
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code(),
-            text(output.stdout),
-            text(output.stderr),
-        )
-    };
-    let (code, out, told) = search(&arguments);
+    let (code, out, told) = outcome_of(&arguments);
     assert_eq!(code, Some(0), "{told}");
     // One cell a stage: 4 -> 8 -> 16 channels, all options side by side.
     let planned = told.lines().find(|line| line.starts_with("supernet of"));
@@ -126,10 +128,38 @@ fn a_supernet_may_be_smaller_than_what_is_trained() {
     let ended = ["finished", "stopped", "failed"].map(|name| trials[name].as_u64().unwrap_or(0));
     assert_eq!(ended.iter().sum::<u64>(), 9, "{out}");
 
-    let (code, _, told) = search(&["search", "--strategy", "random", "--set", "proxy.cells=1"]);
+    let (code, _, told) = outcome_of(&["search", "--strategy", "random", "--set", "proxy.cells=1"]);
     assert_eq!(code, Some(2), "{told}");
     assert!(
         told.contains("setting `proxy.cells`: strategy `random` has no supernet"),
         "{told}"
     );
+}
+
+#[test]
+fn nothing_behind_a_supernet_costs_more_than_what_was_derived_for_its_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut arguments = vec!["search", "--data", "digits", "--strategy", "drnas"];
+    arguments.extend(["--space", "nas-bench-201", "--set", "channels=4"]);
+    arguments.extend(["--set", "cells=1", "--set", "strategy.epochs=6"]);
+    arguments.extend(["--set", "strategy.efficiency=parameters"]);
+    arguments.extend(["--set", "strategy.efficiency-weight=3"]);
+    arguments.extend(["--budget", "9trials", "--verify", "off"]);
+    arguments.extend(["--run", run.to_str().unwrap()]);
+    let (code, _, told) = outcome_of(&arguments);
+    assert_eq!(code, Some(0), "{told}");
+    let parameters = |line: &str| -> Option<u64> {
+        let (before, _) = line.split_once(" parameters,")?;
+        before.rsplit(' ').next()?.replace(',', "").parse().ok()
+    };
+    let bound = told.lines().find(|line| line.starts_with("from here on"));
+    let bound = parameters(bound.unwrap()).unwrap();
+    let trials = told.lines().filter(|line| line.contains(" finished "));
+    let trials: Vec<u64> = trials.filter_map(parameters).collect();
+    assert!(trials.len() >= 9, "{told}");
+    assert_eq!(trials[0], bound, "{told}");
+    assert!(trials.iter().all(|trial| *trial <= bound), "{told}");
+    // The largest architecture of the space has 23,302.
+    assert!(bound < 12_000, "{told}");
 }

@@ -21,6 +21,7 @@
 
 mod allotment;
 mod best;
+mod bound;
 mod config;
 mod error;
 mod evaluator;
@@ -49,6 +50,7 @@ pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};
 use crate::data::balanced_class_weights;
 use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
 use crate::supernet::EpochReport;
+use bound::Bound;
 use evaluator::Chosen;
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
@@ -309,10 +311,16 @@ impl Context<'_> {
         let config = self.config;
         let listed = match prepared.method.take() {
             None => None,
-            Some(method) => match supernet::candidates(self, prepared, method.as_ref(), observe)? {
-                Some(listed) => Some(listed),
-                None => return Ok(Vec::new()),
-            },
+            Some(method) => {
+                let listed = supernet::candidates(self, prepared, method.as_ref(), observe)?;
+                let Some(listed) = listed else {
+                    return Ok(Vec::new());
+                };
+                if let Some(bound) = Bound::of(self.study, method.options())? {
+                    bound.apply(prepared);
+                }
+                Some(listed)
+            }
         };
         let candidates = listed.as_ref().map(|listed| listed.len() as u64);
         // All candidates are trained, however few trials are asked for.
@@ -381,6 +389,7 @@ impl Context<'_> {
             },
             objective: &self.search_objective,
             limits: prepared.limits,
+            latency_limit: prepared.latency_limit,
             fidelity: self.pace.low,
             budget: Budget {
                 trials,

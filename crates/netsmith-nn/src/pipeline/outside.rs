@@ -243,6 +243,7 @@ pub(super) fn go_on(
         evaluator: outside.evaluator.as_ref(),
         objective,
         limits: outside.limits,
+        latency_limit: config.limit_latency,
         fidelity: outside.fidelity,
         budget: Budget {
             trials: config.trials,

@@ -31,6 +31,8 @@ pub(super) struct Prepared {
     /// The gradient search, where the strategy is one.
     pub(super) method: Option<Box<dyn Method>>,
     pub(super) limits: Limits,
+    /// Milliseconds that the estimate of a network may not exceed.
+    pub(super) latency_limit: Option<f64>,
     pub(super) recipe: Recipe,
     pub(super) kernels: Kernels,
 }
@@ -85,6 +87,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         strategy,
         method,
         limits: limits(config),
+        latency_limit: config.limit_latency,
         recipe: Recipe::for_data(&train),
         kernels,
         data,

@@ -27,6 +27,8 @@ pub(super) struct Searching<'a> {
     pub(super) evaluator: &'a dyn Evaluator,
     pub(super) objective: &'a Objective,
     pub(super) limits: Limits,
+    /// Milliseconds that the estimate may not exceed.
+    pub(super) latency_limit: Option<f64>,
     pub(super) fidelity: Fidelity,
     pub(super) budget: Budget,
     /// Evaluations at a time.
@@ -46,7 +48,7 @@ impl Searching<'_> {
         let config = self.config;
         let table = OperationTable::new(self.study, self.kernels);
         let latency = |network: &Network| table.estimate(network);
-        let needs_latency = config.limit_latency.is_some() || self.objective.weighs("latency_ms");
+        let needs_latency = self.latency_limit.is_some() || self.objective.weighs("latency_ms");
         if needs_latency {
             // Most operations are timed before any worker disturbs.
             let seed = Seed::new(config.seed).child("latency");
@@ -65,7 +67,7 @@ impl Searching<'_> {
             study: self.study,
             objective: self.objective,
             limits: self.limits,
-            latency_limit: config.limit_latency,
+            latency_limit: self.latency_limit,
             latency: needs_latency.then_some(&latency),
             fidelity: self.fidelity,
             stopping,

@@ -20,6 +20,7 @@
 //! longer trainings (ASHA), and the final phase goes on with those on its highest
 //! rung.
 
+use super::bound::Bound;
 use super::prepare::Prepared;
 use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
@@ -78,6 +79,9 @@ const SAMPLE: usize = 50;
 
 /// Architectures drawn at random that are trained like the derived one.
 const RANDOM: u64 = 2;
+
+/// Draws for each of them, where one may not take longer than the derived one.
+const DRAWS: usize = 100;
 
 /// The study's entry with the reports of all epochs.
 pub const EPOCHS_ENTRY: &str = "supernet-epochs";
@@ -231,7 +235,25 @@ fn search(
     let judged = judged.map(|(architecture, loss)| (prepared.space.text(architecture), loss));
     let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
     context.study.put(SAMPLE_ENTRY, json)?;
-    let mut listed = listed(&search, &found, &sample, context.config.seed)?;
+    let bound = match had_time(&search, &found) {
+        true => Bound::set(
+            context.study,
+            &prepared.space,
+            &options,
+            &latency,
+            &found.architecture,
+        )?,
+        false => None,
+    };
+    let keeps = |network: &Network| bound.is_none_or(|bound| bound.keeps(&latency, network));
+    if let Some(bound) = bound {
+        observe(Progress::Phase {
+            what: format!("from here on networks of at most {bound}, as the derived one has"),
+            seconds: None,
+        });
+        search.limits = bound.within(search.limits);
+    }
+    let mut listed = listed(&search, &found, &sample, &keeps, context.config.seed)?;
     if let Some(method) = method.control() {
         observe(Progress::Phase {
             what: "random search with shared weights, with as many epochs".to_owned(),
@@ -435,6 +457,7 @@ fn listed(
     search: &Search<'_>,
     found: &Found,
     sample: &[(Architecture, f64)],
+    keeps: &dyn Fn(&Network) -> bool,
     seed: u64,
 ) -> Result<Vec<Candidate>, PipelineError> {
     let space = search.space;
@@ -457,17 +480,34 @@ fn listed(
         origin: why.to_owned(),
         architecture: space.text(&found.architecture),
     }];
-    for (architecture, _) in sample.iter().take(1) {
+    let cheap = |architecture: &Architecture| {
+        let network = space.network(architecture);
+        network.is_ok_and(|network| keeps(&network))
+    };
+    let mut sample = sample.iter().map(|(architecture, _)| architecture);
+    if let Some(architecture) = sample.find(|it| cheap(it)) {
         let origin = "best of a random sample under the shared weights";
         add(&mut listed, space, origin, architecture);
     }
     let seed = Seed::new(seed).child("supernet-random");
     for number in 0..RANDOM {
         let mut random = seed.nth(number).stream();
-        let drawn = space.sample(&search.limits, &mut random)?;
-        add(&mut listed, space, "random", &drawn);
+        for _ in 0..DRAWS {
+            let drawn = space.sample(&search.limits, &mut random)?;
+            if cheap(&drawn) {
+                add(&mut listed, space, "random", &drawn);
+                break;
+            }
+        }
     }
     Ok(listed)
+}
+
+/// Whether the supernet, and with most methods the architecture, could learn at all.
+fn had_time(search: &Search<'_>, found: &Found) -> bool {
+    let options = search.method.options();
+    let done = found.state.history.len();
+    done > 0 && !(options.learns && done <= options.warm_up_epochs(search.epochs))
 }
 
 /// Adds a candidate, unless its architecture is one already.

@@ -152,7 +152,7 @@ const SHARED: [Parameter; 14] = [
         name: "efficiency",
         kind: ParameterKind::Word(&["off", "parameters", "macs", "latency"]),
         default: "off",
-        doc: "The cost of the network that counts in the loss of the architecture.",
+        doc: "The cost of the network that counts in the loss of the architecture; no network behind the supernet may cost more than the derived one.",
     },
     Parameter {
         name: "efficiency-weight",
