@@ -13,8 +13,8 @@
 //! 1. the w of the winner's full training, which then counts itself, beside a core
 //!    of others;
 //! 2. a smaller w, at least half of it, for the winner again and as much of the core
-//!    as fits;
-//! 3. at least a quarter of it for the winner again and two others;
+//!    as fits, three others at least: a rival, another seed, a random architecture;
+//! 3. at least a quarter of it for the winner again and three others, or two;
 //! 4. whatever the winner again and one other can have.
 //!
 //! Then more of the others, as long as they fit.
@@ -148,7 +148,7 @@ impl Wanted<'_> {
         if core == 0 {
             return None;
         }
-        let two = core.min(2);
+        let [two, three] = [2, 3].map(|count: usize| count.min(core));
         let full = |count: usize| {
             let span = self.span(false, count) * self.samples.worth(self.full);
             (self.counts && span <= self.time()).then_some((self.full, false, count))
@@ -160,8 +160,12 @@ impl Wanted<'_> {
             (self.samples.worth(fidelity) >= least).then_some((fidelity, true, count))
         };
         let chosen = full(core)
-            .or_else(|| (two..=core).rev().find_map(|count| reduced(count, half)))
-            .or_else(|| reduced(two, 0.5 * half))
+            .or_else(|| (three..=core).rev().find_map(|count| reduced(count, half)))
+            .or_else(|| {
+                (two..=three)
+                    .rev()
+                    .find_map(|count| reduced(count, 0.5 * half))
+            })
             .or_else(|| reduced(1, 0.0));
         let (fidelity, again, count) = chosen?;
         let worth = self.samples.worth(fidelity);
@@ -237,6 +241,14 @@ mod tests {
         check(&wanted(750.0, &others), (5.0, 1.0, true, 3));
         check(&wanted(570.0, &others), (4.0, 1.0, true, 3));
         check(&wanted(300.0, &others), (4.0, 0.51, true, 3));
+        // One at a time: shorter for three others, of which one is random.
+        let alone = |seconds: f64| Wanted {
+            workers: 1,
+            ..wanted(seconds, &others)
+        };
+        check(&alone(1_200.0), (4.0, 1.0, true, 3));
+        check(&alone(600.0), (4.0, 0.51, true, 3));
+        check(&alone(500.0), (4.0, 0.57, true, 2));
         check(&wanted(20.0, &others), (4.0, 0.03, true, 1));
     }
 
