@@ -12,6 +12,7 @@ import resource
 import statistics
 import sys
 import time
+from functools import partial
 
 import torch
 from torch import nn
@@ -20,12 +21,20 @@ from torch.nn import functional as F
 WARM_UP = 2
 
 
-def relu_conv_norm(channels, out, kernel, stride):
+def relu_conv_norm(channels, out, kernel, stride=1, norm=nn.BatchNorm2d):
     return nn.Sequential(
         nn.ReLU(),
         nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(out),
+        norm(out),
     )
+
+
+def bench_nodes(x, edges):
+    """What the cell of NAS-Bench-201 makes of x with its six edges."""
+    nodes, edges = [x], iter(edges)
+    for node in range(1, 4):
+        nodes.append(sum(next(edges)(nodes[source]) for source in range(node)))
+    return nodes[3]
 
 
 class BenchCell(nn.Module):
@@ -33,14 +42,10 @@ class BenchCell(nn.Module):
 
     def __init__(self, channels):
         super().__init__()
-        self.edges = nn.ModuleList(relu_conv_norm(channels, channels, 3, 1) for _ in range(6))
+        self.edges = nn.ModuleList(relu_conv_norm(channels, channels, 3) for _ in range(6))
 
     def forward(self, x):
-        nodes = [x]
-        edges = iter(self.edges)
-        for node in range(1, 4):
-            nodes.append(sum(next(edges)(nodes[source]) for source in range(node)))
-        return nodes[3]
+        return bench_nodes(x, self.edges)
 
 
 class Reduction(nn.Module):
@@ -49,7 +54,7 @@ class Reduction(nn.Module):
     def __init__(self, channels):
         super().__init__()
         self.first = relu_conv_norm(channels, 2 * channels, 3, 2)
-        self.second = relu_conv_norm(2 * channels, 2 * channels, 3, 1)
+        self.second = relu_conv_norm(2 * channels, 2 * channels, 3)
         self.shortcut = nn.Sequential(
             nn.AvgPool2d(2, 2), nn.Conv2d(channels, 2 * channels, 1, bias=False)
         )
@@ -151,14 +156,8 @@ def darts_edge(channels, stride):
 
 
 def bench_edge(channels):
-    def convolution(kernel):
-        return nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False),
-            norm(channels),
-        )
-
-    return Mixed([nn.Identity(), convolution(1), convolution(3), average_pool()])
+    convolutions = [relu_conv_norm(channels, channels, kernel, norm=norm) for kernel in (1, 3)]
+    return Mixed([nn.Identity(), *convolutions, average_pool()])
 
 
 def drawn(alphas, hard):
@@ -193,12 +192,8 @@ class BenchSupernet(nn.Module):
         weights = drawn(self.alphas, self.hard)
         x = self.stem(x)
         for cell, reduction in zip(self.cells, self.reductions):
-            nodes = [x]
-            edges = zip(cell, weights)
-            for node in range(1, 4):
-                parts = (next(edges) for _ in range(node))
-                nodes.append(sum(edge(it, weight) for it, (edge, weight) in zip(nodes, parts)))
-            x = reduction(nodes[3])
+            edges = (partial(edge, weights=weight) for edge, weight in zip(cell, weights))
+            x = reduction(bench_nodes(x, edges))
         return self.head(self.last(x).mean((2, 3)))
 
 
@@ -210,11 +205,9 @@ class Cell(nn.Module):
         self.first = (
             FactorizedReduce(before, channels)
             if reduction_before
-            else nn.Sequential(nn.ReLU(), nn.Conv2d(before, channels, 1, bias=False), norm(channels))
+            else relu_conv_norm(before, channels, 1, norm=norm)
         )
-        self.second = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(last, channels, 1, bias=False), norm(channels)
-        )
+        self.second = relu_conv_norm(last, channels, 1, norm=norm)
         self.edges = nn.ModuleList(
             darts_edge(channels, 2 if reduction and source < 2 else 1)
             for node in range(self.NODES)

@@ -22,8 +22,8 @@ struct Work {
     name: &'static str,
     /// What it is.
     summary: &'static str,
-    /// The arguments of `netsmith profile`, separated by spaces.
-    profile: &'static str,
+    /// The arguments of `netsmith profile`, in parts that are separated by spaces.
+    profile: &'static [&'static str],
     /// Threads of either side.
     threads: usize,
     /// Steps of a run.
@@ -35,11 +35,17 @@ struct Work {
 const W1: &str = "--space nas-bench-201 --architecture |nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2| \
      --set channels=16 --set cells=1 --input 3x32x32 --classes 10 --batch 64";
 
+const DARTS_SUPERNET: &str = "--space darts --supernet --set channels=8 --set cells=5 \
+     --input 3x32x32 --classes 10 --batch 64";
+
+const BENCH_SUPERNET: &str = "--space nas-bench-201 --supernet --set channels=8 --set cells=1 \
+     --input 3x16x16 --classes 10 --batch 64";
+
 const WORKS: &[Work] = &[
     Work {
         name: "w1",
         summary: "step of a NAS-Bench-201 network, all edges 3x3, 16 channels, batch 64",
-        profile: W1,
+        profile: &[W1],
         threads: 2,
         steps: 10,
         time: "train_step_ms",
@@ -47,8 +53,7 @@ const WORKS: &[Work] = &[
     Work {
         name: "w2",
         summary: "step of a DARTS supernet, 8 channels, five cells, batch 64",
-        profile: "--space darts --supernet --method darts --set channels=8 --set cells=5 \
-                  --input 3x32x32 --classes 10 --batch 64",
+        profile: &[DARTS_SUPERNET, "--method darts"],
         threads: 2,
         steps: 3,
         time: "train_step_ms",
@@ -56,8 +61,7 @@ const WORKS: &[Work] = &[
     Work {
         name: "gdas",
         summary: "step of GDAS on the same supernet, one operation an edge",
-        profile: "--space darts --supernet --method gdas --set channels=8 --set cells=5 \
-                  --input 3x32x32 --classes 10 --batch 64",
+        profile: &[DARTS_SUPERNET, "--method gdas"],
         threads: 2,
         steps: 10,
         time: "train_step_ms",
@@ -65,8 +69,7 @@ const WORKS: &[Work] = &[
     Work {
         name: "bench-darts",
         summary: "step of DARTS on a NAS-Bench-201 supernet, 8 channels, a cell a stage, 16x16 pixels",
-        profile: "--space nas-bench-201 --supernet --method darts --set channels=8 --set cells=1 \
-                  --input 3x16x16 --classes 10 --batch 64",
+        profile: &[BENCH_SUPERNET, "--method darts"],
         threads: 1,
         steps: 20,
         time: "train_step_ms",
@@ -74,8 +77,7 @@ const WORKS: &[Work] = &[
     Work {
         name: "bench-gdas",
         summary: "step of GDAS on that supernet",
-        profile: "--space nas-bench-201 --supernet --method gdas --set channels=8 --set cells=1 \
-                  --input 3x16x16 --classes 10 --batch 64",
+        profile: &[BENCH_SUPERNET, "--method gdas"],
         threads: 1,
         steps: 20,
         time: "train_step_ms",
@@ -83,8 +85,10 @@ const WORKS: &[Work] = &[
     Work {
         name: "edge",
         summary: "step of one edge: ReLU, depthwise 3x3, 1x1, norm, 8 channels, batch 64",
-        profile: "--space benches/peers/edge.toml --architecture depthwise=3x3 \
+        profile: &[
+            "--space benches/peers/edge.toml --architecture depthwise=3x3 \
                   --input 8x32x32 --classes 10 --batch 64",
+        ],
         threads: 1,
         steps: 20,
         time: "train_step_ms",
@@ -92,8 +96,8 @@ const WORKS: &[Work] = &[
     Work {
         name: "mlp",
         summary: "step of a perceptron 32-256-256-256-10 with batch norm, batch 256",
-        profile: "--space benches/peers/mlp.toml --architecture width=256 \
-                  --input 32 --classes 10 --batch 256",
+        profile: &["--space benches/peers/mlp.toml --architecture width=256 \
+                  --input 32 --classes 10 --batch 256"],
         threads: 2,
         steps: 50,
         time: "train_step_ms",
@@ -101,7 +105,7 @@ const WORKS: &[Work] = &[
     Work {
         name: "w1-inference",
         summary: "the NAS-Bench-201 network's answer for one image, in the runtime that `netsmith profile` finds",
-        profile: W1,
+        profile: &[W1],
         threads: 2,
         steps: 50,
         time: "inference_ms",
@@ -197,7 +201,7 @@ fn netsmith(repository: &Repository, path: &std::ffi::OsStr, work: &Work) -> Res
     command
         .env("PATH", path)
         .arg("profile")
-        .args(work.profile.split_whitespace());
+        .args(work.profile.iter().flat_map(|part| part.split_whitespace()));
     command.args(["--json", "--threads", &work.threads.to_string()]);
     if work.time == "train_step_ms" {
         command.args(["--train-step", &work.steps.to_string()]);

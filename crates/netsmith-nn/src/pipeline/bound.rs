@@ -37,7 +37,7 @@ impl Bound {
         let Some(cost) = options.efficiency else {
             return Ok(None);
         };
-        let own = cost_of(cost, latency, &space.network(derived)?);
+        let own = cost.of(latency, &space.network(derived)?);
         let most = own.max(options.efficiency_target.unwrap_or(0.0));
         let most = study.recorded(RECORD, || most)?;
         Ok(Some(Self { cost, most }))
@@ -52,7 +52,7 @@ impl Bound {
 
     /// Whether a network is cheap enough.
     pub(super) fn keeps(&self, latency: NetworkCost<'_>, network: &Network) -> bool {
-        cost_of(self.cost, latency, network) <= self.most
+        self.cost.of(latency, network) <= self.most
     }
 
     /// These limits, and it.
@@ -89,14 +89,6 @@ impl fmt::Display for Bound {
             Efficiency::Macs => write!(f, "{most:.0} MACs"),
             Efficiency::Latency => write!(f, "{most:.3} ms"),
         }
-    }
-}
-
-fn cost_of(cost: Efficiency, latency: NetworkCost<'_>, network: &Network) -> f64 {
-    match cost {
-        Efficiency::Parameters => network.parameters() as f64,
-        Efficiency::Macs => network.macs() as f64,
-        Efficiency::Latency => latency(network),
     }
 }
 

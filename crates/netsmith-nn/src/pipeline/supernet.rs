@@ -26,8 +26,7 @@ use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
 use crate::cost::OperationTable;
 use crate::supernet::{
-    Decision, Efficiency, End, EpochReport, Found, Method, NetworkCost, OptionCosts, Options,
-    Reward, Search, State, Supernet,
+    Decision, End, EpochReport, Found, Method, OptionCosts, Reward, Search, State, Supernet,
 };
 use netsmith::network::Network;
 use netsmith::random::Seed;
@@ -179,7 +178,15 @@ fn search(
         .build()?;
     let table = OperationTable::new(context.study, prepared.kernels);
     let latency = |network: &Network| table.estimate(network);
-    let costs = costs(prepared, &supernet, &options, &latency);
+    let cost = options.efficiency.map(|efficiency| {
+        let latency = &latency;
+        move |network: &Network| efficiency.of(latency, network)
+    });
+    let costs = cost.as_ref().map(|cost| OptionCosts {
+        weight: options.efficiency_weight,
+        target: options.efficiency_target,
+        ..OptionCosts::of(&supernet, &prepared.space, cost)
+    });
     let mut search = Search {
         kernels: prepared.kernels,
         limits: prepared.limits,
@@ -235,15 +242,15 @@ fn search(
     let judged = judged.map(|(architecture, loss)| (prepared.space.text(architecture), loss));
     let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
     context.study.put(SAMPLE_ENTRY, json)?;
-    let bound = match had_time(&search, &found) {
-        true => Bound::set(
+    let bound = match no_time(&search, &found) {
+        None => Bound::set(
             context.study,
             &prepared.space,
             &options,
             &latency,
             &found.architecture,
         )?,
-        false => None,
+        Some(_) => None,
     };
     let keeps = |network: &Network| bound.is_none_or(|bound| bound.keeps(&latency, network));
     if let Some(bound) = bound {
@@ -300,25 +307,6 @@ fn check_memory(needed: u64, available: Option<u64>) -> Result<(), PipelineError
         Some(available) => Err(PipelineError::SupernetMemory { needed, available }),
         None => Ok(()),
     }
-}
-
-/// What the options cost, where that counts in the loss.
-fn costs<'a>(
-    prepared: &Prepared,
-    supernet: &Supernet,
-    options: &Options,
-    latency: NetworkCost<'a>,
-) -> Option<OptionCosts<'a>> {
-    let cost: NetworkCost<'a> = match options.efficiency? {
-        Efficiency::Parameters => &|network| network.parameters() as f64,
-        Efficiency::Macs => &|network| network.macs() as f64,
-        Efficiency::Latency => latency,
-    };
-    Some(OptionCosts {
-        weight: options.efficiency_weight,
-        target: options.efficiency_target,
-        ..OptionCosts::of(supernet, &prepared.space, cost)
-    })
 }
 
 /// Trains a supernet from its last state, which is kept in a file; its reports
@@ -461,21 +449,14 @@ fn listed(
     seed: u64,
 ) -> Result<Vec<Candidate>, PipelineError> {
     let space = search.space;
-    let options = search.method.options();
-    let done = found.state.history.len();
-    let why = match found.end {
-        End::Stopped if done == 0 => {
-            "there was no time for an epoch of the supernet, so this is as good as drawn at random"
-        }
-        _ if options.learns && done <= options.warm_up_epochs(search.epochs) => {
-            "there was no time to learn the architecture, so this is as good as drawn at random"
-        }
-        _ if !options.learns => "the best that was found under the shared weights",
+    let learnt = || match found.end {
+        _ if !search.method.options().learns => "the best that was found under the shared weights",
         End::Sharp { .. } => "derived before the minimum became sharp",
         End::SkipsDominate { .. } => "derived in the last epoch before skip connections took over",
         End::Diverged => "derived from the last healthy epoch before losses were no numbers",
         _ => "derived",
     };
+    let why = no_time(search, found).unwrap_or_else(learnt);
     let mut listed = vec![Candidate {
         origin: why.to_owned(),
         architecture: space.text(&found.architecture),
@@ -503,11 +484,19 @@ fn listed(
     Ok(listed)
 }
 
-/// Whether the supernet, and with most methods the architecture, could learn at all.
-fn had_time(search: &Search<'_>, found: &Found) -> bool {
+/// Why nothing was learnt, where the search had no time for it.
+fn no_time(search: &Search<'_>, found: &Found) -> Option<&'static str> {
     let options = search.method.options();
     let done = found.state.history.len();
-    done > 0 && !(options.learns && done <= options.warm_up_epochs(search.epochs))
+    if found.end == End::Stopped && done == 0 {
+        let why =
+            "there was no time for an epoch of the supernet, so this is as good as drawn at random";
+        return Some(why);
+    }
+    let warming_up = options.learns && done <= options.warm_up_epochs(search.epochs);
+    warming_up.then_some(
+        "there was no time to learn the architecture, so this is as good as drawn at random",
+    )
 }
 
 /// Adds a candidate, unless its architecture is one already.

@@ -14,7 +14,7 @@
 //! sum is a slope around the average network; the target is held against the
 //! derived network itself.
 
-use super::{SiteForm, Supernet};
+use super::{Efficiency, SiteForm, Supernet};
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits, Space};
@@ -25,6 +25,17 @@ const DRAWN: u64 = 16;
 
 /// Gives the cost of a network.
 pub type NetworkCost<'a> = &'a (dyn Fn(&Network) -> f64 + Sync);
+
+impl Efficiency {
+    /// This cost of a network, whose latency in milliseconds the function gives.
+    pub fn of(self, latency: NetworkCost<'_>, network: &Network) -> f64 {
+        match self {
+            Self::Parameters => network.parameters() as f64,
+            Self::Macs => network.macs() as f64,
+            Self::Latency => latency(network),
+        }
+    }
+}
 
 /// What the options of a supernet cost, and how much that counts.
 #[derive(Clone)]
