@@ -243,14 +243,14 @@ fn search(
     let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
     context.study.put(SAMPLE_ENTRY, json)?;
     let bound = match no_time(&search, &found) {
-        None => Bound::set(
+        None if !found.state.history.is_empty() => Bound::set(
             context.study,
             &prepared.space,
             &options,
             &latency,
             &found.architecture,
         )?,
-        Some(_) => None,
+        _ => None,
     };
     let keeps = |network: &Network| bound.is_none_or(|bound| bound.keeps(&latency, network));
     if let Some(bound) = bound {
