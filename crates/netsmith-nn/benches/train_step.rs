@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use netsmith::catalogue::Settings;
 use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{self, Space, Task};
+use netsmith::space::{self, Limits, Space, Task};
 use netsmith_nn::module::{Kernels, Module, Noise, Weights};
 
 const BATCH: usize = 64;
@@ -33,7 +33,11 @@ fn nas_bench_201() -> Network {
 /// The hand-designed networks that a chain is compared with, on 1x28x28.
 fn baselines() -> Vec<(&'static str, Network)> {
     let space = space("chain", Shape::image(1, 28, 28), &[]);
-    let baselines = space.baselines(80_000).into_iter();
+    let limits = Limits {
+        parameters: Some(80_000),
+        ..Limits::default()
+    };
+    let baselines = space.baselines(&limits).into_iter();
     baselines
         .map(|(name, architecture)| (name, space.network(&architecture).unwrap()))
         .collect()

@@ -1,18 +1,31 @@
-//! The best network of a run, read again from what the run left.
+//! The best network of a run, or another that it trained in full, read again from what
+//! the run left.
 
 use std::path::Path;
 
+use clap::Args;
 use netsmith::network::Network;
 use netsmith::space::Form;
 use netsmith::study::View;
 use netsmith_nn::export::read_safetensors;
 use netsmith_nn::module::Weights;
-use netsmith_nn::pipeline::{BEST, BestRecord, Config, ENTRY, space_of};
+use netsmith_nn::pipeline::{
+    BEST, BestRecord, Config, ENTRY, finalist_records, finalist_weights, space_of,
+};
 
 use crate::exit;
 use crate::failure::Failure;
 
-/// The network that a run handed over, ready to run.
+/// Which network of a run.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// Another network than the best: that of a trial which was trained in full; `netsmith
+    /// show` lists them
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) trial: Option<u64>,
+}
+
+/// A network of a run that was trained in full, ready to run.
 #[derive(Debug)]
 pub(super) struct Best {
     pub(super) record: BestRecord,
@@ -51,8 +64,8 @@ pub(super) fn configuration(view: &View) -> Result<Config, Failure> {
 /// Reads record and weights, and builds the network again.
 ///
 /// # Errors
-/// No study, no best network yet, or files that were damaged or deleted.
-pub(super) fn read(run: &Path) -> Result<Best, Failure> {
+/// No study, no such network yet, or files that were damaged or deleted.
+pub(super) fn read(run: &Path, which: &Which) -> Result<Best, Failure> {
     let view = View::open(run)?;
     let config = configuration(&view)?;
     if config.evaluator != "training" {
@@ -63,6 +76,9 @@ pub(super) fn read(run: &Path) -> Result<Best, Failure> {
         );
         let hint = "its best architecture is in `best/architecture.txt` and in `netsmith show`";
         return Err(Failure::new(exit::FAILED, message).with_hint(hint));
+    }
+    if let Some(trial) = which.trial {
+        return finalist(&view, config, trial);
     }
     let record = record(&view)?.ok_or_else(|| {
         let run = run.display();
@@ -76,6 +92,35 @@ pub(super) fn read(run: &Path) -> Result<Best, Failure> {
     let path = run.join(BEST).join("model.safetensors");
     let bytes = std::fs::read(&path).map_err(|error| Failure::file("read", &path, &error))?;
     let weights = Weights(read_safetensors(&network, &bytes)?);
+    Ok(Best {
+        record,
+        network,
+        weights,
+        config,
+    })
+}
+
+/// The network of a trial that was trained in full, with the weights of its checkpoint.
+fn finalist(view: &View, config: Config, trial: u64) -> Result<Best, Failure> {
+    let mut records = finalist_records(view)?;
+    let place = records
+        .iter()
+        .position(|record| record.trial == Some(trial));
+    let Some(place) = place else {
+        let known = records.iter().filter_map(|record| record.trial);
+        let known: Vec<String> = known.map(|trial| trial.to_string()).collect();
+        let run = view.dir().display();
+        let failure = Failure::usage(format!(
+            "trial is `{trial}`: run `{run}` has not trained it in full"
+        ));
+        return Err(match known.is_empty() {
+            true => failure.with_hint(format!("go on with `netsmith resume {run}`")),
+            false => failure.with_hint(format!("trained in full were {}", known.join(", "))),
+        });
+    };
+    let record = records.swap_remove(place);
+    let network = network(&config, &record)?;
+    let weights = finalist_weights(view, record.run, &network)?;
     Ok(Best {
         record,
         network,

@@ -1,5 +1,5 @@
-//! `netsmith export RUN`: the best network as ONNX, safetensors and PyTorch
-//! source.
+//! `netsmith export RUN`: the best network, or another that was trained in full, as
+//! ONNX, safetensors and PyTorch source.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use netsmith_nn::export::{TrainedNetwork, onnx, safetensors, torch};
 use netsmith_nn::pipeline::{BEST, write_file};
 
-use super::best;
+use super::best::{self, Which};
 use crate::failure::Failure;
 use crate::output::{Output, columns};
 
@@ -17,10 +17,12 @@ use crate::output::{Output, columns};
 pub(crate) struct Arguments {
     /// The run directory
     run: PathBuf,
+    #[command(flatten)]
+    which: Which,
     /// Only this format; repeatable; all if not given
     #[arg(long, value_enum)]
     format: Vec<Format>,
-    /// The folder to write to; default: `best` in the run directory
+    /// The folder to write to; default: `best` in the run directory, or `trial-NUMBER`
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
 }
@@ -54,8 +56,11 @@ impl Format {
 /// # Errors
 /// The run has no best network, or a file cannot be written.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let best = best::read(&arguments.run)?;
-    let usual = arguments.run.join(BEST);
+    let best = best::read(&arguments.run, &arguments.which)?;
+    let usual = arguments.run.join(match arguments.which.trial {
+        None => BEST.to_owned(),
+        Some(trial) => format!("trial-{trial}"),
+    });
     let folder = arguments.to.as_deref().unwrap_or(&usual);
     let provenance = best.record.provenance(&arguments.run, &best.config);
     let trained = TrainedNetwork {

@@ -30,6 +30,16 @@ pub(super) fn table(facts: &Value) -> String {
             rows.push([format!("best {}", name.replace('_', " ")), value]);
         }
     }
+    let finalists = facts["finalists"].as_array().into_iter().flatten();
+    let front = finalists.filter(|own| own["front"] == true && own["trial"].is_number());
+    let front: Vec<&Value> = front.collect();
+    // A front of one is the best, which stands above.
+    for own in front.iter().filter(|_| front.len() > 1) {
+        rows.push([
+            format!("front: trial {}", shown("trial", &own["trial"])),
+            compared(own),
+        ]);
+    }
     for baseline in facts["baselines"].as_array().into_iter().flatten() {
         rows.push([
             format!("beside it: {}", shown("name", &baseline["name"])),
@@ -52,7 +62,8 @@ pub(super) fn table(facts: &Value) -> String {
 /// What is known of something that the best network was compared with.
 fn compared(row: &Value) -> String {
     let known = row.as_object().into_iter().flatten();
-    let known = known.filter(|(name, value)| *name != "name" && !value.is_null());
+    let known = known.filter(|(_, value)| value.is_number());
+    let known = known.filter(|(name, _)| *name != "trial");
     let known = known.map(|(name, value)| {
         let (value, name) = (shown(name, value), name.replace('_', " "));
         format!("{value} {}", name.trim_end_matches(" ms"))
@@ -90,6 +101,10 @@ mod tests {
             "penalties": ["parameters=50000:soft"],
             "best": {"parameters": 9210, "parameters_as_written": 9210, "latency_ms": null,
                      "peak_memory_bytes": 2048, "test_accuracy": 0.975},
+            "finalists": [{"trial": 7, "architecture": "a", "parameters": 900, "latency_ms": 0.125,
+                           "front": true, "test_accuracy": 0.95, "cut_short": false},
+                          {"trial": 8, "parameters": 990, "front": false},
+                          {"trial": 9, "parameters": 9210, "front": true}],
             "baselines": [{"name": "lenet", "parameters": 61706, "latency_ms": 0.25,
                            "validation_accuracy": null, "test_accuracy": 0.9}],
             "files": {"onnx": "runs/a/best/model.onnx"},
@@ -104,6 +119,8 @@ penalty                 parameters=50000:soft
 best parameters         9,210
 best peak memory bytes  2.0 KiB
 best test accuracy      97.50 %
+front: trial 7          0.125 ms latency, 900 parameters, 95.00 % test accuracy
+front: trial 9          9,210 parameters
 beside it: lenet        0.250 ms latency, 61,706 parameters, 90.00 % test accuracy
 file onnx               runs/a/best/model.onnx
 It was worth it.

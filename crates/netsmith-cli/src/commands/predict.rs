@@ -1,4 +1,5 @@
-//! `netsmith predict RUN DATA`: the answers of a run's best network to new data.
+//! `netsmith predict RUN DATA`: the answers of a run's best network, or of another that
+//! was trained in full, to new data.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use netsmith_nn::module::Kernels;
 use netsmith_nn::train::Predictor;
 use serde::Serialize;
 
-use super::best;
+use super::best::{self, Which};
 use crate::failure::Failure;
 use crate::output::{Output, columns};
 
@@ -19,6 +20,8 @@ pub(crate) struct Arguments {
     run: PathBuf,
     /// A CSV file with the columns of the training data, a picture, or a folder of pictures
     data: PathBuf,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// All answers.
@@ -47,7 +50,7 @@ struct Prediction {
 /// # Errors
 /// The run has no best network, or the data do not have its form.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let best = best::read(&arguments.run)?;
+    let best = best::read(&arguments.run, &arguments.which)?;
     let inputs = read_inputs(&arguments.data, &best.record.schema)?;
     let task = best.record.task.clone();
     let normalization = &best.record.normalization;

@@ -4,6 +4,7 @@ use crate::data::{DataError, MetricError, SplitError};
 use crate::export::ExportError;
 use crate::module::ModuleError;
 use crate::supernet;
+use crate::train::CheckpointError;
 use netsmith::catalogue::{SettingError, UnknownName};
 use netsmith::evaluate::command::CommandError;
 use netsmith::evaluate::table::TableError;
@@ -136,6 +137,9 @@ pub enum PipelineError {
     /// The search.
     #[error(transparent)]
     Search(#[from] SearchError),
+    /// What a training left cannot be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A network cannot be run.
     #[error(transparent)]
     Module(#[from] ModuleError),

@@ -5,12 +5,13 @@
 //! epoch of it should.
 
 use super::allotment::{Samples, USED};
+use super::candidates::pairs;
 use super::planned::{Planned, train};
 use super::prepare::Prepared;
-use super::{Context, PipelineError, Progress, finals, left_of};
+use super::{Context, PipelineError, Progress, left_of};
 use netsmith::network::Network;
 use netsmith::random::Seed;
-use netsmith::space::Architecture;
+use netsmith::space::{Architecture, Limits};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
 use rand::Rng;
@@ -30,7 +31,11 @@ pub(super) fn smallest(
     let space = &prepared.space;
     let seed = Seed::new(context.config.seed).child("smallest");
     let mut known: Vec<(String, Architecture, Network)> = Vec::new();
-    for (name, architecture) in space.baselines(0) {
+    let none_keeps = Limits {
+        parameters: Some(0),
+        ..Limits::default()
+    };
+    for (name, architecture) in space.baselines(&none_keeps) {
         let network = space.network(&architecture)?;
         if prepared.limits.check_network(&network).is_ok() {
             known.push((format!("a {name}"), architecture, network));
@@ -91,7 +96,7 @@ pub(super) fn train_smallest(
     let Some(end) = train(context, &runs, fidelity, 1, left, observe)? else {
         return Ok(None);
     };
-    let trained = finals::pairs(runs, end.trials).pop();
+    let trained = pairs(runs, end.trials).pop();
     match (trained, budget) {
         (Some((planned, trial)), _) if !trial.outcome.is_failure() => Ok(Some((planned, trial))),
         (Some((_, trial)), Some(budget)) if trial.is_timed_out() => {

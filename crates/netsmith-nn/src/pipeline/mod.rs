@@ -4,8 +4,9 @@
 //! configuration ─► data, space, strategy        prepare
 //!               ─► how much a trial may spend   pace
 //!               ─► search at low fidelity       netsmith::search
-//!               ─► full training of the best    finals, or of the smallest: fallback
-//!               ─► the winner by validation; the test part, once
+//!               ─► full training of the best    finals: candidates, then longer; or of the
+//!                                               smallest: fallback
+//!               ─► the winner and the front by validation; the test part, once   finalists
 //!               ─► best/, report                best
 //!               ─► verification                 verify
 //!
@@ -22,13 +23,16 @@
 mod allotment;
 mod best;
 mod bound;
+mod candidates;
 mod config;
 mod error;
 mod evaluator;
 mod exact;
 mod fallback;
+mod finalists;
 mod finals;
 mod judgement;
+mod longer;
 mod outside;
 mod pace;
 mod planned;
@@ -43,6 +47,7 @@ pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::{Config, Stopping};
 pub use error::PipelineError;
 pub use evaluator::{EVALUATORS, EvaluatorKind};
+pub use finalists::{finalist_records, finalist_weights};
 pub use judgement::{JUDGEMENT_ENTRY, Judgement};
 pub use prepare::space_of;
 pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};

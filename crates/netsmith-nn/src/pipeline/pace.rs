@@ -3,7 +3,8 @@
 //! ```text
 //! s        seconds of one multiply-accumulate of one sample in training, timed
 //! W        workers;  T = 0.6 · budget for the search, F = 0.4 · budget for the rest
-//! M        the most MACs of a network that F trains in enough epochs, on one worker
+//! M        the most MACs of a network that the first round of F, a half of it, trains in
+//!          enough epochs, on one worker
 //! e        seconds of an epoch of a usual network of at most M MACs
 //! a trial  T / 18 seconds on average: so many epochs, or two on a share of the data;
 //!          behind a supernet a 24th of what it leaves, and the best go on to more, up to
@@ -14,6 +15,7 @@
 //! fixed number of epochs and end half-trained: it is left out from the start.
 
 use super::allotment::{Samples, USED};
+use super::candidates::FIRST;
 use super::prepare::Prepared;
 use super::supernet::{self, ALONE};
 use super::{Config, PipelineError};
@@ -68,7 +70,7 @@ pub(super) fn pace(
     let speed = study.recorded("seconds-per-mac", || seconds_per_mac(config, prepared))?;
     let samples = Samples::of(prepared).epoch(1.0);
     let affordable_macs = config.seconds.map(|seconds| {
-        let last = USED * (seconds - config.search_seconds().unwrap_or(0.0));
+        let last = USED * FIRST * (seconds - config.search_seconds().unwrap_or(0.0));
         let epoch = last / enough_epochs(prepared.recipe.epochs);
         (epoch / (samples * speed)) as u64
     });

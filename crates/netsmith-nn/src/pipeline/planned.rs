@@ -2,6 +2,7 @@
 //! after it.
 
 use super::allotment::Samples;
+use super::finalists::trained;
 use super::prepare::Prepared;
 use super::{Context, PipelineError};
 use crate::data::Part;
@@ -52,6 +53,21 @@ impl Planned {
         })
     }
 
+    /// Another training of the same network.
+    pub(super) fn again(&self, role: Role, name: String, seed: u64) -> Self {
+        Self {
+            number: 0,
+            role,
+            name,
+            architecture: self.architecture.clone(),
+            text: self.text.clone(),
+            network: self.network.clone(),
+            seed,
+            trial: self.trial,
+            expected: None,
+        }
+    }
+
     /// A hand-designed network of another space.
     pub(super) fn outside(own: HandDesigned, seed: u64) -> Self {
         Self {
@@ -71,12 +87,7 @@ impl Planned {
     pub(super) fn weights(&self, context: &Context<'_>, trial: &Trial) -> Option<Weights> {
         let path = checkpoint_path(context.study, self.number);
         let checkpoint = Checkpoint::load(&self.network, &path).ok()?;
-        // The results of a run that was cut short are those of its best epoch.
-        let weights = match trial.outcome {
-            Outcome::CutShort { .. } => checkpoint.best_weights(),
-            _ => checkpoint.weights(),
-        };
-        Some(weights.clone())
+        Some(trained(&checkpoint, Some(&trial.outcome)).clone())
     }
 
     /// The metric on a part with these weights.

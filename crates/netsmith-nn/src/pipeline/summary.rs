@@ -4,7 +4,7 @@ use super::prepare::Prepared;
 use super::{BestRecord, Config, Context, PipelineError, Stopping, toml_of};
 use netsmith::network::{MemoryPlan, Network};
 use netsmith::objective::Objective;
-use netsmith::report::{BaselineRow, Best, Summary};
+use netsmith::report::{BaselineRow, Best, Finalist, Saving, Summary};
 use netsmith::stopping::Extrapolation;
 use netsmith::trial::Trial;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub(super) struct Closing {
     pub(super) record: BestRecord,
     pub(super) network: Network,
     pub(super) files: BTreeMap<String, String>,
+    pub(super) finalists: Vec<Finalist>,
+    pub(super) saving: Option<Saving>,
     pub(super) baselines: Vec<BaselineRow>,
     pub(super) verdict: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -66,6 +68,8 @@ pub(super) fn summary(
         trials: known.completed,
         finals: known.finals,
         best,
+        finalists: closing.map_or_else(Vec::new, |closing| closing.finalists.clone()),
+        saving: closing.and_then(|closing| closing.saving.clone()),
         baselines: closing.map_or_else(Vec::new, |closing| closing.baselines.clone()),
         verdict: closing.map_or_else(Vec::new, |closing| closing.verdict.clone()),
         files: closing.map_or_else(BTreeMap::new, |closing| closing.files.clone()),

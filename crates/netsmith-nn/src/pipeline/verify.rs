@@ -14,8 +14,8 @@ use crate::train::time_steps;
 use netsmith::cost::{Direction, Unit};
 use netsmith::network::Network;
 use netsmith::random::Seed;
-use netsmith::report::{BaselineRow, verdict};
-use netsmith::space::{Task, hand_designed};
+use netsmith::report::{BaselineRow, Finalist, Saving, verdict};
+use netsmith::space::{Limits, Task, hand_designed};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
 use rand::Rng;
@@ -42,12 +42,16 @@ const TIMING: f64 = 0.05;
 /// The network that is verified.
 pub(super) struct Winner<'a> {
     pub(super) planned: &'a Planned,
-    /// Its full training.
+    /// Its full training, that of the first round.
     pub(super) trial: &'a Trial,
+    /// How long what is handed over was trained.
+    pub(super) handed_over: Fidelity,
     /// Seconds of an epoch over all data.
     pub(super) epoch_seconds: f64,
-    /// The metric on the test part.
+    /// The metric on the test part after that.
     pub(super) test: f64,
+    /// All that the first round trained, as long as the winner.
+    pub(super) finalists: &'a [Finalist],
 }
 
 /// What was found.
@@ -55,6 +59,7 @@ pub(super) struct Winner<'a> {
 pub(super) struct Verified {
     pub(super) baselines: Vec<BaselineRow>,
     pub(super) verdict: Vec<String>,
+    pub(super) saving: Option<Saving>,
     pub(super) notes: Vec<String>,
 }
 
@@ -136,7 +141,7 @@ fn others(
     let (mut reseeds, mut random) = (Vec::new(), Vec::new());
     for number in 0..EACH {
         let name = format!("winner, seed {}", number + 2);
-        reseeds.push(again(winner, name, seeded("reseed", number)));
+        reseeds.push(winner.again(Role::Reseed, name, seeded("reseed", number)));
         let mut stream = seed.child("random").nth(number).stream();
         let architecture = prepared.space.sample(&prepared.limits, &mut stream)?;
         let drawn = seeded("random", number);
@@ -166,13 +171,17 @@ fn baselines(
     parameters: u64,
     seed: &dyn Fn(&str) -> u64,
 ) -> Result<Vec<Planned>, PipelineError> {
-    let own = prepared.space.baselines(parameters);
+    let limits = Limits {
+        parameters: Some(parameters),
+        ..Limits::default()
+    };
+    let own = prepared.space.baselines(&limits);
     if own.is_empty() {
         let task = Task {
             input: prepared.space.inputs()[0],
             outputs: prepared.data.task().outputs(),
         };
-        let borrowed = hand_designed(&task, parameters).into_iter();
+        let borrowed = hand_designed(&task, &limits).into_iter();
         let planned = borrowed.map(|own| {
             let drawn = seed(&own.name);
             Planned::outside(own, drawn)
@@ -183,21 +192,6 @@ fn baselines(
         Planned::new(prepared, Role::Baseline, name, architecture, seed(name))
     });
     planned.collect()
-}
-
-/// A training of the winner's network with another seed.
-fn again(winner: &Planned, name: String, seed: u64) -> Planned {
-    Planned {
-        number: 0,
-        role: Role::Reseed,
-        name,
-        architecture: winner.architecture.clone(),
-        text: winner.text.clone(),
-        network: winner.network.clone(),
-        seed,
-        trial: winner.trial,
-        expected: None,
-    }
 }
 
 /// How many are trained and how long, reckoned once in the life of a study.
@@ -299,13 +293,8 @@ fn runs(
         ..
     } = plan.allotment;
     let worth = Samples::of(prepared).worth(plan.allotment.fidelity());
-    let first = || {
-        again(
-            winner.planned,
-            "winner, seed 1".to_owned(),
-            winner.planned.seed,
-        )
-    };
+    let own = winner.planned;
+    let first = || own.again(Role::Reseed, "winner, seed 1".to_owned(), own.seed);
     let all = twice
         .then(first)
         .into_iter()
@@ -346,7 +335,7 @@ fn compare(
              that is handed over had {}. So its place in the comparison is taken by further trainings of \
              the winner with the verification's.",
             in_words(plan.allotment.fidelity()),
-            in_words(winner.trial.fidelity)
+            in_words(winner.handed_over)
         ));
     } else {
         own[0].push(winner.test);
@@ -398,15 +387,25 @@ fn compare(
             verdict(&tests, &rows, higher, shares_of)
         }
     };
-    if plan.allotment.again && !rows.is_empty() {
-        let each = in_words(plan.allotment.fidelity());
-        let words =
-            format!("Compared are trainings of {each} each, not the one that is handed over.");
+    let compared = plan.allotment.fidelity();
+    if (plan.allotment.again || compared != winner.handed_over) && !rows.is_empty() {
+        let words = format!(
+            "Compared are trainings of {} each, not the one that is handed over, which had {}.",
+            in_words(compared),
+            in_words(winner.handed_over)
+        );
         verdict.insert(0, words);
     }
+    // What was trained for another time is no measure of the finalists.
+    let alike = !plan.allotment.again;
+    let saving = alike.then(|| Saving::of(winner.finalists, &rows, higher));
+    let saving = saving.flatten();
+    let show = |value| metric.quantity(value).to_string();
+    verdict.extend(saving.iter().map(|saving| saving.in_words(&show)));
     Ok(Verified {
         baselines: rows,
         verdict,
+        saving,
         notes,
     })
 }

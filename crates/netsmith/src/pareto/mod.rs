@@ -1,9 +1,12 @@
-//! Several scores at once: fronts, crowding, and the volume that a front covers.
+//! Several scores at once: fronts, crowding, the volume that a front covers, and its
+//! points in the order of what they add to that.
 //!
 //! Larger is better in every score, as everywhere in strategies.
 
+mod coverage;
 mod hypervolume;
 
+pub use coverage::coverage;
 pub use hypervolume::hypervolume;
 
 /// Splits `count` things into fronts: what nothing dominates, what only the

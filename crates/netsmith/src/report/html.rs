@@ -1,6 +1,7 @@
 //! The report as one page that opens without a network connection: no scripts,
 //! no links to other hosts.
 
+use super::finalist::page as finalists;
 use super::plot::{Mark, Series, escape, plot};
 use super::{Summary, mean};
 use crate::network::Network;
@@ -22,6 +23,7 @@ pub fn html(summary: &Summary, network: Option<&Network>) -> String {
     page.push_str(&header(summary));
     page.push_str(&section("The best network", &best(summary)));
     page.push_str(&section("Against the baselines", &baselines(summary)));
+    page.push_str(&section("Trained in full", &finalists(summary)));
     page.push_str(&section("Results and size", &scatter(summary)));
     page.push_str(&section("Progress of the search", &progress(summary)));
     page.push_str(&section("Full trainings", &curves(summary)));

@@ -1,5 +1,6 @@
 //! The same facts for machines.
 
+use super::finalist::{finalists, saving};
 use super::{Summary, mean};
 use crate::objective::Objective;
 use crate::trial::{Outcome, Trial};
@@ -48,6 +49,8 @@ pub fn json(summary: &Summary, history: bool) -> Value {
         },
         "best": best(summary),
         "front": front.collect::<Vec<_>>(),
+        "finalists": finalists(summary),
+        "saving": saving(summary),
         "baselines": baselines.collect::<Vec<_>>(),
         "verdict": summary.verdict,
         "notes": summary.notes,

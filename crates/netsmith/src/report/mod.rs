@@ -4,12 +4,14 @@
 //! clock or a network connection.
 
 mod card;
+mod finalist;
 mod html;
 mod json;
 mod plot;
 mod verdict;
 
 pub use card::card;
+pub use finalist::{Finalist, Saving};
 pub use html::html;
 pub use json::{history, json};
 pub use verdict::verdict;
@@ -60,6 +62,10 @@ pub struct Summary {
     pub best: Option<Best>,
     /// The numbers of the trials that no other dominates.
     pub front: Vec<u64>,
+    /// What was trained in full.
+    pub finalists: Vec<Finalist>,
+    /// What a network of the front saves beside a hand-designed one.
+    pub saving: Option<Saving>,
     /// What the winner is compared with.
     pub baselines: Vec<BaselineRow>,
     /// The comparison in sentences, as [`verdict()`] gives them.

@@ -12,7 +12,8 @@ pub fn checkpoint_path(study: &Study, number: u64) -> PathBuf {
     study.dir().join(checkpoint_file(number))
 }
 
-fn checkpoint_file(number: u64) -> String {
+/// The same, beginning in the run directory.
+pub fn checkpoint_file(number: u64) -> String {
     format!("{CHECKPOINTS}/{number}.safetensors")
 }
 

@@ -18,7 +18,7 @@ mod pool;
 mod proposing;
 mod run;
 
-pub use checkpoint::{CHECKPOINTS, checkpoint_path};
+pub use checkpoint::{CHECKPOINTS, checkpoint_file, checkpoint_path};
 pub use error::SearchError;
 pub use finals::{FinalJob, Finals, FinalsEnd};
 

@@ -1,11 +1,11 @@
 //! Hand-designed networks of a space, which a search must beat.
 
-use super::{Architecture, CATALOGUE, DecisionId, Form, Space, Task};
+use super::{Architecture, CATALOGUE, DecisionId, Form, Limits, Space, Task};
 use crate::catalogue::Settings;
 use crate::network::Network;
 
-/// Gives the hand-designed architectures of a space near a number of parameters.
-pub(super) type Baselines = fn(&Space, u64) -> Vec<(&'static str, Architecture)>;
+/// Gives the hand-designed architectures of a space under limits.
+pub(super) type Baselines = fn(&Space, &Limits) -> Vec<(&'static str, Architecture)>;
 
 /// A hand-designed network of a space of the catalogue.
 #[derive(Clone, Debug)]
@@ -21,13 +21,13 @@ pub struct HandDesigned {
 /// The hand-designed networks that the spaces of the catalogue have for a task,
 /// as [`Space::baselines`] picks them: what the networks of a space without any
 /// are compared with.
-pub fn hand_designed(task: &Task, parameters: u64) -> Vec<HandDesigned> {
+pub fn hand_designed(task: &Task, limits: &Limits) -> Vec<HandDesigned> {
     let mut found = Vec::new();
     for entry in CATALOGUE {
         let Ok(space) = (entry.build)(task, &Settings::defaults(entry.parameters)) else {
             continue;
         };
-        for (name, architecture) in space.baselines(parameters) {
+        for (name, architecture) in space.baselines(limits) {
             if let Ok(network) = space.resolve(&architecture, Form::Final) {
                 found.push(HandDesigned {
                     name: format!("{name} of `{}`", entry.name),
@@ -49,11 +49,11 @@ impl Space {
     }
 
     /// Hand-designed architectures of the field, with their names: of each
-    /// family the largest with at most so many parameters, or the smallest
-    /// where all have more. Empty where the space has none.
-    pub fn baselines(&self, parameters: u64) -> Vec<(&'static str, Architecture)> {
+    /// family the one with the most parameters that keeps the limits, or the one
+    /// with the fewest where none does. Empty where the space has none.
+    pub fn baselines(&self, limits: &Limits) -> Vec<(&'static str, Architecture)> {
         self.baselines
-            .map_or_else(Vec::new, |baselines| baselines(self, parameters))
+            .map_or_else(Vec::new, |baselines| baselines(self, limits))
     }
 
     /// The architecture whose active decisions are wished one by one; where
@@ -84,22 +84,23 @@ impl Space {
             .is_some_and(|id| self.decision(id).option_from_name(option).is_some())
     }
 
-    /// The one with the most parameters among those with at most so many, or
-    /// the one with the fewest.
+    /// The one with the most parameters among those that keep the limits, or the
+    /// one with the fewest.
     pub(super) fn largest_within(
         &self,
-        parameters: u64,
+        limits: &Limits,
         architectures: impl IntoIterator<Item = Architecture>,
     ) -> Option<Architecture> {
         let counted = architectures.into_iter().filter_map(|architecture| {
-            let count = self.network(&architecture).ok()?.parameters();
-            Some((count, architecture))
+            let network = self.network(&architecture).ok()?;
+            let count = network.parameters();
+            let rank = match limits.check_network(&network) {
+                Ok(()) => (1, count),
+                Err(_) => (0, u64::MAX - count),
+            };
+            Some((rank, architecture))
         });
-        let rank = |count: u64| match count <= parameters {
-            true => (1, count),
-            false => (0, u64::MAX - count),
-        };
-        let best = counted.max_by_key(|(count, _)| rank(*count));
+        let best = counted.max_by_key(|(rank, _)| *rank);
         best.map(|(_, architecture)| architecture)
     }
 }
@@ -116,7 +117,13 @@ mod tests {
             (Shape::vector(12), "plain MLP of `mlp`"),
         ] {
             let task = Task { input, outputs: 3 };
-            let found = hand_designed(&task, 2_000);
+            let found = hand_designed(
+                &task,
+                &Limits {
+                    parameters: Some(2_000),
+                    ..Limits::default()
+                },
+            );
             assert!(found.iter().any(|own| own.name == expected), "{found:?}");
             for own in found {
                 let last = own.network.outputs()[0];

@@ -1,8 +1,8 @@
 //! Fully connected networks for tables, down to a linear model.
 
 use super::{
-    Align, AlignMethod, Architecture, Choice, Decisions, Entry, Graph, Merge, Pick, Port, Repeat,
-    Select, Space, SpaceError, Task, Through, block,
+    Align, AlignMethod, Architecture, Choice, Decisions, Entry, Graph, Limits, Merge, Pick, Port,
+    Repeat, Select, Space, SpaceError, Task, Through, block,
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::operation::{BatchNorm, LayerNorm, Linear};
@@ -143,9 +143,8 @@ fn norm(name: &str) -> Graph {
 }
 
 /// The linear model where the space has it, and two equally wide hidden layers
-/// with ReLU alone: the widest with at most so many parameters, or the
-/// narrowest.
-fn baselines(space: &Space, parameters: u64) -> Vec<(&'static str, Architecture)> {
+/// with ReLU alone: the widest that keep the limits, or the narrowest.
+fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
     let build = |depth: &str, width: u32| {
         space.decided_by(|decision| match decision.name.as_str() {
             "depth" => decision.option_from_name(depth),
@@ -171,7 +170,7 @@ fn baselines(space: &Space, parameters: u64) -> Vec<(&'static str, Architecture)
     let mut depths = ["2", "1", "3"].into_iter();
     if let Some(depth) = depths.find(|depth| space.offers("depth", depth)) {
         let members = (0..space.options_named("layer0.width")).map(|width| build(depth, width));
-        let widest = space.largest_within(parameters, members);
+        let widest = space.largest_within(limits, members);
         found.extend(widest.map(|architecture| ("plain MLP", architecture)));
     }
     found
@@ -181,7 +180,6 @@ fn baselines(space: &Space, parameters: u64) -> Vec<(&'static str, Architecture)
 mod tests {
     use super::*;
     use crate::random::Seed;
-    use crate::space::Limits;
 
     fn space(features: usize, outputs: usize) -> Space {
         let task = Task {
@@ -222,7 +220,10 @@ mod tests {
     fn baselines_are_points_of_the_space() {
         let names = |outputs: usize| -> Vec<&str> {
             let space = space(13, outputs);
-            let baselines = space.baselines(5_000);
+            let baselines = space.baselines(&Limits {
+                parameters: Some(5_000),
+                ..Limits::default()
+            });
             for (_, architecture) in &baselines {
                 assert_eq!(space.check(architecture), Ok(()));
                 assert!(space.network(architecture).unwrap().parameters() <= 5_000);

@@ -1,15 +1,15 @@
 //! Hand-designed networks as points of the space.
 
-use super::super::{Architecture, Space};
+use super::super::{Architecture, Limits, Space};
 
-/// A small ResNet and a small MobileNet: the largest of each family with at
-/// most so many parameters, or its smallest where all have more. A family
-/// whose blocks the space lacks is left out.
+/// A small ResNet and a small MobileNet: the largest of each family that keeps the
+/// limits, or its smallest where none does. A family whose blocks the space lacks is
+/// left out.
 ///
 /// Within a family only the base width, the depth and the head vary; kernels
 /// are 3x3, the activation is ReLU, and there is neither squeeze-excite nor
 /// dropout, as in the publications.
-pub(super) fn baselines(space: &Space, parameters: u64) -> Vec<(&'static str, Architecture)> {
+pub(super) fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
     let families = [
         ("small ResNet", "residual", &["direct"][..]),
         ("small MobileNet", "mbconv", &["convolution", "direct"][..]),
@@ -20,7 +20,7 @@ pub(super) fn baselines(space: &Space, parameters: u64) -> Vec<(&'static str, Ar
         .filter(offered)
         .filter_map(|(name, kind, heads)| {
             let members = heads.iter().flat_map(|head| family(space, kind, head));
-            Some((name, space.largest_within(parameters, members)?))
+            Some((name, space.largest_within(limits, members)?))
         });
     largest.collect()
 }

@@ -83,7 +83,11 @@ fn baselines_lie_near_the_given_size() {
         (Shape::image(3, 64, 64), 300_000),
     ] {
         let space = space(shape, 10);
-        let baselines = space.baselines(parameters);
+        let limits = Limits {
+            parameters: Some(parameters),
+            ..Limits::default()
+        };
+        let baselines = space.baselines(&limits);
         let names: Vec<&str> = baselines.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["small ResNet", "small MobileNet"]);
         for (name, architecture) in baselines {
@@ -94,6 +98,19 @@ fn baselines_lie_near_the_given_size() {
                 "{name}: {count}"
             );
         }
+    }
+}
+
+#[test]
+fn baselines_keep_every_limit() {
+    let space = space(Shape::image(1, 28, 28), 10);
+    let limits = Limits {
+        macs: Some(4_000_000),
+        ..Limits::default()
+    };
+    for (name, architecture) in space.baselines(&limits) {
+        let macs = space.network(&architecture).unwrap().macs();
+        assert!(macs <= 4_000_000 && macs > 1_000_000, "{name}: {macs}");
     }
 }
 

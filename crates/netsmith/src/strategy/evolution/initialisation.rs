@@ -73,9 +73,8 @@ impl Initialisation {
 
 /// The space's hand-designed architectures that keep the limits, each once.
 pub(in crate::strategy) fn baselines(ask: &Ask<'_>) -> Vec<Architecture> {
-    let most = ask.limits.parameters.unwrap_or(u64::MAX);
     let mut found: Vec<Architecture> = Vec::new();
-    for (_, architecture) in ask.space.baselines(most) {
+    for (_, architecture) in ask.space.baselines(ask.limits) {
         let fits =
             ask.space.check(&architecture).is_ok() && ask.space.keeps(&architecture, ask.limits);
         if fits && !found.contains(&architecture) {

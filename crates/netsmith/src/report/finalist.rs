@@ -1,0 +1,265 @@
+//! The networks that were trained in full: the front that a user chooses from, and
+//! what its cheapest members save beside a hand-designed network.
+
+use super::html::table;
+use super::plot::{Mark, Series, plot};
+use super::{BaselineRow, Summary, mean};
+use serde_json::{Value, json};
+
+/// A network of the search after its full training.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Finalist {
+    /// The number of its trial, where a trial of the search found it.
+    pub trial: Option<u64>,
+    /// The architecture's canonical text.
+    pub architecture: String,
+    /// Trainable scalars.
+    pub parameters: u64,
+    /// Multiply-accumulate operations of one sample.
+    pub macs: u64,
+    /// Latency of inference at batch 1, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The metric on the validation part.
+    pub validation: f64,
+    /// The metric on the test part; only of the front.
+    pub test: Option<f64>,
+    /// Whether no other finalist is at least as good in the metric and in all costs
+    /// that should be small, and better in one.
+    pub front: bool,
+    /// Whether the clock cut its training short.
+    pub cut_short: bool,
+}
+
+/// A network of the front beside the best hand-designed one that it is as good as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saving {
+    /// The hand-designed network.
+    pub baseline: BaselineRow,
+    /// The network of the front.
+    pub finalist: Finalist,
+}
+
+impl Saving {
+    /// Of the front's networks that are at least as good on the validation part as the
+    /// best hand-designed one, the one that is the least better: a front gives no
+    /// quality away without a saving. Nothing where there is none, or where no
+    /// hand-designed network was trained to its end. All must have been trained alike.
+    pub fn of(
+        finalists: &[Finalist],
+        baselines: &[BaselineRow],
+        higher_is_better: bool,
+    ) -> Option<Self> {
+        let sign = if higher_is_better { 1.0 } else { -1.0 };
+        let score = |row: &BaselineRow| mean(&row.validation).map(|mean| sign * mean);
+        let designed = baselines
+            .iter()
+            .filter(|row| !row.name.starts_with("random") && row.cut_short == 0);
+        let (least, baseline) = designed
+            .filter_map(|row| Some((score(row)?, row)))
+            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let finalist = finalists
+            .iter()
+            .filter(|own| own.front && !own.cut_short && sign * own.validation >= least)
+            .min_by(|a, b| (sign * a.validation).total_cmp(&(sign * b.validation)))?;
+        Some(Self {
+            baseline: baseline.clone(),
+            finalist: finalist.clone(),
+        })
+    }
+
+    /// Its latency in shares of the hand-designed network's.
+    pub fn latency(&self) -> Option<f64> {
+        Some(self.finalist.latency_ms? / self.baseline.latency_ms?)
+    }
+
+    /// Its parameters in shares of the hand-designed network's.
+    pub fn parameters(&self) -> f64 {
+        self.finalist.parameters as f64 / self.baseline.parameters.max(1) as f64
+    }
+
+    /// In a sentence; `show` writes a value of the metric.
+    pub fn in_words(&self, show: &dyn Fn(f64) -> String) -> String {
+        let Self { baseline, finalist } = self;
+        let times = |ratio: f64, what: &str| format!("{ratio:.2} times its {what}");
+        let latency = self.latency().map(|ratio| times(ratio, "latency"));
+        let ratios = latency.into_iter();
+        let ratios: Vec<String> = ratios
+            .chain([times(self.parameters(), "parameters")])
+            .collect();
+        let which = finalist.trial.map_or_else(
+            || "one network".to_owned(),
+            |trial| format!("trial {trial}"),
+        );
+        let test = match (finalist.test, mean(&baseline.test)) {
+            (Some(own), Some(theirs)) => {
+                format!("; on the test part {} against {}", show(own), show(theirs))
+            }
+            _ => String::new(),
+        };
+        format!(
+            "At least as good as the best hand-designed network on the validation part, {} with {}, is {which} \
+             with {}, at {}{test}.",
+            baseline.name,
+            show(mean(&baseline.validation).unwrap_or(f64::NAN)),
+            show(finalist.validation),
+            ratios.join(" and "),
+        )
+    }
+}
+
+/// All of them for machines.
+pub(super) fn finalists(summary: &Summary) -> Value {
+    let all = summary.finalists.iter().map(|own| {
+        let mut object = json!({
+            "trial": own.trial,
+            "architecture": own.architecture,
+            "parameters": own.parameters,
+            "macs": own.macs,
+            "latency_ms": own.latency_ms,
+            "validation_accuracy": null,
+            "test_accuracy": null,
+            "front": own.front,
+            "cut_short": own.cut_short,
+        });
+        object[summary.metric()] = json!(own.validation);
+        object[summary.test_metric()] = json!(own.test);
+        object
+    });
+    Value::Array(all.collect())
+}
+
+/// The saving for machines, or null.
+pub(super) fn saving(summary: &Summary) -> Value {
+    summary.saving.as_ref().map_or(Value::Null, |saving| {
+        json!({
+            "baseline": saving.baseline.name,
+            "trial": saving.finalist.trial,
+            "latency": saving.latency(),
+            "parameters": saving.parameters(),
+        })
+    })
+}
+
+/// All of them as a table, and as a picture beside the hand-designed networks where
+/// their latency is known.
+pub(super) fn page(summary: &Summary) -> String {
+    if summary.finalists.is_empty() {
+        return "<p>There is none yet.</p>".into();
+    }
+    let none = || "not measured".to_owned();
+    let rows = summary.finalists.iter().map(|own| {
+        let cut = if own.cut_short { " (cut short)" } else { "" };
+        [
+            own.trial
+                .map_or_else(|| "none".into(), |trial| trial.to_string())
+                + cut,
+            summary.show(own.validation),
+            own.test.map_or_else(none, |value| summary.show(value)),
+            own.parameters.to_string(),
+            own.macs.to_string(),
+            own.latency_ms.map_or_else(none, |ms| format!("{ms:.3} ms")),
+            if own.front { "yes" } else { "" }.to_owned(),
+        ]
+    });
+    let head = [
+        "trial",
+        "validation",
+        "test",
+        "parameters",
+        "MACs",
+        "latency",
+        "front",
+    ];
+    let dots = |name: &str, points: Vec<(f64, f64)>| Series {
+        name: name.into(),
+        mark: Mark::Dots,
+        points,
+    };
+    let own = |front: bool| {
+        let those = summary.finalists.iter().filter(|own| own.front == front);
+        let points = those.filter_map(|own| Some((own.latency_ms?, own.validation)));
+        points.collect()
+    };
+    let others = summary.baselines.iter();
+    let others = others.filter_map(|row| Some((row.latency_ms?, mean(&row.validation)?)));
+    let series = [
+        dots("others", own(false)),
+        dots("front: no finalist is better and costs less", own(true)),
+        dots("what it is compared with", others.collect()),
+    ];
+    table(&head, rows)
+        + &plot(
+            "Result against latency, trained in full",
+            "latency in ms",
+            summary.metric(),
+            &series,
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finalist(trial: u64, validation: f64, latency: f64) -> Finalist {
+        Finalist {
+            trial: Some(trial),
+            parameters: (1000.0 * latency) as u64,
+            latency_ms: Some(latency),
+            validation,
+            test: Some(validation - 0.01),
+            front: true,
+            ..Finalist::default()
+        }
+    }
+
+    fn row(name: &str, validation: f64) -> BaselineRow {
+        BaselineRow {
+            name: name.into(),
+            parameters: 8_000,
+            latency_ms: Some(4.0),
+            validation: vec![validation],
+            test: vec![validation - 0.02],
+            cut_short: 0,
+        }
+    }
+
+    #[test]
+    fn the_cheapest_that_is_as_good_as_the_best_designed_one() {
+        let finalists = [
+            finalist(1, 0.95, 5.0),
+            finalist(2, 0.90, 1.0),
+            finalist(3, 0.87, 0.5),
+        ];
+        let mut rows = vec![row("small", 0.80), row("large", 0.88), row("random", 0.99)];
+        let saving = Saving::of(&finalists, &rows, true).unwrap();
+        assert_eq!(saving.finalist.trial, Some(2));
+        assert_eq!(
+            saving.in_words(&|value| format!("{value:.3}")),
+            "At least as good as the best hand-designed network on the validation part, large with 0.880, is \
+             trial 2 with 0.900, at 0.25 times its latency and 0.12 times its parameters; on the test part 0.890 \
+             against 0.860."
+        );
+        // One that the clock cut short is no measure.
+        rows[1].cut_short = 1;
+        let saving = Saving::of(&finalists, &rows, true).unwrap();
+        assert_eq!(saving.finalist.trial, Some(3));
+        assert_eq!(saving.baseline.name, "small");
+        assert_eq!(Saving::of(&finalists, &[row("best", 0.96)], true), None);
+        assert_eq!(Saving::of(&finalists, &rows[2..], true), None);
+    }
+
+    #[test]
+    fn an_error_is_better_when_lower_and_only_the_front_counts() {
+        let mut finalists = [finalist(1, 0.1, 5.0), finalist(2, 0.2, 1.0)];
+        let rows = [row("designed", 0.25)];
+        let found = |own: &[Finalist]| {
+            let saving = Saving::of(own, &rows, false);
+            saving.and_then(|saving| saving.finalist.trial)
+        };
+        assert_eq!(found(&finalists), Some(2));
+        finalists[1].front = false;
+        assert_eq!(found(&finalists), Some(1));
+        finalists[0].cut_short = true;
+        assert_eq!(found(&finalists), None);
+    }
+}
