@@ -77,10 +77,13 @@ pub(super) fn read(run: &Path, which: &Which) -> Result<Best, Failure> {
         let hint = "its best architecture is in `best/architecture.txt` and in `netsmith show`";
         return Err(Failure::new(exit::FAILED, message).with_hint(hint));
     }
-    if let Some(trial) = which.trial {
+    let record = record(&view)?;
+    // What is handed over may have been trained for longer than the others.
+    let best = record.as_ref().and_then(|best| best.trial);
+    if let Some(trial) = which.trial.filter(|trial| best != Some(*trial)) {
         return finalist(&view, config, trial);
     }
-    let record = record(&view)?.ok_or_else(|| {
+    let record = record.ok_or_else(|| {
         let run = run.display();
         Failure::new(
             exit::FAILED,

@@ -3,7 +3,29 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{interpreter, json};
+use serde_json::Value;
+
+use crate::{interpreter, json, netsmith};
+
+/// A short search with these options; the object that it prints.
+#[track_caller]
+fn searched(run: &Path, options: &[&str]) -> Value {
+    let mut arguments = vec!["search", "--verify", "off", "--json"];
+    arguments.extend(["--run", run.to_str().expect("the path is text")]);
+    arguments.extend(options);
+    json(&arguments)
+}
+
+/// Judges an exported network of a run in ONNX Runtime.
+#[track_caller]
+fn judged(interpreter: &Path, run: &Path, trial: Option<&str>) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/check_digits.py");
+    let mut command = Command::new(interpreter);
+    let checked = command.arg(script).arg(run).args(trial).output();
+    let checked = checked.expect("Python can be started");
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(checked.status.success(), "{}: {said}", run.display());
+}
 
 /// A short search with these options, and the exported network in ONNX Runtime.
 #[track_caller]
@@ -13,21 +35,58 @@ fn agrees(name: &str, options: &[&str]) {
     };
     let folder = tempfile::tempdir().expect("there is room");
     let run = folder.path().join(name);
-    let mut arguments = vec!["search", "--budget", "1trials", "--verify", "off", "--json"];
-    arguments.extend(["--run", run.to_str().expect("the path is text")]);
-    arguments.extend(options);
-    json(&arguments);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/check_digits.py");
-    let checked = Command::new(interpreter).arg(script).arg(&run).output();
-    let checked = checked.expect("Python can be started");
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
-    assert!(checked.status.success(), "{name}: {said}");
+    searched(&run, &[&["--budget", "1trials"], options].concat());
+    judged(&interpreter, &run, None);
 }
 
 #[test]
 fn onnx_runtime_is_as_often_right_as_the_run_says() {
     agrees("pictures", &["--limit", "macs<=30k"]);
     agrees("table", &["--space", "mlp", "--limit", "parameters<=10k"]);
+}
+
+#[test]
+fn a_front_is_trained_in_full_and_any_of_it_can_be_taken() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let run = folder.path().join("front");
+    let options = [
+        "--budget 8trials --strategy random --seed 3",
+        "--limit macs<=60k --minimize parameters",
+    ];
+    let options: Vec<&str> = options.iter().flat_map(|part| part.split(' ')).collect();
+    let found = searched(&run, &options);
+    let finalists = found["finalists"].as_array().expect("it is a list");
+    let front = finalists.iter().filter(|own| own["front"] == true);
+    let front: Vec<&Value> = front.collect();
+    assert!(front.len() > 1, "{found}");
+    let best = found["best"]["trial"].as_u64();
+    let cost = |own: &Value| {
+        let error = own["validation_accuracy"].as_f64().map(|right| 1.0 - right);
+        (error.expect("it is known"), own["parameters"].as_u64())
+    };
+    for own in finalists {
+        let is_front = own["front"] == true;
+        assert_eq!(own["test_accuracy"].is_number(), is_front, "{own}");
+        assert!(is_front || own["trial"].as_u64() != best, "{own}");
+        let better = |other: &&Value| {
+            let (own, other) = (cost(own), cost(other));
+            other != own && other.0 <= own.0 && other.1 <= own.1
+        };
+        assert_eq!(finalists.iter().any(|other| better(&other)), !is_front);
+    }
+    let other = front.iter().find(|own| own["trial"].as_u64() != best);
+    let trial = other.expect("there are several")["trial"].to_string();
+    let path = run.to_str().expect("the path is text");
+    json(&["export", path, "--trial", &trial, "--json"]);
+    if let Some(interpreter) = interpreter() {
+        judged(&interpreter, &run, Some(&trial));
+    }
+    let message = format!("error: trial is `99`: run `{path}` has not trained it in full");
+    let output = netsmith(&["export", path, "--trial", "99"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.starts_with(&message), "{errors}");
+    assert!(errors.contains("trained in full were"), "{errors}");
 }
 
 #[test]

@@ -5,12 +5,13 @@
 //! order    the best by score; where a front is asked for the best, then what adds the
 //!          most to the volume that it covers, costs by their logarithms
 //! t        half of what is left of the budget, for the best of this round are trained
-//!          for longer in the second; all of it where half is too short for the recipe's
-//!          epochs of one network for each worker
+//!          for longer in the second; all of it where half is too short for one network
+//!          for each worker, or for a training of the first of them that is longer
 //! count    as many as t allows with what the recipe asks for
 //! ```
 
 use super::allotment::{Samples, USED, makespan};
+use super::longer::WORTH;
 use super::pace::enough_epochs;
 use super::planned::{Planned, epoch_seconds, train};
 use super::prepare::Prepared;
@@ -30,7 +31,7 @@ const FEW: usize = 4;
 const FRONT: usize = 8;
 
 /// The share of the time that the first round takes where there is a second.
-pub(super) const FIRST: f64 = 0.5;
+const FIRST: f64 = 0.5;
 
 /// Trains the best of the search in full; nothing where it was interrupted.
 pub(super) fn train_candidates(
@@ -167,7 +168,11 @@ fn plan(
     let count = study.recorded("finalists", || {
         let (least, all) = (candidates.len().min(workers), candidates.len());
         let whole = |count: usize, share: f64| affordable(count, share) >= samples.worth(most);
-        let share = if whole(least, FIRST) { FIRST } else { 1.0 };
+        let longer = WORTH * samples.worth(most);
+        let share = match whole(least, FIRST) && affordable(1, 1.0 - FIRST) >= longer {
+            true => FIRST,
+            false => 1.0,
+        };
         let found = (least..=all).rev().find(|count| whole(*count, share));
         found.unwrap_or(least) as f64
     })?;

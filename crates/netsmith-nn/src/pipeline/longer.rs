@@ -29,7 +29,7 @@ const SECOND: u64 = FIRST_FINAL + 500;
 const LONGER: u32 = 4;
 
 /// A training is repeated only to be so many times as long.
-const WORTH: f64 = 1.5;
+pub(super) const WORTH: f64 = 1.25;
 
 /// Trains the best of these once more, nothing where it was interrupted: where there is
 /// time for it, and none else.
@@ -46,7 +46,8 @@ pub(super) fn train_longer(
     let order = best_first(context, all);
     let seconds = |place: usize| epoch_seconds(&samples, &all[place].trial);
     let chosen = order.first().and_then(|best| {
-        let epochs = epochs(&all[*best].trial, USED * left / seconds(*best)?, prepared)?;
+        let most = LONGER * prepared.recipe.epochs as u32;
+        let epochs = epochs(&all[*best].trial, USED * left / seconds(*best)?, most)?;
         let fits = |place: &&usize| {
             seconds(**place).is_some_and(|own| own * f64::from(epochs) <= USED * left)
         };
@@ -57,19 +58,23 @@ pub(super) fn train_longer(
     let study = context.study;
     let count = study.recorded("longer-finalists", || count as f64)? as usize;
     let epochs = study.recorded("longer-epochs", || f64::from(epochs))? as u32;
-    let again = order.iter().take(count).zip(SECOND..);
-    let again = again.map(|(place, number)| {
-        let own = &all[*place].planned;
-        let name = format!("{}, longer", own.name);
-        Planned {
-            number,
-            expected: seconds(*place).map(|seconds| seconds * f64::from(epochs)),
-            ..own.again(Role::Candidate, name, own.seed)
-        }
-    });
-    let again: Vec<Planned> = again.collect();
-    if again.is_empty() {
+    if count == 0 {
         return Ok(Some(Vec::new()));
+    }
+    let mut again = Vec::new();
+    for (rank, number) in (0..count).zip(SECOND..) {
+        // A latency that is measured again after a resume may order them otherwise.
+        let place = || order.get(rank).map_or(f64::NAN, |place| *place as f64);
+        let place = study.recorded(&format!("longer-{rank}"), place)? as usize;
+        let Some(Finalist { planned: own, .. }) = all.get(place) else {
+            continue;
+        };
+        let name = format!("{}, longer", own.name);
+        again.push(Planned {
+            number,
+            expected: seconds(place).map(|seconds| seconds * f64::from(epochs)),
+            ..own.again(Role::Candidate, name, own.seed)
+        });
     }
     observe(Progress::Phase {
         what: match count {
@@ -89,10 +94,44 @@ pub(super) fn train_longer(
     Ok(end.map(|end| pairs(again, end.trials)))
 }
 
-/// How many epochs the second training of this one has, if so many are affordable.
-fn epochs(first: &Trial, affordable: f64, prepared: &Prepared) -> Option<u32> {
+/// How many epochs the second training of this one has, if so many are affordable, at
+/// most so many; nothing where it is not worth it.
+fn epochs(first: &Trial, affordable: f64, most: u32) -> Option<u32> {
     let whole = first.fidelity.data >= 1.0 && cut_short(first).is_none();
-    let epochs = (affordable as u32).min(LONGER * prepared.recipe.epochs as u32);
+    let epochs = (affordable as u32).min(most);
     let worth = WORTH * f64::from(first.fidelity.epochs);
     (whole && f64::from(epochs) >= worth).then_some(epochs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsmith::trial::{Outcome, Proposal};
+
+    #[track_caller]
+    fn check(fidelity: Fidelity, outcome: Outcome, affordable: f64, expected: Option<u32>) {
+        let proposal = Proposal {
+            number: FIRST_FINAL,
+            architecture: String::new(),
+            key: String::new(),
+            fidelity,
+            seed: 0,
+            parent: None,
+        };
+        assert_eq!(
+            epochs(&proposal.complete(outcome), affordable, 32),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_training_is_repeated_only_to_be_longer() {
+        let eight = Fidelity::epochs(8);
+        check(eight, Outcome::Finished, 9.9, None);
+        check(eight, Outcome::Finished, 10.0, Some(10));
+        check(eight, Outcome::Finished, 500.0, Some(32));
+        // There was no time for the first one.
+        check(eight.with_data(0.5), Outcome::Finished, 100.0, None);
+        check(eight, Outcome::CutShort { steps: 3 }, 100.0, None);
+    }
 }

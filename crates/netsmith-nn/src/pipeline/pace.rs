@@ -3,8 +3,8 @@
 //! ```text
 //! s        seconds of one multiply-accumulate of one sample in training, timed
 //! W        workers;  T = 0.6 · budget for the search, F = 0.4 · budget for the rest
-//! M        the most MACs of a network that the first round of F, a half of it, trains in
-//!          enough epochs, on one worker
+//! M        the most MACs of a network that a third of F trains in enough epochs, on one
+//!          worker: the rest is for training the best for longer
 //! e        seconds of an epoch of a usual network of at most M MACs
 //! a trial  T / 18 seconds on average: so many epochs, or two on a share of the data;
 //!          behind a supernet a 24th of what it leaves, and the best go on to more, up to
@@ -15,7 +15,6 @@
 //! fixed number of epochs and end half-trained: it is left out from the start.
 
 use super::allotment::{Samples, USED};
-use super::candidates::FIRST;
 use super::prepare::Prepared;
 use super::supernet::{self, ALONE};
 use super::{Config, PipelineError};
@@ -42,6 +41,9 @@ const TRIALS_BEHIND_SUPERNET: f64 = 24.0;
 
 /// The share of the budget that timing may take, one architecture excepted.
 const TIMING: f64 = 0.05;
+
+/// The share of the time for full trainings in which a network must be trainable.
+const ENOUGH: f64 = 1.0 / 3.0;
 
 /// How fast this machine is, and what follows from it.
 pub(super) struct Pace {
@@ -70,7 +72,7 @@ pub(super) fn pace(
     let speed = study.recorded("seconds-per-mac", || seconds_per_mac(config, prepared))?;
     let samples = Samples::of(prepared).epoch(1.0);
     let affordable_macs = config.seconds.map(|seconds| {
-        let last = USED * FIRST * (seconds - config.search_seconds().unwrap_or(0.0));
+        let last = USED * ENOUGH * (seconds - config.search_seconds().unwrap_or(0.0));
         let epoch = last / enough_epochs(prepared.recipe.epochs);
         (epoch / (samples * speed)) as u64
     });

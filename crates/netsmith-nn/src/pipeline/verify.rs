@@ -164,7 +164,8 @@ fn others(
     Ok(ordered)
 }
 
-/// The hand-designed networks of the space, or where it has none those that
+/// The hand-designed networks of the space that keep the limits of the search and have
+/// at most so many parameters, or where it has none those that
 /// other spaces have for the same data; each with the seed of its name.
 fn baselines(
     prepared: &Prepared,
@@ -173,7 +174,7 @@ fn baselines(
 ) -> Result<Vec<Planned>, PipelineError> {
     let limits = Limits {
         parameters: Some(parameters),
-        ..Limits::default()
+        ..prepared.limits
     };
     let own = prepared.space.baselines(&limits);
     if own.is_empty() {
