@@ -1,12 +1,9 @@
 //! The folder `best/`: the network that a run hands over.
 
-use super::prepare::Prepared;
 use super::{Config, PipelineError};
-use crate::cost::{Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency};
 use crate::data::{InputSchema, Normalization, Task};
 use crate::export::{TrainedNetwork, onnx, safetensors, torch};
 use crate::module::Weights;
-use crate::train::Predictor;
 use crate::train::weight_file::replace;
 use netsmith::network::Network;
 use netsmith::report::{Summary, card, html, json};
@@ -124,49 +121,6 @@ impl Handover<'_> {
         }
         Ok(written)
     }
-}
-
-/// The latency of the exported network in ONNX Runtime, or else of our own
-/// inference: batch 1, one thread.
-pub(super) fn latency(
-    prepared: &Prepared,
-    network: &Network,
-    weights: &Weights,
-) -> Option<Latency> {
-    let (schema, task) = (prepared.data.schema(), prepared.data.task());
-    let normalization = &prepared.normalization;
-    let dims = schema.raw_shape();
-    let sample = vec![1.0; dims.iter().product()];
-    let trained = TrainedNetwork {
-        network,
-        weights: &weights.0,
-        normalization,
-        schema: &schema,
-        task: &task,
-        provenance: &BTreeMap::new(),
-    };
-    let in_onnx_runtime = || {
-        let runtime = OnnxRuntime::find().ok()?;
-        let mut session = runtime.session(&onnx(&trained).ok()?, 1).ok()?;
-        let dims: Vec<usize> = std::iter::once(1).chain(dims.clone()).collect();
-        session.latency(&sample, &dims, &Effort::default()).ok()
-    };
-    in_onnx_runtime().or_else(|| {
-        let task = task.clone();
-        let mut predictor =
-            Predictor::new(network, weights, normalization, task, prepared.kernels).ok()?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .build()
-            .ok()?;
-        pool.install(|| {
-            measure_latency(OWN_RUNTIME, &Effort::default(), || {
-                predictor.predict(&sample);
-                Ok::<(), std::convert::Infallible>(())
-            })
-            .ok()
-        })
-    })
 }
 
 /// Writes the report in all its forms, and what `show` reads into the study.

@@ -1,6 +1,6 @@
 //! What was trained in full: which network is handed over, and which are the front.
 
-use super::best::latency;
+use super::latency::latency;
 use super::planned::{Planned, cut_short};
 use super::prepare::Prepared;
 use super::{BestRecord, Context, PipelineError};

@@ -48,15 +48,17 @@ pub(super) fn train_longer(
     let chosen = order.first().and_then(|best| {
         let most = LONGER * prepared.recipe.epochs as u32;
         let epochs = epochs(&all[*best].trial, USED * left / seconds(*best)?, most)?;
-        let fits = |place: &&usize| {
-            seconds(**place).is_some_and(|own| own * f64::from(epochs) <= USED * left)
+        let fits = |place: &usize| {
+            let seconds = seconds(*place).map(|own| own * f64::from(epochs));
+            place == best || seconds.is_some_and(|seconds| seconds <= USED * left)
         };
-        let count = order.iter().take(context.config.workers.max(1));
-        Some((count.take_while(fits).count().max(1), epochs))
+        let fitting = order.iter().copied().filter(fits);
+        let fitting = fitting.take(context.config.workers.max(1));
+        Some((fitting.collect::<Vec<usize>>(), epochs))
     });
-    let (count, epochs) = chosen.unwrap_or((0, 0));
+    let (chosen, epochs) = chosen.unwrap_or_default();
     let study = context.study;
-    let count = study.recorded("longer-finalists", || count as f64)? as usize;
+    let count = study.recorded("longer-finalists", || chosen.len() as f64)? as usize;
     let epochs = study.recorded("longer-epochs", || f64::from(epochs))? as u32;
     if count == 0 {
         return Ok(Some(Vec::new()));
@@ -64,7 +66,7 @@ pub(super) fn train_longer(
     let mut again = Vec::new();
     for (rank, number) in (0..count).zip(SECOND..) {
         // A latency that is measured again after a resume may order them otherwise.
-        let place = || order.get(rank).map_or(f64::NAN, |place| *place as f64);
+        let place = || chosen.get(rank).map_or(f64::NAN, |place| *place as f64);
         let place = study.recorded(&format!("longer-{rank}"), place)? as usize;
         let Some(Finalist { planned: own, .. }) = all.get(place) else {
             continue;

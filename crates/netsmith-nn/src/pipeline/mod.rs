@@ -32,6 +32,7 @@ mod fallback;
 mod finalists;
 mod finals;
 mod judgement;
+mod latency;
 mod longer;
 mod outside;
 mod pace;
@@ -57,6 +58,7 @@ use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
 use crate::supernet::EpochReport;
 use bound::Bound;
 use evaluator::Chosen;
+use latency::{Interface, Latencies};
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, Event};
@@ -383,6 +385,8 @@ impl Context<'_> {
             what: self.search_in_words(prepared),
             seconds,
         });
+        let interface = Interface::of(prepared);
+        let latencies = Latencies::new(self.study, prepared.kernels, Some(interface));
         let searching = Searching {
             config,
             study: self.study,
@@ -403,7 +407,7 @@ impl Context<'_> {
             },
             workers: config.workers,
             window: 2 * config.workers.max(1) as u64,
-            kernels: prepared.kernels,
+            latencies: &latencies,
             interrupt: self.interrupt,
         };
         searching.run(observe)

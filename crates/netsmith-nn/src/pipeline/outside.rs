@@ -6,6 +6,7 @@
 
 use super::best::{BEST, write_file, write_report};
 use super::evaluator::Chosen;
+use super::latency::Latencies;
 use super::prepare::{kernels, limits, refuse_proxy, strategy};
 use super::searching::Searching;
 use super::summary::outline;
@@ -235,6 +236,7 @@ pub(super) fn go_on(
         seconds,
     });
     let mut proposing = strategy(config)?;
+    let latencies = Latencies::new(study, kernels(config)?, None);
     let searching = Searching {
         config,
         study,
@@ -252,7 +254,7 @@ pub(super) fn go_on(
         },
         workers,
         window: if is_table { 1 } else { 2 * workers as u64 },
-        kernels: kernels(config)?,
+        latencies: &latencies,
         interrupt,
     };
     let trials = searching.run(observe)?;

@@ -1,8 +1,7 @@
 //! The search of a run, the same for every evaluator.
 
+use super::latency::Latencies;
 use super::{Config, PipelineError, Progress, Stopping};
-use crate::cost::OperationTable;
-use crate::module::Kernels;
 use netsmith::evaluate::Evaluator;
 use netsmith::network::Network;
 use netsmith::objective::Objective;
@@ -14,9 +13,6 @@ use netsmith::strategy::Strategy;
 use netsmith::study::Study;
 use netsmith::trial::{Fidelity, Trial};
 use std::sync::atomic::AtomicBool;
-
-/// Networks whose operations are timed before the search begins.
-const TIMED: u64 = 30;
 
 /// What a search is made of.
 pub(super) struct Searching<'a> {
@@ -35,7 +31,8 @@ pub(super) struct Searching<'a> {
     pub(super) workers: usize,
     /// A proposal sees trials that are at least so far behind.
     pub(super) window: u64,
-    pub(super) kernels: Kernels,
+    /// Tells how long networks take, where that counts.
+    pub(super) latencies: &'a Latencies<'a>,
     pub(super) interrupt: &'a AtomicBool,
 }
 
@@ -46,17 +43,11 @@ impl Searching<'_> {
         observe: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Vec<Trial>, PipelineError> {
         let config = self.config;
-        let table = OperationTable::new(self.study, self.kernels);
-        let latency = |network: &Network| table.estimate(network);
+        let latency = |network: &Network| self.latencies.of(network);
         let needs_latency = self.latency_limit.is_some() || self.objective.weighs("latency_ms");
         if needs_latency {
-            // Most operations are timed before any worker disturbs.
             let seed = Seed::new(config.seed).child("latency");
-            for number in 0..TIMED {
-                let mut random = seed.nth(number).stream();
-                let drawn = self.space.sample(&self.limits, &mut random)?;
-                latency(&self.space.network(&drawn)?);
-            }
+            self.latencies.prepare(self.space, &self.limits, seed)?;
         }
         let has_rungs = self.strategy.mean_share() < 1.0;
         let stopping = stopping_of(config, has_rungs, self.fidelity, self.objective);

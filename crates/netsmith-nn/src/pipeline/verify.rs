@@ -5,7 +5,7 @@
 //! test part.
 
 use super::allotment::{Allotment, Samples, Wanted};
-use super::best::latency;
+use super::latency::latency;
 use super::planned::{Planned, cut_short, train};
 use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress};

@@ -41,9 +41,10 @@ pub struct Saving {
 
 impl Saving {
     /// Of the front's networks that are at least as good on the validation part as the
-    /// best hand-designed one, the one that is the least better: a front gives no
-    /// quality away without a saving. Nothing where there is none, or where no
-    /// hand-designed network was trained to its end. All must have been trained alike.
+    /// best hand-designed one, the one of the least latency and parameters: of the least
+    /// product of both, or of the fewest parameters where no latency is known. Nothing
+    /// where there is none, or where no hand-designed network was trained to its end.
+    /// All must have been trained alike.
     pub fn of(
         finalists: &[Finalist],
         baselines: &[BaselineRow],
@@ -57,10 +58,11 @@ impl Saving {
         let (least, baseline) = designed
             .filter_map(|row| Some((score(row)?, row)))
             .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let cost = |own: &Finalist| own.latency_ms.unwrap_or(1.0) * own.parameters as f64;
         let finalist = finalists
             .iter()
             .filter(|own| own.front && !own.cut_short && sign * own.validation >= least)
-            .min_by(|a, b| (sign * a.validation).total_cmp(&(sign * b.validation)))?;
+            .min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
         Some(Self {
             baseline: baseline.clone(),
             finalist: finalist.clone(),

@@ -1,0 +1,182 @@
+//! How long the networks of a run take to answer: one sample, one thread.
+//!
+//! What is handed over runs in ONNX Runtime, so that is what times it where its library
+//! is found: the finalists with their weights, and each network that a search proposes
+//! with weights that were never trained, which takes some hundredths of a second. The
+//! times of single operations, added up, would not do: a runtime joins convolutions,
+//! normalisations and activations, so that a network of many small ones is several
+//! times as fast as its parts. They serve where there is no ONNX Runtime.
+
+use super::PipelineError;
+use super::prepare::Prepared;
+use crate::cost::{
+    Effort, Latency, OWN_RUNTIME, OnnxRuntime, OnnxSession, OperationTable, measure_latency,
+};
+use crate::data::{InputSchema, Normalization, Task};
+use crate::export::{TrainedNetwork, onnx};
+use crate::module::{Kernels, Weights};
+use crate::train::Predictor;
+use netsmith::network::{Key, Network};
+use netsmith::random::Seed;
+use netsmith::space::{Limits, Space};
+use netsmith::study::Study;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long a network of the search is timed.
+const EFFORT: Effort = Effort {
+    warm_up_runs: 10,
+    warm_up_time: Duration::from_millis(50),
+    runs: 50,
+    least_time: Duration::from_millis(20),
+    most_time: Duration::from_millis(500),
+};
+
+/// Networks whose operations are timed before the search begins.
+const TIMED: u64 = 30;
+
+/// What an exported network says of its data.
+#[derive(Clone, Debug)]
+pub(super) struct Interface {
+    normalization: Normalization,
+    schema: InputSchema,
+    task: Task,
+}
+
+impl Interface {
+    pub(super) fn of(prepared: &Prepared) -> Self {
+        Self {
+            normalization: prepared.normalization.clone(),
+            schema: prepared.data.schema(),
+            task: prepared.data.task(),
+        }
+    }
+
+    /// A sample as the data have it.
+    fn sample(&self) -> (Vec<f32>, Vec<usize>) {
+        let dims = self.schema.raw_shape();
+        let sample = vec![1.0; dims.iter().product()];
+        (sample, std::iter::once(1).chain(dims).collect())
+    }
+
+    fn session(
+        &self,
+        runtime: &OnnxRuntime,
+        network: &Network,
+        weights: &Weights,
+    ) -> Option<OnnxSession> {
+        let trained = TrainedNetwork {
+            network,
+            weights: &weights.0,
+            normalization: &self.normalization,
+            schema: &self.schema,
+            task: &self.task,
+            provenance: &BTreeMap::new(),
+        };
+        runtime.session(&onnx(&trained).ok()?, 1).ok()
+    }
+
+    fn in_onnx_runtime(
+        &self,
+        runtime: &OnnxRuntime,
+        network: &Network,
+        weights: &Weights,
+        effort: &Effort,
+    ) -> Option<Latency> {
+        let mut session = self.session(runtime, network, weights)?;
+        let (sample, dims) = self.sample();
+        session.latency(&sample, &dims, effort).ok()
+    }
+}
+
+/// The latency of the exported network in ONNX Runtime, or else of our own inference.
+pub(super) fn latency(
+    prepared: &Prepared,
+    network: &Network,
+    weights: &Weights,
+) -> Option<Latency> {
+    let interface = Interface::of(prepared);
+    let effort = Effort::default();
+    let exported = OnnxRuntime::find()
+        .ok()
+        .and_then(|runtime| interface.in_onnx_runtime(&runtime, network, weights, &effort));
+    exported.or_else(|| {
+        let Interface {
+            normalization,
+            task,
+            ..
+        } = &interface;
+        let kernels = prepared.kernels;
+        let mut predictor =
+            Predictor::new(network, weights, normalization, task.clone(), kernels).ok()?;
+        let (sample, _) = interface.sample();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .ok()?;
+        pool.install(|| {
+            measure_latency(OWN_RUNTIME, &effort, || {
+                predictor.predict(&sample);
+                Ok::<(), std::convert::Infallible>(())
+            })
+            .ok()
+        })
+    })
+}
+
+/// The latencies of the networks of a search, each measured once in the life of a study.
+#[derive(Debug)]
+pub(super) struct Latencies<'a> {
+    study: &'a Study,
+    /// What runs an exported network.
+    runtime: Option<(OnnxRuntime, Interface)>,
+    table: OperationTable<'a>,
+}
+
+impl<'a> Latencies<'a> {
+    /// Of networks with this interface; without one, from their operations.
+    pub(super) fn new(study: &'a Study, kernels: Kernels, interface: Option<Interface>) -> Self {
+        let runtime = interface.and_then(|interface| Some((OnnxRuntime::find().ok()?, interface)));
+        Self {
+            study,
+            runtime,
+            table: OperationTable::new(study, kernels),
+        }
+    }
+
+    /// Times most operations of a space, where that is how networks are timed: before
+    /// any worker disturbs.
+    pub(super) fn prepare(
+        &self,
+        space: &Space,
+        limits: &Limits,
+        seed: Seed,
+    ) -> Result<(), PipelineError> {
+        if self.runtime.is_some() {
+            return Ok(());
+        }
+        for number in 0..TIMED {
+            let mut random = seed.nth(number).stream();
+            let drawn = space.sample(limits, &mut random)?;
+            self.table.estimate(&space.network(&drawn)?);
+        }
+        Ok(())
+    }
+
+    /// Milliseconds of inference at batch 1.
+    pub(super) fn of(&self, network: &Network) -> f64 {
+        let Some((runtime, interface)) = &self.runtime else {
+            return self.table.estimate(network);
+        };
+        let network = network.pruned();
+        let whole = || {
+            let weights = Weights::init(&network, &Seed::new(0));
+            let timed = interface.in_onnx_runtime(runtime, &network, &weights, &EFFORT);
+            timed.map_or_else(|| self.table.estimate(&network), |timed| timed.median_ms)
+        };
+        let name = format!("latency-of/{}", Key::of(&network));
+        self.study
+            .recorded(&name, whole)
+            .unwrap_or_else(|_| whole())
+    }
+}
