@@ -7,7 +7,8 @@
 //! t        half of what is left of the budget, for the best of this round are trained
 //!          for longer in the second; all of it where half is too short for one network
 //!          for each worker, or for a training of the first of them that is longer
-//! count    as many as t allows with what the recipe asks for
+//! who      the first for each worker, then in that order whatever fits into t with what
+//!          the recipe asks for
 //! ```
 
 use super::allotment::{Samples, USED, makespan};
@@ -47,8 +48,10 @@ pub(super) fn train_candidates(
     if candidates.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let (count, fidelity) = plan(context, prepared, &candidates, left)?;
-    candidates.truncate(count);
+    let (chosen, fidelity) = plan(context, prepared, &candidates, left)?;
+    let mut chosen = chosen.into_iter();
+    candidates.retain(|_| chosen.next().unwrap_or(false));
+    let count = candidates.len();
     let worth = Samples::of(prepared).worth(fidelity);
     for candidate in &mut candidates {
         candidate.expected = candidate.expected.map(|epoch| worth * epoch);
@@ -144,42 +147,89 @@ fn covering<'a>(context: &Context<'_>, ranked: Vec<&'a Trial>) -> Vec<&'a Trial>
     order.into_iter().map(|place| front[place]).collect()
 }
 
-/// How many candidates are trained and how long: as many as the time allows with what
-/// the recipe asks for; where these are fewer than workers, one for each worker, for as
-/// long as there is time. Reckoned from the seconds that their trials took, once in the
-/// life of a study.
+/// Which candidates are trained, as [`who`] says, and how long: where the time is too
+/// short for the recipe of one for each worker, as long as it allows. Reckoned from the
+/// seconds that their trials took, once in the life of a study.
 fn plan(
     context: &Context<'_>,
     prepared: &Prepared,
     candidates: &[Planned],
     left: Option<f64>,
-) -> Result<(usize, Fidelity), PipelineError> {
+) -> Result<(Vec<bool>, Fidelity), PipelineError> {
     let samples = Samples::of(prepared);
     let workers = context.config.workers.max(1);
     let most = Fidelity::epochs(prepared.recipe.epochs as u32);
-    // In epochs over all data of each.
-    let affordable = |count: usize, share: f64| {
-        let epochs = candidates[..count].iter();
-        let epochs = epochs.map(|candidate| candidate.expected.unwrap_or(0.0));
-        let span = makespan(workers, epochs).max(1e-6);
-        left.map_or(f64::INFINITY, |left| USED * share * left / span)
-    };
+    let seconds = candidates.iter().map(|own| own.expected.unwrap_or(0.0));
+    let seconds: Vec<f64> = seconds.collect();
+    let time = left.map_or(f64::INFINITY, |left| USED * left);
     let study = context.study;
-    let count = study.recorded("finalists", || {
-        let (least, all) = (candidates.len().min(workers), candidates.len());
-        let whole = |count: usize, share: f64| affordable(count, share) >= samples.worth(most);
-        let longer = WORTH * samples.worth(most);
-        let share = match whole(least, FIRST) && affordable(1, 1.0 - FIRST) >= longer {
-            true => FIRST,
-            false => 1.0,
-        };
-        let found = (least..=all).rev().find(|count| whole(*count, share));
-        found.unwrap_or(least) as f64
+    // A set of places as a number: there are few.
+    let set = study.recorded("finalist-set", || {
+        let chosen = who(&seconds, workers, time, samples.worth(most));
+        let places = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
+        places.map(|(place, _)| f64::from(1_u32 << place)).sum()
     })?;
-    let count = (count as usize).min(candidates.len());
-    let fidelity = samples.fidelity(affordable(count, 1.0), most);
+    let chosen = (0..candidates.len()).map(|place| set as u32 >> place & 1 == 1);
+    let chosen: Vec<bool> = chosen.collect();
+    let span = span(&seconds, workers, &chosen).max(1e-6);
+    let fidelity = samples.fidelity(time / span, most);
     let fidelity = fidelity.unwrap_or(samples.least());
     let epochs = study.recorded("full-epochs", || f64::from(fidelity.epochs))?;
     let share = study.recorded("full-share", || fidelity.data)?;
-    Ok((count, Fidelity::epochs(epochs as u32).with_data(share)))
+    Ok((chosen, Fidelity::epochs(epochs as u32).with_data(share)))
+}
+
+/// Which of these are trained, given the seconds of an epoch of each, the time and the
+/// epochs of a whole training: the first of each worker, and in their order whatever
+/// fits besides.
+fn who(seconds: &[f64], workers: usize, time: f64, whole: f64) -> Vec<bool> {
+    let mut chosen: Vec<bool> = (0..seconds.len()).map(|place| place < workers).collect();
+    let fits = |chosen: &[bool], time: f64| whole * span(seconds, workers, chosen) <= time;
+    let longer = WORTH * whole * seconds.first().copied().unwrap_or(0.0);
+    let two_rounds = fits(&chosen, FIRST * time) && longer <= (1.0 - FIRST) * time;
+    let time = if two_rounds { FIRST * time } else { time };
+    for place in workers..seconds.len() {
+        chosen[place] = true;
+        chosen[place] = fits(&chosen, time);
+    }
+    chosen
+}
+
+/// Seconds for an epoch of each that is chosen.
+fn span(seconds: &[f64], workers: usize, chosen: &[bool]) -> f64 {
+    let chosen = seconds.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+    makespan(workers, chosen.map(|(seconds, _)| *seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(seconds: &[f64], time: f64, expected: &[u8]) {
+        let chosen = who(seconds, 2, time, 8.0);
+        let chosen: Vec<u8> = chosen.into_iter().map(u8::from).collect();
+        assert_eq!(chosen, expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_passed_over_for_what_does() {
+        // Half of the time holds 25 seconds an epoch on each worker.
+        check(
+            &[20.0, 5.0, 22.0, 11.0, 9.0, 6.0],
+            400.0,
+            &[1, 1, 0, 1, 1, 0],
+        );
+        check(&[5.0; 6], 400.0, &[1; 6]);
+        // No time for a longer training of the first: all of it for one round.
+        check(
+            &[45.0, 5.0, 22.0, 11.0, 13.0, 4.0],
+            400.0,
+            &[1, 1, 1, 1, 0, 1],
+        );
+        // One for each worker in any case.
+        check(&[90.0, 80.0, 1.0], 400.0, &[1, 1, 0]);
+        check(&[90.0], 400.0, &[1]);
+        check(&[90.0, 80.0, 70.0], f64::INFINITY, &[1, 1, 1]);
+    }
 }

@@ -180,3 +180,35 @@ impl<'a> Latencies<'a> {
             .unwrap_or_else(|_| whole())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{Config, prepare::prepare};
+    use netsmith::study::Header;
+
+    #[test]
+    fn a_network_is_timed_once_in_the_life_of_a_study() {
+        let prepared = prepare(&Config::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::create(&folder.path().join("run"), &Header::new("", 1, 0)).unwrap();
+        let mut random = Seed::new(1).stream();
+        let drawn = prepared.space.sample(&Limits::default(), &mut random);
+        let network = prepared.space.network(&drawn.unwrap()).unwrap();
+        let table = Latencies::new(&study, prepared.kernels, None);
+        // The same bits each time.
+        let sum = table.of(&network);
+        assert!(sum > 0.0);
+        assert_eq!(table.of(&network).to_bits(), sum.to_bits());
+        let whole = Latencies::new(&study, prepared.kernels, Some(Interface::of(&prepared)));
+        let first = whole.of(&network);
+        assert!(first > 0.0);
+        assert_eq!(whole.of(&network).to_bits(), first.to_bits());
+        let recorded = study.view().unwrap().recorded().unwrap();
+        let name = format!("latency-of/{}", Key::of(&network.pruned()));
+        match OnnxRuntime::find() {
+            Ok(_) => assert_eq!(recorded.get(&name), Some(&first)),
+            Err(_) => assert_eq!(first.to_bits(), sum.to_bits()),
+        }
+    }
+}
