@@ -68,11 +68,7 @@ pub(super) fn finalists(
 /// The places of all: those whose measured latency keeps the limit before the others,
 /// and the best validation result first.
 pub(super) fn best_first(context: &Context<'_>, finalists: &[Finalist]) -> Vec<usize> {
-    let keeps = |place: &usize| {
-        let limit = context.config.limit_latency;
-        let over = limit.zip(finalists[*place].record.latency_ms);
-        !over.is_some_and(|(limit, latency)| latency > limit)
-    };
+    let keeps = |place: &usize| finalists[*place].keeps_limit(context);
     let ranked = context.objective.ranked(trials(finalists)).into_iter();
     let places = ranked.filter_map(|trial| place(finalists, trial.number));
     let (mut keeping, over): (Vec<usize>, Vec<usize>) = places.partition(keeps);
@@ -97,6 +93,12 @@ fn place(finalists: &[Finalist], number: u64) -> Option<usize> {
 }
 
 impl Finalist {
+    /// Whether its measured latency is not over the limit.
+    pub(super) fn keeps_limit(&self, context: &Context<'_>) -> bool {
+        let over = context.config.limit_latency.zip(self.record.latency_ms);
+        !over.is_some_and(|(limit, latency)| latency > limit)
+    }
+
     /// Sets the value of the metric on the test part.
     pub(super) fn test(
         &mut self,
