@@ -20,7 +20,7 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 pub(super) struct Which {
     /// Another network than the best: that of a trial which was trained in full; `netsmith
-    /// show` lists them
+    /// show --json` lists them under `finalists`
     #[arg(long, value_name = "NUMBER")]
     pub(super) trial: Option<u64>,
 }

@@ -31,6 +31,9 @@ const FEW: usize = 4;
 /// So many where a front is asked for, at most.
 const FRONT: usize = 8;
 
+/// What the study calls the seconds that were left when the first round began.
+pub(super) const FINALS_SECONDS: &str = "finals-seconds";
+
 /// The share of the time that the first round takes where there is a second.
 const FIRST: f64 = 0.5;
 
@@ -44,6 +47,9 @@ pub(super) fn train_candidates(
     let elapsed = context.elapsed().as_secs_f64();
     let left = context.config.seconds;
     let left = left.map(|seconds| left_of(seconds, elapsed));
+    if let Some(left) = left {
+        context.study.recorded(FINALS_SECONDS, || left)?;
+    }
     let mut candidates = candidates(context, prepared, trials, left)?;
     if candidates.is_empty() {
         return Ok(Some(Vec::new()));

@@ -13,8 +13,9 @@
 //! round compared and the verification compares is trained alike; what is handed over
 //! may be trained for longer.
 
-use super::allotment::{Samples, USED};
-use super::candidates::pairs;
+use super::allotment::{Samples, USED, makespan};
+use super::best::REPORT;
+use super::candidates::{FINALS_SECONDS, pairs};
 use super::finalists::{Finalist, best_first};
 use super::planned::{Planned, cut_short, epoch_seconds, train};
 use super::prepare::Prepared;
@@ -42,6 +43,16 @@ pub(super) fn train_longer(
     let elapsed = context.elapsed().as_secs_f64();
     let left = context.config.seconds;
     let left = left.map_or(0.0, |seconds| (seconds - elapsed).max(0.0));
+    // After a resume that clock has lost what came before; the first round took this at
+    // least. A run that was finished by an earlier version stays finished.
+    let workers = context.config.workers.max(1);
+    let first = makespan(workers, all.iter().map(|own| own.trial.seconds));
+    let view = context.study.view()?;
+    let at_first = view.recorded()?.get(FINALS_SECONDS).copied();
+    let left = match view.entry(REPORT)? {
+        Some(_) => 0.0,
+        None => at_first.map_or(left, |seconds| left.min((seconds - first).max(0.0))),
+    };
     let samples = Samples::of(prepared);
     let order = best_first(context, all);
     let seconds = |place: usize| epoch_seconds(&samples, &all[place].trial);
@@ -53,7 +64,7 @@ pub(super) fn train_longer(
             place == best || seconds.is_some_and(|seconds| seconds <= USED * left)
         };
         let fitting = order.iter().copied().filter(fits);
-        let fitting = fitting.take(context.config.workers.max(1));
+        let fitting = fitting.take(workers);
         Some((fitting.collect::<Vec<usize>>(), epochs))
     });
     let (chosen, epochs) = chosen.unwrap_or_default();
@@ -66,7 +77,11 @@ pub(super) fn train_longer(
     let mut again = Vec::new();
     for (rank, number) in (0..count).zip(SECOND..) {
         // A latency that is measured again after a resume may order them otherwise.
-        let place = || chosen.get(rank).map_or(f64::NAN, |place| *place as f64);
+        let place = || {
+            chosen
+                .get(rank)
+                .map_or(all.len() as f64, |place| *place as f64)
+        };
         let place = study.recorded(&format!("longer-{rank}"), place)? as usize;
         let Some(Finalist { planned: own, .. }) = all.get(place) else {
             continue;

@@ -395,7 +395,7 @@ fn compare(
             in_words(compared),
             in_words(winner.handed_over)
         );
-        verdict.insert(0, words);
+        verdict.push(words);
     }
     // What was trained for another time is no measure of the finalists.
     let alike = !plan.allotment.again;

@@ -43,8 +43,8 @@ impl Saving {
     /// Of the front's networks that are at least as good on the validation part as the
     /// best hand-designed one, the one of the least latency and parameters: of the least
     /// product of both, or of the fewest parameters where no latency is known. Nothing
-    /// where there is none, or where no hand-designed network was trained to its end.
-    /// All must have been trained alike.
+    /// where it costs no less than the hand-designed one, or where no hand-designed
+    /// network was trained to its end. All must have been trained alike.
     pub fn of(
         finalists: &[Finalist],
         baselines: &[BaselineRow],
@@ -63,6 +63,8 @@ impl Saving {
             .iter()
             .filter(|own| own.front && !own.cut_short && sign * own.validation >= least)
             .min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
+        let theirs = baseline.latency_ms.unwrap_or(1.0) * baseline.parameters as f64;
+        (cost(finalist) < theirs).then_some(())?;
         Some(Self {
             baseline: baseline.clone(),
             finalist: finalist.clone(),
@@ -248,6 +250,13 @@ mod tests {
         assert_eq!(saving.baseline.name, "small");
         assert_eq!(Saving::of(&finalists, &[row("best", 0.96)], true), None);
         assert_eq!(Saving::of(&finalists, &rows[2..], true), None);
+        // What costs more is no saving.
+        let cheap = BaselineRow {
+            latency_ms: Some(1.0),
+            parameters: 500,
+            ..row("cheap", 0.9)
+        };
+        assert_eq!(Saving::of(&finalists[..2], &[cheap], true), None);
     }
 
     #[test]

@@ -108,7 +108,9 @@ fn baselines_keep_every_limit() {
         macs: Some(4_000_000),
         ..Limits::default()
     };
-    for (name, architecture) in space.baselines(&limits) {
+    let baselines = space.baselines(&limits);
+    assert_eq!(baselines.len(), 2);
+    for (name, architecture) in baselines {
         let macs = space.network(&architecture).unwrap().macs();
         assert!(macs <= 4_000_000 && macs > 1_000_000, "{name}: {macs}");
     }
