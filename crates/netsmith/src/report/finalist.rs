@@ -54,7 +54,7 @@ impl Saving {
         let score = |row: &BaselineRow| mean(&row.validation).map(|mean| sign * mean);
         let designed = baselines
             .iter()
-            .filter(|row| !row.name.starts_with("random") && row.cut_short == 0);
+            .filter(|row| !row.is_random() && row.cut_short == 0);
         let (least, baseline) = designed
             .filter_map(|row| Some((score(row)?, row)))
             .max_by(|a, b| a.0.total_cmp(&b.0))?;

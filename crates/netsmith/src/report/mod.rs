@@ -143,6 +143,13 @@ pub struct BaselineRow {
     pub cut_short: usize,
 }
 
+impl BaselineRow {
+    /// Whether its values are those of random architectures.
+    fn is_random(&self) -> bool {
+        self.name.starts_with("random")
+    }
+}
+
 impl Summary {
     /// The name of the metric on the validation part.
     fn metric(&self) -> &str {

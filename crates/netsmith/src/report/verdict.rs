@@ -135,9 +135,7 @@ struct Rival {
 
 /// The baselines one by one, then all random networks as one.
 fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
-    let (random, designed): (Vec<_>, Vec<_>) = baselines
-        .iter()
-        .partition(|row| row.name.starts_with("random"));
+    let (random, designed): (Vec<_>, Vec<_>) = baselines.iter().partition(|row| row.is_random());
     let mut rivals: Vec<Rival> = designed
         .into_iter()
         .filter_map(|row| {
