@@ -1,18 +1,20 @@
 //! From the graph with choices to a network.
 
+mod align;
 mod masks;
+mod merge;
+mod place;
 mod sizes;
 
-use super::graph::{
-    AlignMethod, Choice, Graph, GraphNode, Kind, Loose, Merge, Port, Repeat, Select, Through,
-};
-use super::live::Live;
+pub(super) use align::aligning;
+
+use super::graph::{Choice, Graph, GraphNode, Kind, Port, Repeat};
 use super::loose::{self, RelaxedLoose};
 use super::{Architecture, Decision, DecisionId, DecisionKind, Refused, Size};
-use crate::network::operation::{BatchNorm, Convolution, Linear, Pad, Resize, Slice};
+use crate::network::operation::Slice;
 use crate::network::{Builder, Network, Operation, Shape, ShapeError};
+use place::Place;
 use sizes::Sizes;
-use std::sync::Arc;
 
 /// Builds the network of an architecture or, without one, the supernet.
 ///
@@ -29,14 +31,6 @@ pub(super) struct Resolver<'a> {
     loose: Vec<RelaxedLoose>,
     /// What a supernet knows of its sizes.
     sizes: Sizes,
-}
-
-/// Where in the graph the resolver stands: the path of names, and the name
-/// under which weights are tied with the length of the path at that point.
-#[derive(Clone)]
-struct Place {
-    path: String,
-    tie: Option<(String, usize)>,
 }
 
 /// The resolved nodes of one graph.
@@ -338,142 +332,6 @@ impl<'a> Resolver<'a> {
         self.mix(choice.decision, &outputs, place).map(|o| vec![o])
     }
 
-    fn select(
-        &mut self,
-        frame: &mut Frame<'_>,
-        node: &GraphNode,
-        select: &Select,
-        place: &Place,
-    ) -> Result<usize, ShapeError> {
-        let (fixed, candidates) = node.inputs.split_at(select.fixed);
-        let mut merged = self.ports(frame, fixed)?;
-        let mut picked: Vec<(usize, usize)> = match self.option(select.decision) {
-            Some(option) => {
-                let members = self.decisions[select.decision.0].members(option);
-                members.into_iter().enumerate().collect()
-            }
-            None => match &select.through {
-                Through::Slots(slots) => {
-                    let all = |slot| (0..candidates.len()).map(move |candidate| (slot, candidate));
-                    (0..slots.len()).flat_map(all).collect()
-                }
-                _ => (0..candidates.len())
-                    .map(|candidate| (0, candidate))
-                    .collect(),
-            },
-        };
-        if picked.is_empty() && merged.is_empty() {
-            picked.push((0, select.fallback));
-        }
-        let mut selected = Vec::new();
-        for (slot, candidate) in picked {
-            let input = self.port(frame, candidates[candidate])?;
-            let within = |kind: &str, i: usize| place.within(&format!("{kind}{i}"));
-            selected.push(match &select.through {
-                Through::Nothing => input,
-                Through::Edges(edges) => {
-                    self.graph(&edges[candidate], &[input], within("from", candidate))?[0]
-                }
-                Through::Slots(slots) => {
-                    let place = within("slot", slot);
-                    let place = match self.architecture {
-                        Some(_) => place,
-                        None => place.shared(&format!("from{candidate}")),
-                    };
-                    self.graph(&slots[slot], &[input], place)?[0]
-                }
-            });
-        }
-        if self.architecture.is_none() && select.mixes() {
-            let decision = select.decision;
-            selected = vec![match self.decisions[decision.0].kind {
-                DecisionKind::Select { pick, .. } if pick.is_one() => {
-                    self.mix(decision, &selected, place)?
-                }
-                _ => {
-                    let mix = Operation::Mix {
-                        decision: decision.0,
-                    };
-                    self.add(mix, &selected, &place.within("mix"))?
-                }
-            }];
-        }
-        merged.extend(selected);
-        self.merge(select.merge, merged, place)
-    }
-
-    fn loose(
-        &mut self,
-        frame: &mut Frame<'_>,
-        node: &GraphNode,
-        loose: &Loose,
-        place: &Place,
-    ) -> Result<usize, ShapeError> {
-        let (fixed, candidates) = node.inputs.split_at(loose.fixed);
-        let mut merged = self.ports(frame, fixed)?;
-        let open = loose::candidates(frame.graph, candidates);
-        let positions = |resolver: &Self, node: usize| resolver.builder.shape(node).positions();
-        let mut ends = Vec::new();
-        for (index, readers) in &open {
-            if let Some(architecture) = self.architecture
-                && readers.read(self.decisions, |id| architecture.option(id)) == Some(true)
-            {
-                continue;
-            }
-            let end = self.port(frame, candidates[*index])?;
-            let fits = merged
-                .first()
-                .is_none_or(|&first| positions(self, first) == positions(self, end));
-            if fits || !loose.same_positions {
-                ends.push(match loose.edges.get(*index) {
-                    Some(edge) => {
-                        self.graph(edge, &[end], place.within(&format!("from{index}")))?[0]
-                    }
-                    None => end,
-                });
-            }
-        }
-        if let Some(decision) = loose::mix_of(&self.loose, &open) {
-            ends = vec![self.add(Operation::Mix { decision }, &ends, &place.within("mix"))?];
-        }
-        merged.extend(ends);
-        self.merge(loose.merge, merged, place)
-    }
-
-    fn merge(
-        &mut self,
-        merge: Merge,
-        mut inputs: Vec<usize>,
-        place: &Place,
-    ) -> Result<usize, ShapeError> {
-        if let [only] = inputs[..] {
-            return Ok(only);
-        }
-        if merge == Merge::PaddedConcat {
-            let shapes = inputs
-                .iter()
-                .map(|&input| self.builder.shape(input).positions());
-            let [height, width] = shapes.fold([0, 0], |a, b| [a[0].max(b[0]), a[1].max(b[1])]);
-            for input in &mut inputs {
-                let shape = self.builder.shape(*input);
-                if shape.positions() != [height, width] {
-                    let pad = Operation::Pad(Pad {
-                        channels: shape.channels(),
-                        height,
-                        width,
-                    });
-                    *input = self.add(pad, &[*input], &place.within("pad"))?;
-                }
-            }
-        }
-        let operation = match merge {
-            Merge::Sum => Operation::Add,
-            Merge::Concat | Merge::PaddedConcat => Operation::Concat,
-        };
-        let name = operation.name();
-        self.add(operation, &inputs, &place.within(name))
-    }
-
     fn repeat(
         &mut self,
         repeat: &Repeat,
@@ -486,76 +344,6 @@ impl<'a> Resolver<'a> {
             output = self.graph(body, &[output], place.within(&index.to_string()))?[0];
         }
         Ok(output)
-    }
-
-    fn align(
-        &mut self,
-        method: AlignMethod,
-        channels: usize,
-        inputs: &[usize],
-        place: &Place,
-    ) -> Result<usize, ShapeError> {
-        let shape = self.builder.shape(inputs[0]);
-        let positions = inputs
-            .get(1)
-            .map_or(shape.positions(), |&i| self.builder.shape(i).positions());
-        match aligning(method, shape, channels, positions) {
-            None => Ok(inputs[0]),
-            Some(graph) => Ok(self.graph(&graph, &inputs[..1], place.clone())?[0]),
-        }
-    }
-
-    /// The same in a supernet, whose channels may be decided.
-    fn align_open(
-        &mut self,
-        method: AlignMethod,
-        channels: &Live,
-        inputs: &[usize],
-        place: &Place,
-    ) -> Result<usize, ShapeError> {
-        let (input, live) = (inputs[0], self.live(inputs[0]));
-        if live.decision().is_none() && channels.decision().is_none() {
-            return self.align(method, channels.most(), inputs, place);
-        }
-        let most = channels.most();
-        let shape = self.builder.shape(input);
-        let positions = inputs
-            .get(1)
-            .map_or(shape.positions(), |&i| self.builder.shape(i).positions());
-        let larger = shape.positions() != positions;
-        match method {
-            AlignMethod::Resize => return self.align(method, most, inputs, place),
-            AlignMethod::Preprocess { .. } | AlignMethod::Calibrate if larger => {
-                self.refuse(channels, "the width behind a factorised reduction");
-            }
-            _ => {}
-        }
-        let same = live.combine(channels, &|a, b| usize::from(a == b));
-        let keeps = !larger && !matches!(method, AlignMethod::Preprocess { .. });
-        if keeps && same == Live::First(1) {
-            return Ok(input);
-        }
-        if let AlignMethod::Pad = method {
-            let input = self.clean(input)?;
-            let [height, width] = positions;
-            let pad = Operation::Pad(Pad {
-                channels: most,
-                height,
-                width,
-            });
-            return self.place(pad, &[input], Some(channels.clone()), place);
-        }
-        let Some(graph) = aligned_always(method, shape, most, positions) else {
-            return Ok(input);
-        };
-        let aligned = self.graph(&graph, &[input], place.clone())?[0];
-        self.decide(aligned, channels.clone());
-        if !keeps {
-            return Ok(aligned);
-        }
-        // Where channels agree an architecture has the input itself.
-        let own = self.fitted(input, most, place)?;
-        self.either(&same, [own, aligned], channels, place)
     }
 
     fn unroll(
@@ -578,112 +366,5 @@ impl<'a> Resolver<'a> {
         let mut outputs = vec![self.add(Operation::Stack, &sequence, &place.within("stack"))?];
         outputs.extend(states);
         Ok(outputs)
-    }
-}
-
-impl Place {
-    fn within(&self, name: &str) -> Self {
-        let path = match self.path.is_empty() {
-            true => name.to_owned(),
-            false => format!("{}.{name}", self.path),
-        };
-        Self {
-            path,
-            tie: self.tie.clone(),
-        }
-    }
-
-    /// A place inside this one that has this one's weights, which are shared.
-    fn shared(&self, name: &str) -> Self {
-        let weights = match &self.tie {
-            Some((tie, start)) => format!("{tie}{}", &self.path[*start..]),
-            None => self.path.clone(),
-        };
-        let path = format!("{}.{name}", self.path);
-        Self {
-            tie: Some((weights, path.len())),
-            path,
-        }
-    }
-
-    /// Inside a tie already, the outer one holds.
-    fn tied(self, tie: &str) -> Self {
-        let start = self.path.len();
-        Self {
-            tie: self.tie.or_else(|| Some((tie.to_owned(), start))),
-            path: self.path,
-        }
-    }
-}
-
-/// What brings a tensor to these channels and positions; nothing where it fits.
-pub(super) fn aligning(
-    method: AlignMethod,
-    shape: Shape,
-    channels: usize,
-    positions: [usize; 2],
-) -> Option<Graph> {
-    let larger = shape.positions() != positions;
-    let same = channels == shape.channels() && !larger;
-    match method {
-        AlignMethod::Project | AlignMethod::Pad | AlignMethod::Calibrate if same => None,
-        AlignMethod::Resize if !larger => None,
-        _ => aligned_always(method, shape, channels, positions),
-    }
-}
-
-/// The same where it may fit already.
-fn aligned_always(
-    method: AlignMethod,
-    shape: Shape,
-    channels: usize,
-    positions: [usize; 2],
-) -> Option<Graph> {
-    let [height, width] = positions;
-    let [h, w] = shape.positions();
-    let stride = [h.div_ceil(height.max(1)), w.div_ceil(width.max(1))];
-    let halvings = stride[0].max(stride[1]).next_power_of_two().ilog2();
-    Some(match method {
-        AlignMethod::Project if matches!(shape, Shape::Vector { .. }) => {
-            Graph::chain([Operation::Linear(Linear {
-                out: channels.into(),
-                bias: false,
-            })])
-        }
-        AlignMethod::Project => {
-            let mut convolution = Convolution::<Size>::square(channels, 1, 1);
-            convolution.window.stride = stride.map(Size::from);
-            Graph::chain([
-                Operation::Convolution(convolution),
-                Operation::BatchNorm(BatchNorm { affine: true }),
-            ])
-        }
-        AlignMethod::Preprocess { affine } => preprocess(channels, halvings, affine),
-        AlignMethod::Calibrate => preprocess(channels, halvings, true),
-        AlignMethod::Resize => Graph::chain([Operation::Resize(Resize {
-            height: height.into(),
-            width: width.into(),
-        })]),
-        AlignMethod::Pad => Graph::chain([Operation::Pad(Pad {
-            channels: channels.into(),
-            height: height.into(),
-            width: width.into(),
-        })]),
-    })
-}
-
-/// A convolution of one position, or as many factorised reductions as it takes.
-fn preprocess(channels: usize, halvings: u32, affine: bool) -> Graph {
-    let reduction = || super::block::factorised_reduction(channels.into(), affine);
-    match halvings {
-        0 => super::block::relu_convolution_norm(channels.into(), 1, 1, affine),
-        1 => reduction(),
-        more => {
-            let mut graph = Graph::new(1);
-            let before = Arc::new(preprocess(channels, more - 1, affine));
-            let x = graph.instance("before", &before, &[graph.input(0)]);
-            let x = graph.instance("last", &Arc::new(reduction()), &[x]);
-            graph.with_output(x)
-        }
     }
 }

@@ -5,7 +5,8 @@ use super::super::{
     Goal, activation, align, answer, batch_norm, concat, convolution, dropout, elementwise,
     layer_norm, pool, rearrange,
 };
-use super::{Pass, moves};
+use super::Pass;
+use super::forward::moves;
 use netsmith::network::{Operation, Saved};
 use netsmith_kernels::{Buffer, Lane, channel_sums, linear, pack, weight_gradient};
 

@@ -1,0 +1,286 @@
+//! Tables that are read, and such as are refused.
+
+use super::*;
+use crate::data::{ColumnKind, SplitOptions, Targets, TaskKind};
+
+struct Text(tempfile::TempDir);
+
+impl Text {
+    fn new(text: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().expect("there is room");
+        std::fs::write(folder.path().join("a.csv"), text).expect("there is room");
+        Self(folder)
+    }
+
+    fn load(&self, options: &LoadOptions) -> Result<Dataset, DataError> {
+        load(Some(&self.0.path().join("a.csv")), options)
+    }
+}
+
+fn target(name: &str) -> LoadOptions {
+    LoadOptions {
+        target: Some(name.into()),
+        ..LoadOptions::default()
+    }
+}
+
+#[track_caller]
+fn check_error(text: impl AsRef<[u8]>, options: &LoadOptions, fault: &str, hint: &str) {
+    let text = Text::new(text);
+    let error = text.load(options).expect_err("the table is at fault");
+    let path = text.0.path().join("a.csv").display().to_string();
+    assert_eq!(error.to_string().replace(&path, "a.csv"), fault);
+    let found = error.hint().unwrap_or_default();
+    assert!(found.contains(hint), "{found}");
+}
+
+/// Twelve people: town and age say whether one votes.
+const PEOPLE: &str = "\
+id,town,age,votes,household
+a1,Ulm,31,yes,h1
+a2,Bonn,?,no,h1
+a3,Ulm,NaN,yes,h2
+a4,\"Ulm\",44.5,no,h3
+a5,,60,yes,h3
+a6,Wien,18,no,h4
+";
+
+#[test]
+fn numbers_categories_and_missing_cells_are_told_apart() {
+    let options = LoadOptions {
+        ignore: vec!["id".into()],
+        split_by: Some("household".into()),
+        ..target("votes")
+    };
+    let data = Text::new(PEOPLE)
+        .load(&options)
+        .expect("the table is sound");
+    let Features::Table(table) = data.features() else {
+        panic!("it is a table")
+    };
+    let names = ["Bonn", "Ulm", "Wien"].map(String::from).to_vec();
+    assert_eq!(table.schema()[0].kind, ColumnKind::Category { names });
+    assert_eq!(
+        table.schema()[1],
+        Column {
+            name: "age".into(),
+            kind: ColumnKind::Number
+        }
+    );
+    assert_eq!(table.schema().len(), 2);
+    let shown = |column| format!("{:?}", table.column(column));
+    assert_eq!(shown(0), "[1.0, 0.0, 1.0, 1.0, NaN, 2.0]");
+    assert_eq!(shown(1), "[31.0, NaN, NaN, 44.5, 60.0, 18.0]");
+    let names = ["no", "yes"].map(String::from).to_vec();
+    let labels = vec![1, 0, 1, 0, 1, 0];
+    assert_eq!(data.targets(), &Targets::Classes { labels, names });
+    assert_eq!(data.groups(), Some(&[0, 0, 1, 2, 2, 3][..]));
+    let (search, test) = data
+        .split(&SplitOptions::default())
+        .expect("four groups do");
+    assert_eq!(search.train().len() + search.valid().len() + test.len(), 6);
+}
+
+#[test]
+fn the_target_decides_the_task() {
+    let task = |values: &[&str], task: Option<TaskKind>| {
+        let rows: String = (0..40)
+            .map(|i| format!("{i},{}\n", values[i % values.len()]))
+            .collect();
+        let options = LoadOptions {
+            task,
+            ..target("y")
+        };
+        let data = Text::new(format!("x,y\n{rows}")).load(&options);
+        data.map(|data| data.task().classes().join(" "))
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(task(&["b", "a"], None), Ok("a b".into()));
+    assert_eq!(task(&["10", "9.0", "9"], None), Ok("9 10".into()));
+    assert_eq!(task(&["1.5", "2"], None), Ok(String::new()));
+    assert_eq!(
+        task(&["1.5", "2"], Some(TaskKind::Classification)),
+        Ok("1.5 2".into())
+    );
+    assert_eq!(
+        task(&["1", "2"], Some(TaskKind::Regression)),
+        Ok(String::new())
+    );
+    let many: Vec<String> = (0..40).map(|value| value.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(task(&many, None), Ok(String::new()));
+    let text = task(&["1", "b"], Some(TaskKind::Regression)).expect_err("b is no number");
+    assert!(
+        text.ends_with("line 3: column `y`: `b` is not a number"),
+        "{text}"
+    );
+}
+
+#[test]
+fn texts_that_hardly_repeat_are_left_out_with_a_note() {
+    let rows: String = (0..30)
+        .map(|i| format!("{i},{i},name {i},,{}\n", i % 2))
+        .collect();
+    let text = Text::new(format!(",x,name,none,y\n{rows}"));
+    let data = text.load(&target("y")).expect("the table is sound");
+    assert_eq!(data.features().raw_shape(), vec![1]);
+    assert_eq!(
+        data.notes(),
+        [
+            "columns without a name were left out",
+            "column `x` counts the rows: leave it out if it is only an index",
+            "column `name` was left out: its texts hardly repeat",
+            "column `none` was left out: all its cells are missing",
+        ]
+    );
+    let options = LoadOptions {
+        categories: vec!["name".into()],
+        ..target("y")
+    };
+    let data = text.load(&options).expect("the table is sound");
+    assert_eq!(data.features().raw_shape(), vec![2]);
+}
+
+#[test]
+fn semicolons_tabs_and_byte_order_marks_are_understood() {
+    for delimiter in [";", "\t"] {
+        let text = format!("\u{feff}\"x,1\"{delimiter}y\r\n3{delimiter}a\r\n4{delimiter}b\r\n");
+        let data = Text::new(text)
+            // As a script with other line ends gives it.
+            .load(&target("y\r"))
+            .expect("the table is sound");
+        let Features::Table(table) = data.features() else {
+            panic!("it is a table")
+        };
+        assert_eq!(table.schema()[0].name, "x,1");
+        assert_eq!(table.column(0).to_vec(), vec![3.0, 4.0]);
+    }
+}
+
+#[test]
+fn faulty_tables_are_refused_with_line_and_remedy() {
+    let y = target("y");
+    let none = LoadOptions::default();
+    let fault = "`a.csv`: has the columns `x`, `y`, and none is named as target";
+    check_error("x,y\n1,2\n", &none, fault, "--target COLUMN");
+    let fault = "`a.csv`: has no column `vote`, only `id`, `town`, `age`, `votes`, `household`";
+    check_error(PEOPLE, &target("vote"), fault, "did you mean `votes`?");
+    check_error("x,y\n", &y, "`a.csv`: has no rows", "header");
+    check_error("", &y, "`a.csv`: has no rows", "header");
+    check_error(
+        "x,y,x\n1,2,3\n",
+        &y,
+        "`a.csv`, line 1: has two columns `x`",
+        "rename",
+    );
+    let fault = "`a.csv`, line 3: has 3 cells, but the header has 2";
+    check_error("x,y\n1,a\n1,b,c\n", &y, fault, "double quotes");
+    check_error(
+        b"x,y\n1,a\n\xff,b\n",
+        &y,
+        "`a.csv`, line 3: is not UTF-8 text",
+        "UTF-8",
+    );
+    let fault = "`a.csv`, line 3: column `y`: the target is missing";
+    check_error("x,y\n1,a\n2,\n3,b\n", &y, fault, "remove the row");
+    let fault = "`a.csv`: column `y`: every row has the target `a`";
+    check_error("x,y\n1,a\n2,a\n", &y, fault, "nothing to learn");
+    check_error(
+        "y\na\nb\n",
+        &y,
+        "`a.csv`: has no input column left",
+        "leave fewer",
+    );
+    let grouped = LoadOptions {
+        split_by: Some("g".into()),
+        ..target("y")
+    };
+    let fault = "`a.csv`, line 3: column `g`: the group is missing";
+    check_error("x,y,g\n1,a,1\n2,b,\n", &grouped, fault, "remove the row");
+}
+
+#[test]
+fn a_stray_text_among_numbers_is_refused() {
+    let rows: String = (0..20).map(|i| format!("{i}.5,{}\n", i % 2)).collect();
+    let text = format!("x,y\n{rows}l2.5,1\n");
+    let fault = "`a.csv`, line 22: column `x`: `l2.5` is not a number";
+    check_error(
+        &text,
+        &target("y"),
+        fault,
+        "95.2 % of the column's cells are numbers",
+    );
+    let infinite = format!("x,y\n{rows}inf,1\n");
+    let fault = "`a.csv`, line 22: column `x`: `inf` is not a number";
+    check_error(&infinite, &target("y"), fault, "mend the cell");
+}
+
+#[test]
+fn too_many_categories_are_refused_where_they_were_declared() {
+    let rows: String = (0..1_200).map(|i| format!("n{i},{}\n", i % 2)).collect();
+    let options = LoadOptions {
+        categories: vec!["x".into()],
+        ..target("y")
+    };
+    let fault = "`a.csv`: column `x`: 1001 different categories are more than 1000";
+    check_error(
+        format!("x,y\n{rows}"),
+        &options,
+        fault,
+        "leave the column out",
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_loader_panic(
+        head in "[xy,;\"\r ]{0,6}",
+        body in "[xy01,;.\"\r\n?\\-e ]{0,80}",
+    ) {
+        let options = LoadOptions { categories: vec!["x".into()], ..target("y") };
+        let text = Text::new(format!("{head}x,y\n{body}"));
+        for options in [options, target("y")] {
+            if let Ok(data) = text.load(&options) {
+                proptest::prop_assert!(!data.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn new_rows_are_read_by_the_names_of_the_columns() {
+    let names = ["Bonn", "Ulm"].map(String::from).to_vec();
+    let schema = vec![
+        Column {
+            name: "age".into(),
+            kind: ColumnKind::Number,
+        },
+        Column {
+            name: "town".into(),
+            kind: ColumnKind::Category { names },
+        },
+    ];
+    let text = Text::new("town,more,age\nUlm,x,1\nGent,y,\n,z,3\n");
+    let path = text.0.path().join("a.csv");
+    let table = read_inputs(&path, &schema).expect("the columns are there");
+    let shown = |column| format!("{:?}", table.column(column));
+    assert_eq!(
+        (shown(0), shown(1)),
+        ("[1.0, NaN, 3.0]".into(), "[1.0, -1.0, NaN]".into())
+    );
+    std::fs::write(&path, "town,age\nUlm,old\n").expect("there is room");
+    let error = read_inputs(&path, &schema).expect_err("old is no number");
+    assert!(
+        error
+            .to_string()
+            .ends_with("line 2: column `age`: `old` is not a number")
+    );
+    std::fs::write(&path, "town\nUlm\n").expect("there is room");
+    let error = read_inputs(&path, &schema).expect_err("there is no age");
+    assert!(
+        error
+            .to_string()
+            .ends_with("has no column `age`, only `town`"),
+        "{error}"
+    );
+}

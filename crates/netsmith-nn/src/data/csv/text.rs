@@ -1,0 +1,238 @@
+//! A table as text: its header and its rows.
+
+use super::super::columns::{ColumnFault, Content, is_missing, number};
+use super::super::file::read_whole;
+use super::super::{Column, ColumnKind, DataError, TableFault, UNKNOWN_CATEGORY, limits};
+use netsmith::nearest::nearest;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A table as text, with its header.
+pub(super) struct File<'a> {
+    path: &'a Path,
+    content: Vec<u8>,
+    delimiter: u8,
+    pub(super) header: Vec<String>,
+}
+
+/// A row and where it is.
+pub(super) struct Row<'a> {
+    path: &'a Path,
+    record: &'a ::csv::StringRecord,
+}
+
+impl Row<'_> {
+    pub(super) fn cell(&self, index: usize) -> &str {
+        self.record.get(index).unwrap_or_default().trim()
+    }
+
+    pub(super) fn fault(&self, fault: TableFault) -> DataError {
+        let line = self.record.position().map(::csv::Position::line);
+        DataError::Table {
+            path: self.path.to_path_buf(),
+            line,
+            fault,
+        }
+    }
+}
+
+impl<'a> File<'a> {
+    pub(super) fn read(path: &'a Path) -> Result<Self, DataError> {
+        let content = read_whole(path, limits::TABLE_BYTES)?;
+        let delimiter = delimiter(&content);
+        let mut file = Self {
+            path,
+            content,
+            delimiter,
+            header: Vec::new(),
+        };
+        let header = file
+            .reader()
+            .headers()
+            .cloned()
+            .map_err(|source| file.malformed(source))?;
+        file.header = header.iter().map(|name| name.trim().to_owned()).collect();
+        if file.header.len() > limits::TABLE_COLUMNS {
+            let fault = TableFault::TooMany {
+                what: "columns",
+                limit: limits::TABLE_COLUMNS,
+            };
+            return Err(file.fault(Some(1), fault));
+        }
+        if file.header.is_empty() {
+            return Err(file.fault(None, TableFault::NoRows));
+        }
+        let mut names: Vec<&str> = file.named().map(|(_, name)| name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            let fault = TableFault::TwoColumns {
+                column: pair[0].to_owned(),
+            };
+            return Err(file.fault(Some(1), fault));
+        }
+        Ok(file)
+    }
+
+    fn reader(&self) -> ::csv::Reader<&[u8]> {
+        ::csv::ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .from_reader(&self.content)
+    }
+
+    /// The columns that have a name.
+    pub(super) fn named(&self) -> impl Iterator<Item = (usize, &str)> {
+        let names = self.header.iter().map(String::as_str).enumerate();
+        names.filter(|(_, name)| !name.is_empty())
+    }
+
+    /// The column of this name; space around it counts as little as in the header.
+    pub(super) fn find(&self, name: &str) -> Result<usize, DataError> {
+        let name = name.trim();
+        let found = self.named().find(|(_, other)| *other == name);
+        found.map(|(index, _)| index).ok_or_else(|| {
+            let columns: Vec<String> = self.named().map(|(_, name)| name.to_owned()).collect();
+            let nearest = nearest(name, columns.iter().cloned());
+            self.fault(
+                None,
+                TableFault::NoSuchColumn {
+                    given: name.into(),
+                    nearest,
+                    columns,
+                },
+            )
+        })
+    }
+
+    /// Calls `visit` with every row.
+    fn rows(
+        &self,
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let mut reader = self.reader();
+        let mut record = ::csv::StringRecord::new();
+        let most = limits::TABLE_ROWS.min(limits::TABLE_CELLS / self.header.len().max(1));
+        let mut rows = 0;
+        while reader
+            .read_record(&mut record)
+            .map_err(|source| self.malformed(source))?
+        {
+            rows += 1;
+            if rows > most {
+                return Err(self.fault(
+                    None,
+                    TableFault::TooMany {
+                        what: "rows",
+                        limit: most,
+                    },
+                ));
+            }
+            visit(&Row {
+                path: self.path,
+                record: &record,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is in each column.
+    pub(super) fn survey(&self) -> Result<Vec<Content>, DataError> {
+        let mut contents = vec![Content::default(); self.header.len()];
+        self.rows(|row| {
+            let line = row.record.position().map_or(0, ::csv::Position::line);
+            for (index, content) in contents.iter_mut().enumerate() {
+                content.add(row.cell(index), line);
+            }
+            Ok(())
+        })?;
+        if contents.first().is_none_or(|content| content.rows() == 0) {
+            return Err(self.fault(None, TableFault::NoRows));
+        }
+        Ok(contents)
+    }
+
+    /// The values of these columns; `visit` sees every row, too.
+    pub(super) fn fill(
+        &self,
+        columns: &[(usize, &Column)],
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
+    ) -> Result<Vec<Vec<f32>>, DataError> {
+        let codes: Vec<BTreeMap<&str, u32>> = columns
+            .iter()
+            .map(|(_, column)| match &column.kind {
+                ColumnKind::Number => BTreeMap::new(),
+                ColumnKind::Category { names } => {
+                    names.iter().map(String::as_str).zip(0..).collect()
+                }
+            })
+            .collect();
+        let mut values = vec![Vec::new(); columns.len()];
+        self.rows(|row| {
+            for (((index, column), codes), values) in columns.iter().zip(&codes).zip(&mut values) {
+                let cell = row.cell(*index);
+                values.push(match &column.kind {
+                    _ if is_missing(cell) => f32::NAN,
+                    ColumnKind::Category { .. } => codes
+                        .get(cell)
+                        .map_or(UNKNOWN_CATEGORY, |code| *code as f32),
+                    ColumnKind::Number => number(cell).ok_or_else(|| {
+                        let (column, cell) = (column.name.clone(), cell.to_owned());
+                        row.fault(TableFault::NotANumber {
+                            column,
+                            cell,
+                            numbers: None,
+                        })
+                    })?,
+                });
+            }
+            visit(row)
+        })?;
+        Ok(values)
+    }
+
+    pub(super) fn fault(&self, line: Option<u64>, fault: TableFault) -> DataError {
+        DataError::Table {
+            path: self.path.to_path_buf(),
+            line,
+            fault,
+        }
+    }
+
+    pub(super) fn column_fault(&self, column: &str, fault: ColumnFault) -> DataError {
+        let (line, fault) = fault.named(column);
+        self.fault(line, fault)
+    }
+
+    fn malformed(&self, source: ::csv::Error) -> DataError {
+        let line = source.position().map(::csv::Position::line);
+        let fault = match source.kind() {
+            ::csv::ErrorKind::UnequalLengths {
+                expected_len, len, ..
+            } => TableFault::RowLength {
+                expected: *expected_len,
+                found: *len,
+            },
+            ::csv::ErrorKind::Utf8 { .. } => TableFault::Encoding,
+            _ => TableFault::Malformed { source },
+        };
+        self.fault(line, fault)
+    }
+}
+
+/// The delimiter that the first line has most of, outside quotes.
+fn delimiter(content: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in content.iter().take_while(|byte| **byte != b'\n') {
+        if *byte == b'"' {
+            quoted = !quoted;
+        }
+        if let (Some((_, count)), false) = (counts.iter_mut().find(|(d, _)| d == byte), quoted) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    counts
+        .iter()
+        .find(|(_, count)| *count == most)
+        .map_or(b',', |(delimiter, _)| *delimiter)
+}
