@@ -14,6 +14,13 @@ import onnxruntime
 from sklearn.datasets import load_digits
 
 
+def better(own):
+    """Of two trainings of a network the one that the run keeps."""
+    longer = own.get("longer")
+    score = "validation_accuracy"
+    return longer if longer and longer[score] >= own[score] else own
+
+
 def main(run, trial=None):
     folder = "best" if trial is None else f"trial-{trial}"
     path = str(run / folder / "model.onnx")
@@ -28,7 +35,7 @@ def main(run, trial=None):
     right = float((answers.argmax(axis=1) == digits.target[test]).mean())
     report = json.loads((run / "report.json").read_text())
     known = report["finalists"] if trial else [report["best"]]
-    [told] = [own["test_accuracy"] for own in known if trial in (None, str(own["trial"]))]
+    [told] = [better(own)["test_accuracy"] for own in known if trial in (None, str(own["trial"]))]
     assert abs(right - told) < 1e-9, f"{right} instead of {told}"
 
 

@@ -3,6 +3,7 @@
 mod digits;
 mod manners;
 mod outside;
+mod predict;
 mod tables;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! order    the best by score; where a front is asked for the best, then what adds the
-//!          most to the volume that it covers, costs by their logarithms
+//!          most to the volume that it covers, costs by their logarithms, and behind a
+//!          front that is shorter than one for each worker and another the next best
 //! t        half of what is left of the budget, for the best of this round are trained
 //!          for longer in the second; all of it where half is too short for one network
 //!          for each worker, or for a training of the first of them that is longer
@@ -13,14 +14,16 @@
 
 use super::allotment::{Samples, USED, makespan};
 use super::longer::WORTH;
+use super::once::once;
 use super::pace::enough_epochs;
 use super::planned::{Planned, epoch_seconds, train};
 use super::prepare::Prepared;
 use super::verify::in_words;
 use super::{Context, PipelineError, Progress, left_of};
 use netsmith::pareto::coverage;
-use netsmith::study::{FIRST_FINAL, Role};
+use netsmith::study::{FIRST_FINAL, Role, View};
 use netsmith::trial::{Fidelity, Trial};
+use serde::{Deserialize, Serialize};
 
 /// Architectures of the search that are trained in full where there is time, at most.
 const CANDIDATES: usize = 6;
@@ -31,11 +34,33 @@ const FEW: usize = 4;
 /// So many where a front is asked for, at most.
 const FRONT: usize = 8;
 
-/// What the study calls the seconds that were left when the first round began.
-pub(super) const FINALS_SECONDS: &str = "finals-seconds";
-
 /// The share of the time that the first round takes where there is a second.
 const FIRST: f64 = 0.5;
+
+/// The study's entry with the plan.
+const PLAN: &str = "full-trainings";
+
+/// What is trained, and how long.
+#[derive(Debug, Serialize, Deserialize)]
+struct Plan {
+    /// Numbers of trials of the search.
+    trials: Vec<u64>,
+    /// Epochs of each training.
+    epochs: u32,
+    /// Share of the training data of each.
+    #[serde(with = "super::exact")]
+    data: f64,
+    /// Seconds that were left when it was made.
+    seconds: Option<f64>,
+}
+
+/// Seconds that were left when the first round was planned; nothing where none was, or
+/// where there is no end of time.
+pub(super) fn seconds_at_first(view: &View) -> Result<Option<f64>, PipelineError> {
+    let json = view.entry(PLAN)?;
+    let plan = json.and_then(|json| serde_json::from_slice::<Plan>(&json).ok());
+    Ok(plan.and_then(|plan| plan.seconds))
+}
 
 /// Trains the best of the search in full; nothing where it was interrupted.
 pub(super) fn train_candidates(
@@ -47,24 +72,22 @@ pub(super) fn train_candidates(
     let elapsed = context.elapsed().as_secs_f64();
     let left = context.config.seconds;
     let left = left.map(|seconds| left_of(seconds, elapsed));
-    if let Some(left) = left {
-        context.study.recorded(FINALS_SECONDS, || left)?;
+    let view = context.study.view()?;
+    if view.entry(PLAN)?.is_none() && !view.trials()?.finals.is_empty() {
+        return Err(PipelineError::PlannedOtherwise);
     }
-    let mut candidates = candidates(context, prepared, trials, left)?;
-    if candidates.is_empty() {
+    let plan = once(context.study, PLAN, || {
+        Ok(plan(context, prepared, trials, left))
+    })?;
+    if plan.trials.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let (chosen, fidelity) = plan(context, prepared, &candidates, left)?;
-    let mut chosen = chosen.into_iter();
-    candidates.retain(|_| chosen.next().unwrap_or(false));
-    let count = candidates.len();
-    let worth = Samples::of(prepared).worth(fidelity);
-    for candidate in &mut candidates {
-        candidate.expected = candidate.expected.map(|epoch| worth * epoch);
-    }
+    let fidelity = Fidelity::epochs(plan.epochs).with_data(plan.data);
+    let candidates = planned(context, prepared, trials, &plan, fidelity)?;
     observe(Progress::Phase {
         what: format!(
-            "training the best {count} in full, {} each",
+            "training the best {} in full, {} each",
+            candidates.len(),
             in_words(fidelity)
         ),
         seconds: left,
@@ -73,51 +96,17 @@ pub(super) fn train_candidates(
     Ok(end.map(|end| pairs(candidates, end.trials)))
 }
 
-/// Runs with their trials.
-pub(super) fn pairs(planned: Vec<Planned>, trials: Vec<Trial>) -> Vec<(Planned, Trial)> {
-    let trial = |planned: Planned| {
-        let trial = trials.iter().find(|trial| trial.number == planned.number)?;
-        Some((planned, trial.clone()))
-    };
-    planned.into_iter().filter_map(trial).collect()
-}
-
-/// The best architectures of the search or their front, different networks each, with
-/// the seconds of an epoch in place of what is expected. What the time left cannot
-/// train in enough epochs is passed over, for it would end half-trained, unless nothing
-/// else is there.
-fn candidates(
+/// The trainings of a plan.
+fn planned(
     context: &Context<'_>,
     prepared: &Prepared,
     trials: &[Trial],
-    left: Option<f64>,
+    plan: &Plan,
+    fidelity: Fidelity,
 ) -> Result<Vec<Planned>, PipelineError> {
-    let samples = Samples::of(prepared);
-    let epoch = |trial: &Trial| {
-        let known = epoch_seconds(&samples, trial);
-        known.unwrap_or(context.pace.epoch_seconds.max(1e-6))
-    };
-    let mut ranked = context.search_objective.ranked(trials);
-    if let Some(left) = left {
-        let most = USED * left / enough_epochs(prepared.recipe.epochs);
-        let most = context.study.recorded("finalist-epoch-seconds", || most)?;
-        let trainable = ranked.iter().copied();
-        let trainable: Vec<&Trial> = trainable.filter(|trial| epoch(trial) <= most).collect();
-        if !trainable.is_empty() {
-            ranked = trainable;
-        }
-    }
-    let (ordered, most) = match (context.objective.minimized.is_empty(), left) {
-        (true, Some(_)) => (ranked, CANDIDATES),
-        (true, None) => (ranked, FEW.min(context.config.workers.max(1) + 1)),
-        (false, _) => (covering(context, ranked), FRONT),
-    };
-    let mut chosen: Vec<&Trial> = Vec::new();
-    for trial in ordered {
-        if chosen.len() < most && chosen.iter().all(|other| other.key != trial.key) {
-            chosen.push(trial);
-        }
-    }
+    let worth = Samples::of(prepared).worth(fidelity);
+    let find = |number: &u64| trials.iter().find(|trial| trial.number == *number);
+    let chosen = plan.trials.iter().filter_map(find);
     let planned = (FIRST_FINAL..).zip(chosen).map(|(number, trial)| {
         let architecture = prepared.space.parse(&trial.architecture).map_err(|error| {
             PipelineError::Configuration {
@@ -130,17 +119,96 @@ fn candidates(
         Ok(Planned {
             number,
             trial: Some(trial.number),
-            expected: Some(epoch(trial)),
+            expected: Some(worth * epoch(context, prepared, trial)),
             ..planned
         })
     });
     planned.collect()
 }
 
-/// The front of these trials, the best first, then what covers the most.
-fn covering<'a>(context: &Context<'_>, ranked: Vec<&'a Trial>) -> Vec<&'a Trial> {
+/// Runs with their trials.
+pub(super) fn pairs(planned: Vec<Planned>, trials: Vec<Trial>) -> Vec<(Planned, Trial)> {
+    let trial = |planned: Planned| {
+        let trial = trials.iter().find(|trial| trial.number == planned.number)?;
+        Some((planned, trial.clone()))
+    };
+    planned.into_iter().filter_map(trial).collect()
+}
+
+/// Seconds of an epoch of the network of a trial.
+fn epoch(context: &Context<'_>, prepared: &Prepared, trial: &Trial) -> f64 {
+    let known = epoch_seconds(&Samples::of(prepared), trial);
+    known.unwrap_or(context.pace.epoch_seconds.max(1e-6))
+}
+
+/// Which of the candidates are trained, as [`who`] says, and how long: where the time is
+/// too short for the recipe of one for each worker, as long as it allows. Reckoned from
+/// the seconds that their trials took.
+fn plan(context: &Context<'_>, prepared: &Prepared, trials: &[Trial], left: Option<f64>) -> Plan {
+    let samples = Samples::of(prepared);
+    let workers = context.config.workers.max(1);
+    let most = Fidelity::epochs(prepared.recipe.epochs as u32);
+    let candidates = candidates(context, prepared, trials, left);
+    let seconds = candidates.iter().map(|own| epoch(context, prepared, own));
+    let seconds: Vec<f64> = seconds.collect();
+    let time = left.map_or(f64::INFINITY, |left| USED * left);
+    let chosen = who(&seconds, workers, time, samples.worth(most));
+    let span = span(&seconds, workers, &chosen).max(1e-6);
+    let fidelity = samples.fidelity(time / span, most);
+    let Fidelity { epochs, data, .. } = fidelity.unwrap_or(samples.least());
+    let chosen = candidates.iter().zip(chosen);
+    let chosen = chosen.filter_map(|(trial, chosen)| chosen.then_some(trial.number));
+    Plan {
+        trials: chosen.collect(),
+        epochs,
+        data,
+        seconds: left,
+    }
+}
+
+/// The best architectures of the search or their front, different networks each, in the
+/// order of their worth. What the time left cannot train in enough epochs is passed
+/// over, for it would end half-trained, unless nothing else is there.
+fn candidates<'a>(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    trials: &'a [Trial],
+    left: Option<f64>,
+) -> Vec<&'a Trial> {
+    let mut ranked = context.search_objective.ranked(trials);
+    if let Some(left) = left {
+        let most = USED * left / enough_epochs(prepared.recipe.epochs);
+        let trainable = ranked.iter().copied();
+        let trainable = trainable.filter(|trial| epoch(context, prepared, trial) <= most);
+        let trainable: Vec<&Trial> = trainable.collect();
+        if !trainable.is_empty() {
+            ranked = trainable;
+        }
+    }
+    let some = context.config.workers.max(1) + 1;
+    let (ordered, most) = match (context.objective.minimized.is_empty(), left) {
+        (true, Some(_)) => (ranked, CANDIDATES),
+        (true, None) => (ranked, FEW.min(some)),
+        (false, _) => {
+            let front = covering(context, &ranked);
+            let most = front.len().max(some).min(FRONT);
+            (front.into_iter().chain(ranked).collect(), most)
+        }
+    };
+    let mut chosen: Vec<&Trial> = Vec::new();
+    for trial in ordered {
+        if chosen.len() < most && chosen.iter().all(|other| other.key != trial.key) {
+            chosen.push(trial);
+        }
+    }
+    chosen
+}
+
+/// The front of these trials, as much of it as may be trained: the best first, then
+/// what covers the most.
+fn covering<'a>(context: &Context<'_>, ranked: &[&'a Trial]) -> Vec<&'a Trial> {
     let objective = &context.search_objective;
-    let front = objective.front(ranked);
+    let front = objective.front(ranked.iter().copied());
     let scores = front.iter().map(|trial| {
         let mut scores = objective.scores(trial).unwrap_or_default();
         for cost in scores.iter_mut().skip(1) {
@@ -149,40 +217,8 @@ fn covering<'a>(context: &Context<'_>, ranked: Vec<&'a Trial>) -> Vec<&'a Trial>
         }
         scores
     });
-    let order = coverage(&scores.collect::<Vec<_>>());
+    let order = coverage(&scores.collect::<Vec<_>>(), FRONT);
     order.into_iter().map(|place| front[place]).collect()
-}
-
-/// Which candidates are trained, as [`who`] says, and how long: where the time is too
-/// short for the recipe of one for each worker, as long as it allows. Reckoned from the
-/// seconds that their trials took, once in the life of a study.
-fn plan(
-    context: &Context<'_>,
-    prepared: &Prepared,
-    candidates: &[Planned],
-    left: Option<f64>,
-) -> Result<(Vec<bool>, Fidelity), PipelineError> {
-    let samples = Samples::of(prepared);
-    let workers = context.config.workers.max(1);
-    let most = Fidelity::epochs(prepared.recipe.epochs as u32);
-    let seconds = candidates.iter().map(|own| own.expected.unwrap_or(0.0));
-    let seconds: Vec<f64> = seconds.collect();
-    let time = left.map_or(f64::INFINITY, |left| USED * left);
-    let study = context.study;
-    // A set of places as a number: there are few.
-    let set = study.recorded("finalist-set", || {
-        let chosen = who(&seconds, workers, time, samples.worth(most));
-        let places = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
-        places.map(|(place, _)| f64::from(1_u32 << place)).sum()
-    })?;
-    let chosen = (0..candidates.len()).map(|place| set as u32 >> place & 1 == 1);
-    let chosen: Vec<bool> = chosen.collect();
-    let span = span(&seconds, workers, &chosen).max(1e-6);
-    let fidelity = samples.fidelity(time / span, most);
-    let fidelity = fidelity.unwrap_or(samples.least());
-    let epochs = study.recorded("full-epochs", || f64::from(fidelity.epochs))?;
-    let share = study.recorded("full-share", || fidelity.data)?;
-    Ok((chosen, Fidelity::epochs(epochs as u32).with_data(share)))
 }
 
 /// Which of these are trained, given the seconds of an epoch of each, the time and the

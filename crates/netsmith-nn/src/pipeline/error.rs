@@ -165,6 +165,17 @@ pub enum PipelineError {
         /// What is wrong.
         message: String,
     },
+    /// An entry of the study that this version does not read.
+    #[error("entry `{name}` of the study is not as this version writes it: {message}")]
+    Entry {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// Full trainings of a run were planned in another way than this version's.
+    #[error("the full trainings of this run were planned by another version of Netsmith")]
+    PlannedOtherwise,
     /// The data are not those of the study.
     #[error("the data have changed since the study was made: {found}, not {recorded}")]
     DataChanged {
@@ -271,6 +282,9 @@ impl PipelineError {
                 "make the batch smaller with `--set strategy.batch=32`, or the space with `--set channels=8`"
                     .into(),
             ),
+            Self::PlannedOtherwise => {
+                Some("start a new run; what this one found is in `netsmith show`".into())
+            }
             Self::DataChanged { .. } => {
                 Some("put the data back as they were, or start a new run".into())
             }

@@ -8,6 +8,7 @@
 //! times as fast as its parts. They serve where there is no ONNX Runtime.
 
 use super::PipelineError;
+use super::once::once;
 use super::prepare::Prepared;
 use crate::cost::{
     Effort, Latency, OWN_RUNTIME, OnnxRuntime, OnnxSession, OperationTable, measure_latency,
@@ -20,6 +21,7 @@ use netsmith::network::{Key, Network};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space};
 use netsmith::study::Study;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -92,12 +94,36 @@ impl Interface {
     }
 }
 
-/// The latency of the exported network in ONNX Runtime, or else of our own inference.
-pub(super) fn latency(
+/// What a trained network was measured at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Measured {
+    /// Median milliseconds of inference at batch 1 on one thread.
+    #[serde(with = "super::exact")]
+    pub(super) median_ms: f64,
+    /// What ran it.
+    pub(super) runtime: String,
+}
+
+/// The latency of the exported network in ONNX Runtime, or else of our own inference:
+/// measured once in the life of a study, so that what is chosen by it stays chosen after
+/// a resume. Weights do not change it. Nothing where it cannot be measured.
+pub(super) fn measured(
+    study: &Study,
     prepared: &Prepared,
     network: &Network,
     weights: &Weights,
-) -> Option<Latency> {
+) -> Result<Option<Measured>, PipelineError> {
+    let name = format!("full-latency/{}", Key::of(network));
+    once(study, &name, || {
+        let latency = latency(prepared, network, weights);
+        Ok(latency.map(|latency| Measured {
+            median_ms: latency.median_ms,
+            runtime: latency.runtime,
+        }))
+    })
+}
+
+fn latency(prepared: &Prepared, network: &Network, weights: &Weights) -> Option<Latency> {
     let interface = Interface::of(prepared);
     let effort = Effort::default();
     let exported = OnnxRuntime::find()

@@ -15,13 +15,16 @@
 
 use super::allotment::{Samples, USED, makespan};
 use super::best::REPORT;
-use super::candidates::{FINALS_SECONDS, pairs};
-use super::finalists::{Finalist, best_first};
-use super::planned::{Planned, cut_short, epoch_seconds, train};
+use super::candidates::{pairs, seconds_at_first};
+use super::choice::Choice;
+use super::finalists::{Finalist, Training};
+use super::once::once;
+use super::planned::{Planned, cut_short, train};
 use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress};
 use netsmith::study::{FIRST_FINAL, Role};
 use netsmith::trial::{Fidelity, Trial};
+use serde::{Deserialize, Serialize};
 
 /// Numbers of its runs, behind those of the first round.
 const SECOND: u64 = FIRST_FINAL + 500;
@@ -32,83 +35,107 @@ const LONGER: u32 = 4;
 /// A training is repeated only to be so many times as long.
 pub(super) const WORTH: f64 = 1.25;
 
-/// Trains the best of these once more, nothing where it was interrupted: where there is
-/// time for it, and none else.
+/// The study's entry with the plan.
+const PLAN: &str = "longer-trainings";
+
+/// What is trained again, and how long.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Plan {
+    /// Numbers of runs of the first round, the best first.
+    runs: Vec<u64>,
+    /// Epochs of each training.
+    epochs: u32,
+}
+
+/// Trains the best of these once more, where there is time for it; whether it got that
+/// far without an interruption.
 pub(super) fn train_longer(
     context: &Context<'_>,
     prepared: &Prepared,
-    all: &[Finalist],
+    all: &mut [Finalist],
     observe: &mut dyn FnMut(Progress<'_>),
-) -> Result<Option<Vec<(Planned, Trial)>>, PipelineError> {
-    let elapsed = context.elapsed().as_secs_f64();
-    let left = context.config.seconds;
-    let left = left.map_or(0.0, |seconds| (seconds - elapsed).max(0.0));
-    // After a resume that clock has lost what came before; the first round took this at
-    // least. A run that was finished by an earlier version stays finished.
-    let workers = context.config.workers.max(1);
-    let first = makespan(workers, all.iter().map(|own| own.trial.seconds));
-    let view = context.study.view()?;
-    let at_first = view.recorded()?.get(FINALS_SECONDS).copied();
-    let left = match view.entry(REPORT)? {
-        Some(_) => 0.0,
-        None => at_first.map_or(left, |seconds| left.min((seconds - first).max(0.0))),
-    };
-    let samples = Samples::of(prepared);
-    let order = best_first(context, all);
-    let seconds = |place: usize| epoch_seconds(&samples, &all[place].trial);
-    let chosen = order.first().and_then(|best| {
-        let most = LONGER * prepared.recipe.epochs as u32;
-        let epochs = epochs(&all[*best].trial, USED * left / seconds(*best)?, most)?;
-        let fits = |place: &usize| {
-            let seconds = seconds(*place).map(|own| own * f64::from(epochs));
-            place == best || seconds.is_some_and(|seconds| seconds <= USED * left)
-        };
-        let fitting = order.iter().copied().filter(fits);
-        let fitting = fitting.take(workers);
-        Some((fitting.collect::<Vec<usize>>(), epochs))
-    });
-    let (chosen, epochs) = chosen.unwrap_or_default();
-    let study = context.study;
-    let count = study.recorded("longer-finalists", || chosen.len() as f64)? as usize;
-    let epochs = study.recorded("longer-epochs", || f64::from(epochs))? as u32;
-    if count == 0 {
-        return Ok(Some(Vec::new()));
+) -> Result<bool, PipelineError> {
+    let left = seconds_left(context, prepared, all)?;
+    let plan = once(context.study, PLAN, || {
+        Ok(plan(context, prepared, all, left))
+    })?;
+    if plan.runs.is_empty() {
+        return Ok(true);
     }
-    let mut again = Vec::new();
-    for (rank, number) in (0..count).zip(SECOND..) {
-        // A latency that is measured again after a resume may order them otherwise.
-        let place = || {
-            chosen
-                .get(rank)
-                .map_or(all.len() as f64, |place| *place as f64)
-        };
-        let place = study.recorded(&format!("longer-{rank}"), place)? as usize;
-        let Some(Finalist { planned: own, .. }) = all.get(place) else {
-            continue;
-        };
-        let name = format!("{}, longer", own.name);
-        again.push(Planned {
+    let find = |run: &u64| all.iter().find(|own| own.first.trial.number == *run);
+    let again = plan.runs.iter().filter_map(find);
+    let again = (SECOND..).zip(again).map(|(number, own)| {
+        let name = format!("{}, longer", own.planned.name);
+        let seed = own.planned.seed;
+        Planned {
             number,
-            expected: seconds(place).map(|seconds| seconds * f64::from(epochs)),
-            ..own.again(Role::Candidate, name, own.seed)
-        });
-    }
+            expected: Some(own.epoch_seconds * f64::from(plan.epochs)),
+            ..own.planned.again(Role::Candidate, name, seed)
+        }
+    });
+    let again: Vec<Planned> = again.collect();
+    let epochs = plan.epochs;
     observe(Progress::Phase {
-        what: match count {
+        what: match again.len() {
             1 => format!("training the best of them again, {epochs} epochs"),
-            _ => format!("training the best {count} of them again, {epochs} epochs each"),
+            count => format!("training the best {count} of them again, {epochs} epochs each"),
         },
         seconds: Some(left),
     });
-    let end = train(
-        context,
-        &again,
-        Fidelity::epochs(epochs),
-        1,
-        Some(left),
-        observe,
-    )?;
-    Ok(end.map(|end| pairs(again, end.trials)))
+    let fidelity = Fidelity::epochs(epochs);
+    let Some(end) = train(context, &again, fidelity, 1, Some(left), observe)? else {
+        return Ok(false);
+    };
+    for (planned, trial) in pairs(again, end.trials) {
+        let own = all.iter_mut().find(|own| own.planned.text == planned.text);
+        if let Some(own) = own {
+            own.longer = Training::of(context, prepared, &planned, trial)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Seconds that are left for a second round. After a resume the clock has lost what came
+/// before; the first round took its share at least. A run that is finished stays so.
+fn seconds_left(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    all: &[Finalist],
+) -> Result<f64, PipelineError> {
+    let view = context.study.view()?;
+    if view.entry(REPORT)?.is_some() {
+        return Ok(0.0);
+    }
+    let elapsed = context.elapsed().as_secs_f64();
+    let left = context.config.seconds;
+    let left = left.map_or(0.0, |seconds| (seconds - elapsed).max(0.0));
+    let samples = Samples::of(prepared);
+    let took = |own: &Finalist| own.epoch_seconds * samples.worth(own.first.trial.fidelity);
+    let first = makespan(context.config.workers, all.iter().map(took));
+    let at_first = seconds_at_first(&view)?;
+    Ok(at_first.map_or(left, |seconds| left.min((seconds - first).max(0.0))))
+}
+
+/// Which are trained again, as this module says, and how long.
+fn plan(context: &Context<'_>, prepared: &Prepared, all: &[Finalist], left: f64) -> Plan {
+    let trials: Vec<&Trial> = all.iter().map(|own| &own.first.trial).collect();
+    let order = Choice::of(context).best_first(&trials);
+    let Some(best) = order.first().map(|place| &all[*place]) else {
+        return Plan::default();
+    };
+    let most = LONGER * prepared.recipe.epochs as u32;
+    let affordable = USED * left / best.epoch_seconds;
+    let Some(epochs) = epochs(&best.first.trial, affordable, most) else {
+        return Plan::default();
+    };
+    let fits = |own: &Finalist| own.epoch_seconds * f64::from(epochs) <= USED * left;
+    let others = order[1..].iter().map(|place| &all[*place]);
+    let chosen = std::iter::once(best).chain(others.filter(|own| fits(own)));
+    let runs = chosen.take(context.config.workers.max(1));
+    Plan {
+        runs: runs.map(|own| own.first.trial.number).collect(),
+        epochs,
+    }
 }
 
 /// How many epochs the second training of this one has, if so many are affordable, at

@@ -6,11 +6,13 @@
 //!               ─► search at low fidelity       netsmith::search
 //!               ─► full training of the best    finals: candidates, then longer; or of the
 //!                                               smallest: fallback
-//!               ─► the winner and the front by validation; the test part, once   finalists
+//!               ─► the winner and the front by validation   choice
+//!               ─► what they were trained to; the test part, once   finalists
 //!               ─► best/, report                best
 //!               ─► verification                 verify
 //!
 //! what fits into a time                         allotment
+//! what a resume finds decided                   once
 //! ```
 //!
 //! Where an outside command or a table evaluates, a run is its search and the
@@ -24,6 +26,7 @@ mod allotment;
 mod best;
 mod bound;
 mod candidates;
+mod choice;
 mod config;
 mod error;
 mod evaluator;
@@ -34,6 +37,7 @@ mod finals;
 mod judgement;
 mod latency;
 mod longer;
+mod once;
 mod outside;
 mod pace;
 mod planned;
@@ -42,6 +46,8 @@ mod scoring;
 mod searching;
 mod summary;
 mod supernet;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
@@ -451,81 +457,5 @@ impl Context<'_> {
 
     fn elapsed(&self) -> Duration {
         self.begun.elapsed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phase_keeps_its_share_of_the_time() {
-        for (elapsed, left) in [(0.0, 40.0), (20.0, 20.0), (39.0, 10.0), (400.0, 10.0)] {
-            assert!((left_of(40.0, elapsed) - left).abs() < 1e-9);
-        }
-    }
-
-    #[test]
-    fn a_run_interrupted_after_its_search_does_not_search_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("run");
-        let config = Config {
-            seconds: None,
-            trials: Some(2),
-            verify: Some(0.0),
-            run: Some(dir.clone()),
-            ..Config::default()
-        };
-        let interrupt = AtomicBool::new(false);
-        let mut phases = Vec::new();
-        let end = run(&config, &interrupt, &mut |progress| {
-            if let Progress::Phase { what, .. } = progress {
-                let searching = what.starts_with("searching");
-                interrupt.store(!searching, Ordering::Relaxed);
-            }
-        });
-        assert!(end.unwrap().interrupted);
-        interrupt.store(false, Ordering::Relaxed);
-        let end = resume(&dir, &interrupt, &mut |progress| {
-            if let Progress::Phase { what, .. } = progress {
-                phases.push(what);
-            }
-        });
-        assert!(!end.unwrap().interrupted);
-        assert_eq!(phases.len(), 1, "{phases:?}");
-        assert!(phases[0].starts_with("training"), "{phases:?}");
-    }
-
-    #[test]
-    fn a_search_without_a_result_hands_over_the_smallest_network() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("run");
-        let config = Config {
-            // No trial keeps this limit.
-            limit_latency: Some(1e-9),
-            seconds: None,
-            trials: Some(2),
-            verify: Some(0.0),
-            run: Some(dir.clone()),
-            ..Config::default()
-        };
-        let never = AtomicBool::new(false);
-        let mut end = run(&config, &never, &mut |_| ()).unwrap();
-        for _ in 0..2 {
-            let Summary {
-                best,
-                notes,
-                verdict,
-                ..
-            } = &end.summary;
-            let best = best.as_ref().unwrap();
-            assert_eq!(best.trial, None);
-            assert!(best.test.is_some_and(|accuracy| accuracy > 0.5), "{best:?}");
-            let said = |note: &String| note.starts_with("No trial of the search gave a result");
-            assert!(notes.iter().any(said), "{notes:?}");
-            assert_eq!(verdict[..], ["Not verified: it was switched off."]);
-            end = resume(&dir, &never, &mut |_| ()).unwrap();
-        }
-        assert!(dir.join(BEST).join("model.onnx").is_file());
     }
 }

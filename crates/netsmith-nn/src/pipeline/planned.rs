@@ -87,7 +87,7 @@ impl Planned {
     pub(super) fn weights(&self, context: &Context<'_>, trial: &Trial) -> Option<Weights> {
         let path = checkpoint_path(context.study, self.number);
         let checkpoint = Checkpoint::load(&self.network, &path).ok()?;
-        Some(trained(&checkpoint, Some(&trial.outcome)).clone())
+        Some(trained(&checkpoint, &trial.outcome).clone())
     }
 
     /// The metric on a part with these weights.

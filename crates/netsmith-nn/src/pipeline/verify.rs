@@ -5,7 +5,8 @@
 //! test part.
 
 use super::allotment::{Allotment, Samples, Wanted};
-use super::latency::latency;
+use super::latency::measured;
+use super::once::once;
 use super::planned::{Planned, cut_short, train};
 use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress};
@@ -48,7 +49,7 @@ pub(super) struct Winner<'a> {
     pub(super) handed_over: Fidelity,
     /// Seconds of an epoch over all data.
     pub(super) epoch_seconds: f64,
-    /// The metric on the test part after that.
+    /// The metric on the test part after its full training.
     pub(super) test: f64,
     /// All that the first round trained, as long as the winner.
     pub(super) finalists: &'a [Finalist],
@@ -89,7 +90,8 @@ pub(super) fn verify(
     }
     let begun = context.elapsed();
     let others = others(context, prepared, winner.planned)?;
-    let Some(plan) = plan(context, prepared, winner, &others, seconds)? else {
+    let plan = || Ok(plan(context, prepared, winner, &others, seconds));
+    let Some(plan) = once(context.study, ALLOTMENT, plan)? else {
         return Ok(Some(not("the time allows no training of a baseline")));
     };
     let (runs, mut out) = runs(context, prepared, winner, others, &plan)?;
@@ -165,8 +167,8 @@ fn others(
 }
 
 /// The hand-designed networks of the space that keep the limits of the search and have
-/// at most so many parameters, or where it has none those that
-/// other spaces have for the same data; each with the seed of its name.
+/// at most so many parameters, or where it has none those that other spaces have for
+/// the same data; each with the seed of its name.
 fn baselines(
     prepared: &Prepared,
     parameters: u64,
@@ -195,18 +197,14 @@ fn baselines(
     planned.collect()
 }
 
-/// How many are trained and how long, reckoned once in the life of a study.
+/// How many are trained and how long.
 fn plan(
     context: &Context<'_>,
     prepared: &Prepared,
     winner: &Winner<'_>,
     others: &[Planned],
     seconds: Option<f64>,
-) -> Result<Option<Plan>, PipelineError> {
-    let known = context.study.view()?.entry(ALLOTMENT)?;
-    if let Some(plan) = known.and_then(|json| serde_json::from_slice(&json).ok()) {
-        return Ok(plan);
-    }
+) -> Option<Plan> {
     let begun = context.elapsed();
     let epoch_seconds = epochs_of(context, prepared, winner, others, seconds);
     let spent = (context.elapsed() - begun).as_secs_f64();
@@ -222,13 +220,10 @@ fn plan(
         workers: context.config.workers,
         samples: Samples::of(prepared),
     };
-    let plan = wanted.allot().map(|allotment| Plan {
+    wanted.allot().map(|allotment| Plan {
         allotment,
         epoch_seconds,
-    });
-    let json = serde_json::to_vec(&plan).unwrap_or_default();
-    context.study.put(ALLOTMENT, json)?;
-    Ok(plan)
+    })
 }
 
 /// Seconds of an epoch of the winner and of each other: as the winner took them,
@@ -367,11 +362,11 @@ fn compare(
             row.validation.extend(validation);
             row.cut_short += short;
         } else {
-            let latency = latency(prepared, &planned.network, &weights);
+            let measured = measured(context.study, prepared, &planned.network, &weights)?;
             rows.push(BaselineRow {
                 name: planned.name.clone(),
                 parameters: planned.network.parameters(),
-                latency_ms: latency.map(|latency| latency.median_ms),
+                latency_ms: measured.map(|measured| measured.median_ms),
                 validation: validation.into_iter().collect(),
                 test: vec![value],
                 cut_short: short,

@@ -28,6 +28,20 @@ pub struct Finalist {
     pub front: bool,
     /// Whether the clock cut its training short.
     pub cut_short: bool,
+    /// What a second, longer training came to, where it had one. All else is of its
+    /// first, which was like that of the other finalists.
+    pub longer: Option<Longer>,
+}
+
+/// A second training of a finalist.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Longer {
+    /// Its epochs.
+    pub epochs: u32,
+    /// The metric on the validation part.
+    pub validation: f64,
+    /// The metric on the test part, where that of its first training was taken.
+    pub test: Option<f64>,
 }
 
 /// A network of the front beside the best hand-designed one that it is as good as.
@@ -124,6 +138,12 @@ pub(super) fn finalists(summary: &Summary) -> Value {
             "test_accuracy": null,
             "front": own.front,
             "cut_short": own.cut_short,
+            "longer": own.longer.as_ref().map(|longer| {
+                let mut object = json!({"epochs": longer.epochs});
+                object[summary.metric()] = json!(longer.validation);
+                object[summary.test_metric()] = json!(longer.test);
+                object
+            }),
         });
         object[summary.metric()] = json!(own.validation);
         object[summary.test_metric()] = json!(own.test);
@@ -163,6 +183,17 @@ pub(super) fn page(summary: &Summary) -> String {
             own.macs.to_string(),
             own.latency_ms.map_or_else(none, |ms| format!("{ms:.3} ms")),
             if own.front { "yes" } else { "" }.to_owned(),
+            own.longer.as_ref().map_or_else(String::new, |longer| {
+                let test = longer
+                    .test
+                    .map(|value| format!(", test {}", summary.show(value)));
+                format!(
+                    "{} epochs: {}{}",
+                    longer.epochs,
+                    summary.show(longer.validation),
+                    test.unwrap_or_default()
+                )
+            }),
         ]
     });
     let head = [
@@ -173,6 +204,7 @@ pub(super) fn page(summary: &Summary) -> String {
         "MACs",
         "latency",
         "front",
+        "trained again, for longer",
     ];
     let dots = |name: &str, points: Vec<(f64, f64)>| Series {
         name: name.into(),

@@ -26,7 +26,7 @@ pub fn html(summary: &Summary, network: Option<&Network>) -> String {
     page.push_str(&section("Trained in full", &finalists(summary)));
     page.push_str(&section("Results and size", &scatter(summary)));
     page.push_str(&section("Progress of the search", &progress(summary)));
-    page.push_str(&section("Full trainings", &curves(summary)));
+    page.push_str(&section("Curves of the full trainings", &curves(summary)));
     if let Some(network) = network {
         let drawing = network.drawing("The best network");
         // A prolog of XML has no place inside a page.

@@ -11,7 +11,7 @@ mod plot;
 mod verdict;
 
 pub use card::card;
-pub use finalist::{Finalist, Saving};
+pub use finalist::{Finalist, Longer, Saving};
 pub use html::html;
 pub use json::{history, json};
 pub use verdict::verdict;
