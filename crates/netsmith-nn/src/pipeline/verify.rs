@@ -394,7 +394,8 @@ fn compare(
     }
     // What was trained for another time is no measure of the finalists.
     let alike = !plan.allotment.again;
-    let saving = alike.then(|| Saving::of(winner.finalists, &rows, higher));
+    let minimized = &context.objective.minimized;
+    let saving = alike.then(|| Saving::of(winner.finalists, &rows, higher, minimized));
     let saving = saving.flatten();
     let show = |value| metric.quantity(value).to_string();
     verdict.extend(saving.iter().map(|saving| saving.in_words(&show)));

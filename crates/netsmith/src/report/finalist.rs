@@ -55,14 +55,16 @@ pub struct Saving {
 
 impl Saving {
     /// Of the front's networks that are at least as good on the validation part as the
-    /// best hand-designed one, the one of the least latency and parameters: of the least
-    /// product of both, or of the fewest parameters where no latency is known. Nothing
-    /// where it costs no less than the hand-designed one, or where no hand-designed
-    /// network was trained to its end. All must have been trained alike.
+    /// best hand-designed one, the one that costs the least: of the least latency or the
+    /// fewest parameters where only one of these is among the `minimized` costs, else of
+    /// the least product of both. An unknown latency does not count. Nothing where it
+    /// costs no less than the hand-designed one, or where no hand-designed network was
+    /// trained to its end. All must have been trained alike.
     pub fn of(
         finalists: &[Finalist],
         baselines: &[BaselineRow],
         higher_is_better: bool,
+        minimized: &[String],
     ) -> Option<Self> {
         let sign = if higher_is_better { 1.0 } else { -1.0 };
         let score = |row: &BaselineRow| mean(&row.validation).map(|mean| sign * mean);
@@ -72,13 +74,20 @@ impl Saving {
         let (least, baseline) = designed
             .filter_map(|row| Some((score(row)?, row)))
             .max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let cost = |own: &Finalist| own.latency_ms.unwrap_or(1.0) * own.parameters as f64;
+        let counts = |cost: &str| minimized.iter().any(|name| name == cost);
+        let both = counts("latency_ms") == counts("parameters");
+        let cost = |latency: Option<f64>, parameters: u64| {
+            let latency = latency.filter(|_| both || counts("latency_ms"));
+            let parameters = (both || counts("parameters")).then_some(parameters as f64);
+            latency.unwrap_or(1.0) * parameters.unwrap_or(1.0)
+        };
+        let own_cost = |own: &Finalist| cost(own.latency_ms, own.parameters);
         let finalist = finalists
             .iter()
             .filter(|own| own.front && !own.cut_short && sign * own.validation >= least)
-            .min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
-        let theirs = baseline.latency_ms.unwrap_or(1.0) * baseline.parameters as f64;
-        (cost(finalist) < theirs).then_some(())?;
+            .min_by(|a, b| own_cost(a).total_cmp(&own_cost(b)))?;
+        let theirs = cost(baseline.latency_ms, baseline.parameters);
+        (own_cost(finalist) < theirs).then_some(())?;
         Some(Self {
             baseline: baseline.clone(),
             finalist: finalist.clone(),
@@ -267,7 +276,7 @@ mod tests {
             finalist(3, 0.87, 0.5),
         ];
         let mut rows = vec![row("small", 0.80), row("large", 0.88), row("random", 0.99)];
-        let saving = Saving::of(&finalists, &rows, true).unwrap();
+        let saving = Saving::of(&finalists, &rows, true, &[]).unwrap();
         assert_eq!(saving.finalist.trial, Some(2));
         assert_eq!(
             saving.in_words(&|value| format!("{value:.3}")),
@@ -277,18 +286,43 @@ mod tests {
         );
         // One that the clock cut short is no measure.
         rows[1].cut_short = 1;
-        let saving = Saving::of(&finalists, &rows, true).unwrap();
+        let saving = Saving::of(&finalists, &rows, true, &[]).unwrap();
         assert_eq!(saving.finalist.trial, Some(3));
         assert_eq!(saving.baseline.name, "small");
-        assert_eq!(Saving::of(&finalists, &[row("best", 0.96)], true), None);
-        assert_eq!(Saving::of(&finalists, &rows[2..], true), None);
+        assert_eq!(
+            Saving::of(&finalists, &[row("best", 0.96)], true, &[]),
+            None
+        );
+        assert_eq!(Saving::of(&finalists, &rows[2..], true, &[]), None);
         // What costs more is no saving.
         let cheap = BaselineRow {
             latency_ms: Some(1.0),
             parameters: 500,
             ..row("cheap", 0.9)
         };
-        assert_eq!(Saving::of(&finalists[..2], &[cheap], true), None);
+        assert_eq!(Saving::of(&finalists[..2], &[cheap], true, &[]), None);
+    }
+
+    #[test]
+    fn what_should_be_small_says_which_one_is_named() {
+        let quick = Finalist {
+            parameters: 7_000,
+            ..finalist(1, 0.95, 1.0)
+        };
+        let small = Finalist {
+            parameters: 2_000,
+            ..finalist(2, 0.95, 3.9)
+        };
+        let both = [small, quick];
+        let check = |minimized: &[&str], expected: Option<u64>| {
+            let minimized: Vec<String> = minimized.iter().map(|name| (*name).into()).collect();
+            let saving = Saving::of(&both, &[row("designed", 0.9)], true, &minimized);
+            assert_eq!(saving.and_then(|saving| saving.finalist.trial), expected);
+        };
+        check(&["latency_ms"], Some(1));
+        check(&["parameters"], Some(2));
+        check(&["latency_ms", "parameters"], Some(1));
+        check(&["macs"], Some(1));
     }
 
     #[test]
@@ -296,7 +330,7 @@ mod tests {
         let mut finalists = [finalist(1, 0.1, 5.0), finalist(2, 0.2, 1.0)];
         let rows = [row("designed", 0.25)];
         let found = |own: &[Finalist]| {
-            let saving = Saving::of(own, &rows, false);
+            let saving = Saving::of(own, &rows, false, &[]);
             saving.and_then(|saving| saving.finalist.trial)
         };
         assert_eq!(found(&finalists), Some(2));

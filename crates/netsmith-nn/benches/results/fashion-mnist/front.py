@@ -1,0 +1,44 @@
+"""Prints the table of the runs `chain-STRATEGY-SEED.json` beside it.
+
+The area of a front is what it dominates in the plane of validation accuracy above 80 %
+and the natural logarithm of the latency below 0.2 ms: of the trials of the search (two
+epochs each), and of the first full trainings (eight epochs).
+"""
+
+import json
+import math
+import pathlib
+
+ACCURACY, LATENCY = 0.80, math.log(0.2)
+
+
+def area(rows):
+    """Of points that are `validation_accuracy` at `latency_ms`."""
+    known = [row for row in rows if row.get("validation_accuracy") and row["latency_ms"]]
+    points = sorted((math.log(row["latency_ms"]), row["validation_accuracy"]) for row in known)
+    total, best, before = 0.0, ACCURACY, LATENCY
+    for latency, accuracy in points:
+        if latency < LATENCY and accuracy > best:
+            total += (best - ACCURACY) * (latency - before)
+            best, before = accuracy, latency
+    return total + (best - ACCURACY) * (LATENCY - before)
+
+
+def main():
+    for path in sorted(pathlib.Path(__file__).parent.glob("chain-*-[0-9].json")):
+        run = json.loads(path.read_text())
+        best = run["best"]
+        cells = [
+            path.stem.removeprefix("chain-"),
+            str(len(run["history"])),
+            f"{100 * best['test_accuracy']:.2f} %",
+            f"{best['parameters']:,}",
+            f"{best['latency_ms']:.3f} ms",
+            f"{area(run['history']):.3f}",
+            f"{area(run['finalists']):.3f}",
+            f"{run['seconds']:,.0f}",
+        ]
+        print(f"| {' | '.join(cells)} |")
+
+
+main()
