@@ -14,7 +14,7 @@
 
 use super::allotment::{Samples, USED, makespan};
 use super::longer::WORTH;
-use super::once::once;
+use super::once::{known, once};
 use super::pace::enough_epochs;
 use super::planned::{Planned, epoch_seconds, train};
 use super::prepare::Prepared;
@@ -57,9 +57,7 @@ struct Plan {
 /// Seconds that were left when the first round was planned; nothing where none was, or
 /// where there is no end of time.
 pub(super) fn seconds_at_first(view: &View) -> Result<Option<f64>, PipelineError> {
-    let json = view.entry(PLAN)?;
-    let plan = json.and_then(|json| serde_json::from_slice::<Plan>(&json).ok());
-    Ok(plan.and_then(|plan| plan.seconds))
+    Ok(known::<Plan>(view, PLAN)?.and_then(|plan| plan.seconds))
 }
 
 /// Trains the best of the search in full; nothing where it was interrupted.

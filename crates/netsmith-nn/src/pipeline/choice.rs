@@ -2,7 +2,7 @@
 //! are the front.
 
 use super::Context;
-use netsmith::objective::Objective;
+use netsmith::objective::{Objective, order};
 use netsmith::trial::Trial;
 use std::cmp::Ordering;
 
@@ -29,15 +29,12 @@ impl<'a> Choice<'a> {
         !over.is_some_and(|(limit, latency)| latency > limit)
     }
 
-    /// The better one stands first: one that keeps the limit, by score, then by fewer
-    /// parameters, then the earlier one. However long they were trained.
+    /// What keeps the limit stands first, then the better one however long it was
+    /// trained.
     fn order(&self, a: &Trial, b: &Trial) -> Ordering {
         let score = |trial| self.objective.score(trial).unwrap_or(f64::NEG_INFINITY);
-        let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
-        (self.keeps(b).cmp(&self.keeps(a)))
-            .then_with(|| score(b).total_cmp(&score(a)))
-            .then_with(|| parameters(a).cmp(&parameters(b)))
-            .then_with(|| a.number.cmp(&b.number))
+        let keeps = self.keeps(b).cmp(&self.keeps(a));
+        keeps.then_with(|| order((score(a), a), (score(b), b)))
     }
 
     /// The places of all of these, the best first.

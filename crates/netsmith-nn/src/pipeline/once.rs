@@ -2,7 +2,7 @@
 //! interruption goes on with the same plan.
 
 use super::PipelineError;
-use netsmith::study::Study;
+use netsmith::study::{Study, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,14 +13,23 @@ pub(super) fn once<T: Serialize + DeserializeOwned>(
     name: &str,
     decide: impl FnOnce() -> Result<T, PipelineError>,
 ) -> Result<T, PipelineError> {
-    let known = study.view()?.entry(name)?;
-    if let Some(known) = known.and_then(|json| serde_json::from_slice(&json).ok()) {
+    if let Some(known) = known(&study.view()?, name)? {
         return Ok(known);
     }
     let decided = decide()?;
     study.put(name, serde_json::to_vec(&decided).unwrap_or_default())?;
     study.sync()?;
     Ok(decided)
+}
+
+/// The study's entry of this name; nothing where there is none, or none that this
+/// version reads.
+pub(super) fn known<T: DeserializeOwned>(
+    view: &View,
+    name: &str,
+) -> Result<Option<T>, PipelineError> {
+    let json = view.entry(name)?;
+    Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
 }
 
 #[cfg(test)]

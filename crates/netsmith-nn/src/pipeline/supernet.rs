@@ -21,6 +21,7 @@
 //! rung.
 
 use super::bound::Bound;
+use super::once::known;
 use super::prepare::Prepared;
 use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
@@ -112,8 +113,7 @@ pub(super) fn candidates(
     method: &dyn Method,
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Vec<Architecture>>, PipelineError> {
-    let known = context.study.view()?.entry(CANDIDATES_ENTRY)?;
-    let listed = match known.and_then(|json| serde_json::from_slice(&json).ok()) {
+    let listed = match known(&context.study.view()?, CANDIDATES_ENTRY)? {
         Some(listed) => listed,
         None => match search(context, prepared, method, observe)? {
             Some(listed) => listed,

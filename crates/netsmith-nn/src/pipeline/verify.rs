@@ -6,7 +6,7 @@
 
 use super::allotment::{Allotment, Samples, Wanted};
 use super::latency::measured;
-use super::once::once;
+use super::once::{known, once};
 use super::planned::{Planned, cut_short, train};
 use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress};
@@ -302,10 +302,8 @@ fn runs(
         expected: Some(worth * epoch),
         ..planned
     });
-    let out = context.study.view()?.entry(LEFT_OUT)?;
-    let out: Vec<u64> = out
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .unwrap_or_default();
+    let out: Option<Vec<u64>> = known(&context.study.view()?, LEFT_OUT)?;
+    let out = out.unwrap_or_default();
     let runs = numbered.filter(|planned| !out.contains(&planned.number));
     Ok((runs.collect(), out))
 }

@@ -7,6 +7,7 @@ pub use penalty::{Penalty, PenaltyError, PenaltyKind};
 
 use crate::cost::Direction;
 use crate::trial::{Costs, Metric, Trial};
+use std::cmp::Ordering;
 
 /// What makes one trial better than another.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,16 +119,18 @@ impl Objective {
             .into_iter()
             .filter_map(|trial| Some((self.score(trial)?, trial)));
         let mut scored: Vec<(f64, &Trial)> = scored.collect();
-        scored.sort_by(|(a, first), (b, second)| {
-            let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
-            let spent = second.fidelity.cmp(&first.fidelity);
-            spent
-                .then(b.total_cmp(a))
-                .then(parameters(first).cmp(&parameters(second)))
-                .then(first.number.cmp(&second.number))
-        });
+        scored.sort_by(|a, b| b.1.fidelity.cmp(&a.1.fidelity).then_with(|| order(*a, *b)));
         scored.into_iter().map(|(_, trial)| trial).collect()
     }
+}
+
+/// Of two trials with these scores the better one stands first: by score, then by fewer
+/// parameters, then the earlier one. However much they spent.
+pub fn order(a: (f64, &Trial), b: (f64, &Trial)) -> Ordering {
+    let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
+    (b.0.total_cmp(&a.0))
+        .then_with(|| parameters(a.1).cmp(&parameters(b.1)))
+        .then_with(|| a.1.number.cmp(&b.1.number))
 }
 
 /// Whether `a` is at least as good as `b` in every score and better in one;
