@@ -85,8 +85,8 @@ pub(crate) struct Arguments {
     /// `netsmith list scores`
     #[arg(long, value_name = "SCORE[:N]", help_heading = METHOD)]
     filter: Option<String>,
-    /// Training-free scores that a strategy with a predictor learns from, joined by commas; default:
-    /// none, and `naswot,logsynflow` for what is trained behind a supernet; `none`: none there either
+    /// Training-free scores that help a strategy with a predictor choose, joined by commas, or `none`;
+    /// default: `naswot,logsynflow` for `auto`, where a trial is long enough to be worth them
     #[arg(long, value_name = "SCORES", value_delimiter = ',', help_heading = METHOD)]
     assist: Vec<String>,
     /// Let the trials of children start from their parents' weights (evolution and its kin)

@@ -106,11 +106,7 @@ fn planned(
     let find = |number: &u64| trials.iter().find(|trial| trial.number == *number);
     let chosen = plan.trials.iter().filter_map(find);
     let planned = (FIRST_FINAL..).zip(chosen).map(|(number, trial)| {
-        let architecture = prepared.space.parse(&trial.architecture).map_err(|error| {
-            PipelineError::Configuration {
-                message: error.to_string(),
-            }
-        })?;
+        let architecture = prepared.space.parse(&trial.architecture)?;
         let name = format!("trial {}", trial.number);
         let role = Role::Candidate;
         let planned = Planned::new(prepared, role, name, architecture, trial.seed)?;

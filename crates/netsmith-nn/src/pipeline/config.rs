@@ -59,8 +59,8 @@ pub struct Config {
     /// A training-free score that chooses among several proposals which is
     /// evaluated, as `SCORE` or `SCORE:N`; none: all are.
     pub filter: Option<String>,
-    /// Training-free scores that a strategy with a predictor learns from; nothing:
-    /// the usual ones behind a supernet, `none`: none there either.
+    /// Training-free scores that help a strategy with a predictor choose; nothing: the
+    /// usual ones behind a supernet and where a trial is worth them, `none`: none.
     pub assist: Vec<String>,
     /// Whether the trials of children start from their parents' weights.
     pub inherit_weights: bool,

@@ -11,7 +11,7 @@ use netsmith::evaluate::table::TableError;
 use netsmith::network::{ParseShapeError, ShapeError};
 use netsmith::objective::PenaltyError;
 use netsmith::search::SearchError;
-use netsmith::space::{Infeasible, NamedSpaceError};
+use netsmith::space::{Infeasible, NamedSpaceError, NotationError};
 use netsmith::strategy::StrategyError;
 use netsmith::study::StudyError;
 use netsmith::trial::Trial;
@@ -110,6 +110,20 @@ pub enum PipelineError {
         /// What was asked for.
         strategy: String,
     },
+    /// A filter in front of a strategy that counts on every proposal being trained.
+    #[error("filter is `{filter}`: `{strategy}` trains all that it proposes")]
+    Filtered {
+        /// What was asked for.
+        filter: String,
+        /// The strategy.
+        strategy: String,
+    },
+    /// Training-free scores for a strategy that has no use for them.
+    #[error("assist: strategy `{strategy}` does not choose by training-free scores")]
+    NotAssisted {
+        /// The strategy.
+        strategy: String,
+    },
     /// The smaller space of a supernet has other decisions than the space itself.
     #[error("proxy of space `{space}`: it has other decisions than the space itself")]
     OtherDecisions {
@@ -122,6 +136,9 @@ pub enum PipelineError {
     /// There is no such space, or it does not fit the data.
     #[error(transparent)]
     Space(#[from] NamedSpaceError),
+    /// An architecture that a study holds is none of its space.
+    #[error("an architecture of the study is none of its space")]
+    Architecture(#[from] NotationError),
     /// A network of the space does not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -256,6 +273,14 @@ impl PipelineError {
             Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),
             Self::NoSupernet { .. } => Some(
                 "leave it out, or take a strategy with shared weights, see `netsmith list strategies`"
+                    .into(),
+            ),
+            Self::Filtered { .. } => Some(
+                "let the score steer what it proposes with `--assist`, or take a strategy without rungs or shared weights"
+                    .into(),
+            ),
+            Self::NotAssisted { .. } => Some(
+                "take `auto`, or one with a setting `scores` and `--set strategy.scores=yes`; `--filter` goes with all"
                     .into(),
             ),
             Self::OtherDecisions { .. } => {

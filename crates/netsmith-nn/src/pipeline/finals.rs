@@ -9,7 +9,7 @@ use super::best::{ENTRY, Handover, write_report};
 use super::candidates::train_candidates;
 use super::choice::Choice;
 use super::fallback::{smallest, train_smallest};
-use super::finalists::{self, Training, finalists};
+use super::finalists::{self, Finalist, Training, finalists};
 use super::longer::train_longer;
 use super::planned::{Planned, cut_short};
 use super::prepare::Prepared;
@@ -31,27 +31,10 @@ pub(super) fn finish(
 ) -> Result<RunEnd, PipelineError> {
     let config = context.config;
     let mut notes = Vec::new();
-    let Some(trained) = train_candidates(context, &prepared, trials, observe)? else {
+    let first_round = first_round(context, &prepared, trials, &mut notes, observe)?;
+    let Some(mut all) = first_round else {
         return context.interrupted(&prepared);
     };
-    let none = trained.is_empty();
-    let mut all = finalists(context, &prepared, trained, trials)?;
-    if all.is_empty() {
-        let smallest = smallest(context, &prepared)?;
-        let what = match none {
-            true => "No trial of the search",
-            false => "No full training of the best of the search",
-        };
-        notes.push(format!(
-            "{what} gave a result: handed over is {}, the smallest network at hand.",
-            smallest.name
-        ));
-        let trained = train_smallest(context, &prepared, smallest, trials, observe)?;
-        let Some(trained) = trained else {
-            return context.interrupted(&prepared);
-        };
-        all = finalists(context, &prepared, vec![trained], trials)?;
-    }
     if !train_longer(context, &prepared, &mut all, observe)? {
         return context.interrupted(&prepared);
     }
@@ -118,6 +101,37 @@ pub(super) fn finish(
         summary,
         interrupted: false,
     })
+}
+
+/// The best of the search trained in full, or the smallest network where none of them
+/// gives a result; nothing where it was interrupted.
+fn first_round(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    trials: &[Trial],
+    notes: &mut Vec<String>,
+    observe: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Vec<Finalist>>, PipelineError> {
+    let Some(trained) = train_candidates(context, prepared, trials, observe)? else {
+        return Ok(None);
+    };
+    let what = match trained.is_empty() {
+        true => "No trial of the search",
+        false => "No full training of the best of the search",
+    };
+    let all = finalists(context, prepared, trained, trials)?;
+    if !all.is_empty() {
+        return Ok(Some(all));
+    }
+    let smallest = smallest(context, prepared)?;
+    notes.push(format!(
+        "{what} gave a result: handed over is {}, the smallest network at hand.",
+        smallest.name
+    ));
+    match train_smallest(context, prepared, smallest, trials, observe)? {
+        None => Ok(None),
+        Some(trained) => finalists(context, prepared, vec![trained], trials).map(Some),
+    }
 }
 
 /// Writes `best/` and the study's entry that says how to run the network again.

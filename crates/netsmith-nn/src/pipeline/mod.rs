@@ -62,6 +62,7 @@ pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};
 use crate::data::balanced_class_weights;
 use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
 use crate::supernet::EpochReport;
+use allotment::Samples;
 use bound::Bound;
 use evaluator::Chosen;
 use latency::{Interface, Latencies};
@@ -268,6 +269,12 @@ fn go_on(
         // Nothing is trained in the search, so that a trial has no epochs.
         pace.low = Fidelity::epochs(0);
     }
+    if prepared.method.is_none()
+        && prepared.scores.is_none()
+        && pace.is_worth_scores(Samples::of(&prepared))
+    {
+        scoring::assist(config, &mut prepared, scoring::usual()?);
+    }
     let search_objective = match Chosen::of(config)? {
         Chosen::Score { entry, .. } => config.objective(ScoreEvaluator::metric(entry.name))?,
         _ => prepared.objective.clone(),
@@ -339,10 +346,9 @@ impl Context<'_> {
         // All candidates are trained, however few trials are asked for.
         let trials = config.trials.map(|most| most.max(candidates.unwrap_or(0)));
         if let Some(listed) = listed {
-            let successor = supernet::successor(listed, self.pace.rungs);
-            let (data, normalization) = (&prepared.data, &prepared.normalization);
-            prepared.strategy =
-                scoring::aided(config, data, normalization, successor, &scoring::USUAL)?;
+            prepared.strategy = supernet::successor(listed, self.pace.rungs);
+            let scores = prepared.scores.clone().map_or_else(scoring::usual, Ok)?;
+            scoring::assist(config, prepared, scores);
         }
         let trials = match self.study.view()?.recorded()?.contains_key(SEARCHED) {
             true => self.study.view()?.trials()?.completed,
@@ -433,8 +439,12 @@ impl Context<'_> {
             }
             None => format!("{} a trial", self.pace.low),
         };
+        let by = match prepared.steering.join(" and ") {
+            none if none.is_empty() => none,
+            scores => format!(", steered by {scores} too"),
+        };
         format!(
-            "searching `{}` with {}, {trial}{within}",
+            "searching `{}` with {}{by}, {trial}{within}",
             prepared.space.name(),
             self.config.strategy,
         )

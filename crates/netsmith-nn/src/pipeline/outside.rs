@@ -336,10 +336,7 @@ impl Outside {
         architecture: &str,
         summary: &mut Summary,
     ) -> Result<(), PipelineError> {
-        let parsed = self.space.parse(architecture);
-        let parsed = parsed.map_err(|error| PipelineError::Configuration {
-            message: error.to_string(),
-        })?;
+        let parsed = self.space.parse(architecture)?;
         let network = self.space.resolve(&parsed, Form::Final)?.pruned();
         self.conclude(summary);
         let folder = study.dir().join(BEST);

@@ -45,6 +45,11 @@ const TIMING: f64 = 0.05;
 /// The share of the time for full trainings in which a network must be trainable.
 const ENOUGH: f64 = 1.0 / 3.0;
 
+/// A trial is worth being chosen by training-free scores where it trains on so
+/// many samples: some hundred networks are scored in its time, and a proposal weighs
+/// a few dozen.
+const WORTH_SCORES: f64 = 60_000.0;
+
 /// How fast this machine is, and what follows from it.
 pub(super) struct Pace {
     /// Seconds of one multiply-accumulate of one sample in training.
@@ -59,6 +64,13 @@ pub(super) struct Pace {
     /// The most multiply-accumulate operations of one sample that the budget
     /// can train.
     pub(super) affordable_macs: Option<u64>,
+}
+
+impl Pace {
+    /// Whether scoring what is proposed costs little beside training it.
+    pub(super) fn is_worth_scores(&self, samples: Samples) -> bool {
+        f64::from(self.low.epochs) * samples.epoch(self.low.data) >= WORTH_SCORES
+    }
 }
 
 /// Times a few architectures once in the life of the study, and divides the
@@ -207,6 +219,29 @@ mod tests {
         for (wanted, enough) in [(40, 20.0), (8, 8.0), (12, 8.0), (4, 4.0)] {
             assert!((enough_epochs(wanted) - enough).abs() < 1e-9);
         }
+    }
+
+    /// Two epochs of Fashion-MNIST are worth it, a tenth of one or ten epochs of a
+    /// thousand digits are not.
+    #[test]
+    fn long_trials_are_worth_scores() {
+        let is_worth = |train: f64, low| {
+            let pace = Pace {
+                seconds_per_mac: 1e-9,
+                epoch_seconds: 1.0,
+                low,
+                rungs: 1,
+                affordable_macs: None,
+            };
+            pace.is_worth_scores(Samples {
+                train,
+                valid: train / 5.0,
+                batch: 128.0,
+            })
+        };
+        assert!(is_worth(48_000.0, Fidelity::epochs(2)));
+        assert!(!is_worth(48_000.0, Fidelity::epochs(2).with_data(0.1)));
+        assert!(!is_worth(1_100.0, Fidelity::epochs(10)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::data::{
 };
 use crate::evaluate::TrainingEvaluator;
 use crate::module::Kernels;
+use crate::score;
 use crate::supernet::{self, Method};
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
@@ -28,6 +29,11 @@ pub(super) struct Prepared {
     pub(super) proxy: Option<Space>,
     /// What proposes trials; a gradient search puts its candidates here.
     pub(super) strategy: Box<dyn Strategy>,
+    /// The training-free scores that are asked for; nothing where the configuration
+    /// is silent.
+    pub(super) scores: Option<Vec<&'static score::Entry>>,
+    /// The names of those that help the strategy choose.
+    pub(super) steering: Vec<&'static str>,
     /// The gradient search, where the strategy is one.
     pub(super) method: Option<Box<dyn Method>>,
     pub(super) limits: Limits,
@@ -80,10 +86,14 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
             space: space.name().to_owned(),
         });
     }
-    let strategy = scoring::aided(config, &data, &normalization, strategy, &[])?;
+    // Candidates of a supernet are all trained, and rungs all climbed.
+    let counts_on_all = method.is_some() || strategy.mean_share() < 1.0;
+    let strategy = scoring::filtered(config, &data, &normalization, strategy, counts_on_all)?;
     let kernels = kernels(config)?;
     let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
-    Ok(Prepared {
+    let mut prepared = Prepared {
+        scores: scoring::asked(config)?,
+        steering: Vec::new(),
         strategy,
         method,
         limits: limits(config),
@@ -97,7 +107,17 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         objective,
         space,
         proxy,
-    })
+    };
+    // What is trained behind a supernet has its scores later.
+    if prepared.method.is_none()
+        && let Some(asked) = prepared.scores.clone().filter(|asked| !asked.is_empty())
+        && !scoring::assist(config, &mut prepared, asked)
+    {
+        return Err(PipelineError::NotAssisted {
+            strategy: config.strategy.clone(),
+        });
+    }
+    Ok(prepared)
 }
 
 /// Refuses settings of a supernet where there is none.

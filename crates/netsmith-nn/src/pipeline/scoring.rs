@@ -1,6 +1,7 @@
 //! What training-free scores do in a run: they evaluate, filter what is trained,
 //! and tell a predictor.
 
+use super::prepare::Prepared;
 use super::{Config, PipelineError};
 use crate::data::{Normalization, SearchData};
 use crate::score::{self, Entry, ScoreData, TrainingFree};
@@ -9,9 +10,9 @@ use netsmith::random::Seed;
 use netsmith::strategy::{Filtered, Strategy};
 use std::sync::Arc;
 
-/// The scores that steer what trains on behind a supernet, where nothing else is
-/// said: those that agree best with the results of NAS-Bench-201.
-pub(super) const USUAL: [&str; 2] = ["naswot", "logsynflow"];
+/// The scores that steer where nothing else is said: those that agree best with
+/// the results of NAS-Bench-201, and together with trials on Fashion-MNIST.
+const USUAL: [&str; 2] = ["naswot", "logsynflow"];
 
 /// What asks for no scores at all.
 const NONE: &str = "none";
@@ -32,36 +33,73 @@ pub(super) fn scorer(
     TrainingFree::new(entries, samples, &seed)
 }
 
-/// The strategy with the filter in front of it and the features that the
-/// configuration asks for, or these where it says nothing of them.
-pub(super) fn aided(
+/// The scores that the configuration asks for; nothing where it is silent.
+///
+/// # Errors
+/// There is no such score.
+pub(super) fn asked(config: &Config) -> Result<Option<Vec<&'static Entry>>, UnknownName> {
+    if config.assist.is_empty() {
+        return Ok(None);
+    }
+    let names = config.assist.iter().map(String::as_str);
+    names
+        .filter(|name| *name != NONE)
+        .map(entry)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The usual scores.
+///
+/// # Errors
+/// The catalogue lacks one.
+pub(super) fn usual() -> Result<Vec<&'static Entry>, UnknownName> {
+    USUAL.into_iter().map(entry).collect()
+}
+
+/// Gives the strategy these scores, before its first question; whether there are any
+/// and it has a use for them.
+pub(super) fn assist(
+    config: &Config,
+    prepared: &mut Prepared,
+    entries: Vec<&'static Entry>,
+) -> bool {
+    if entries.is_empty() {
+        return false;
+    }
+    let (data, normalization) = (&prepared.data, &prepared.normalization);
+    let scorer = scorer(config, data, normalization, entries, ScoreData::BATCH);
+    let names = scorer.names().collect();
+    let is_assisted = prepared.strategy.assist(Arc::new(scorer));
+    if is_assisted {
+        prepared.steering = names;
+    }
+    is_assisted
+}
+
+/// The strategy with the filter in front of it that the configuration asks for.
+///
+/// # Errors
+/// There is no such filter, or a strategy counts on every proposal being tried.
+pub(super) fn filtered(
     config: &Config,
     data: &SearchData,
     normalization: &Normalization,
-    mut strategy: Box<dyn Strategy>,
-    usual: &[&str],
+    strategy: Box<dyn Strategy>,
+    counts_on_all: bool,
 ) -> Result<Box<dyn Strategy>, PipelineError> {
-    let by = |entries| scorer(config, data, normalization, entries, ScoreData::BATCH);
-    let asked = config.assist.iter().map(String::as_str);
-    let names: Vec<&str> = match config.assist.is_empty() {
-        true => usual.to_vec(),
-        false => asked.filter(|name| *name != NONE).collect(),
+    let Some(text) = &config.filter else {
+        return Ok(strategy);
     };
-    if !names.is_empty() {
-        let entries = names.into_iter().map(entry);
-        strategy.assist(Arc::new(by(entries.collect::<Result<_, _>>()?)));
+    let (entry, of) = filter(text)?;
+    if counts_on_all {
+        return Err(PipelineError::Filtered {
+            filter: text.clone(),
+            strategy: config.strategy.clone(),
+        });
     }
-    match &config.filter {
-        None => Ok(strategy),
-        Some(text) => {
-            let (entry, of) = filter(text)?;
-            Ok(Box::new(Filtered::new(
-                strategy,
-                Arc::new(by(vec![entry])),
-                of,
-            )))
-        }
-    }
+    let scorer = scorer(config, data, normalization, vec![entry], ScoreData::BATCH);
+    Ok(Box::new(Filtered::new(strategy, Arc::new(scorer), of)))
 }
 
 /// The score of this name.

@@ -40,6 +40,72 @@ fn a_run_interrupted_after_its_search_does_not_search_again() {
     assert!(phases[0].starts_with("training"), "{phases:?}");
 }
 
+/// The error of a run that is refused before it has a folder.
+fn refused(config: Config) -> PipelineError {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let config = Config {
+        run: Some(dir.clone()),
+        ..config
+    };
+    let error = run(&config, &AtomicBool::new(false), &mut |_| ()).unwrap_err();
+    assert!(!dir.exists());
+    error
+}
+
+#[test]
+fn scores_are_refused_where_they_would_do_nothing() {
+    let assisted = |strategy: &str, setting: Option<&str>| Config {
+        strategy: strategy.to_owned(),
+        strategy_settings: setting
+            .into_iter()
+            .map(|value| ("scores".to_owned(), value.to_owned()))
+            .collect(),
+        assist: vec!["naswot".to_owned()],
+        ..Config::default()
+    };
+    for (strategy, setting) in [
+        ("random", None),
+        ("bananas", None),
+        ("auto", Some("no")),
+        ("hyperband", None),
+    ] {
+        let error = refused(assisted(strategy, setting));
+        assert_eq!(
+            error.to_string(),
+            format!("assist: strategy `{strategy}` does not choose by training-free scores")
+        );
+        assert!(error.hint().is_some());
+    }
+    for (strategy, setting) in [("auto", None), ("bananas", Some("yes"))] {
+        let prepared = prepare(&assisted(strategy, setting)).unwrap();
+        assert_eq!(prepared.steering, ["naswot"], "{strategy}");
+    }
+}
+
+/// A filter would drop what a ladder means to promote, and candidates of a supernet.
+#[test]
+fn a_filter_is_refused_where_every_proposal_counts() {
+    for strategy in [
+        "hyperband",
+        "asha",
+        "bohb",
+        "successive-halving",
+        "gdas",
+        "enas",
+    ] {
+        let error = refused(Config {
+            strategy: strategy.to_owned(),
+            filter: Some("naswot".to_owned()),
+            ..Config::default()
+        });
+        assert_eq!(
+            error.to_string(),
+            format!("filter is `naswot`: `{strategy}` trains all that it proposes")
+        );
+    }
+}
+
 #[test]
 fn a_search_without_a_result_hands_over_the_smallest_network() {
     let folder = tempfile::tempdir().unwrap();

@@ -192,9 +192,9 @@ impl Strategy for Auto {
         self.model.tell(observation);
     }
 
-    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
         self.screen = self.takes_scores.then(|| Screen::new(Arc::clone(&scorer)));
-        self.model.assist(scorer);
+        self.model.assist(scorer)
     }
 }
 

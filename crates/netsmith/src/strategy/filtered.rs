@@ -69,8 +69,8 @@ impl Strategy for Filtered {
         self.inner.tell(observation);
     }
 
-    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.inner.assist(scorer);
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
+        self.inner.assist(scorer)
     }
 }
 

@@ -70,9 +70,11 @@ pub trait Strategy: std::fmt::Debug + Send {
         None
     }
 
-    /// Features from outside, before the first question. A strategy without a
-    /// predictor has no use for them.
-    fn assist(&mut self, _scorer: Arc<dyn Scorer>) {}
+    /// Features from outside, before the first question; whether it has a use for
+    /// them. A strategy without a predictor has none.
+    fn assist(&mut self, _scorer: Arc<dyn Scorer>) -> bool {
+        false
+    }
 }
 
 /// What a strategy is given when it is asked.

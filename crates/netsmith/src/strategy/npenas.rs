@@ -83,8 +83,8 @@ impl Strategy for Npenas {
         self.batches.tell(observation);
     }
 
-    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.batches.assist(scorer);
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
+        self.batches.assist(scorer)
     }
 }
 

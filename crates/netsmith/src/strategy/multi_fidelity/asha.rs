@@ -206,9 +206,9 @@ impl Strategy for Asha {
         self.proposer.tell(observation);
     }
 
-    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
         self.scorer = self.weighs_scores.then(|| Arc::clone(&scorer));
-        self.proposer.strategy.assist(scorer);
+        self.proposer.strategy.assist(scorer) || self.weighs_scores
     }
 
     fn mean_share(&self) -> f64 {

@@ -126,8 +126,8 @@ impl Strategy for Halving {
         self.proposer.tell(observation);
     }
 
-    fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.proposer.strategy.assist(scorer);
+    fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
+        self.proposer.strategy.assist(scorer)
     }
 
     fn mean_share(&self) -> f64 {

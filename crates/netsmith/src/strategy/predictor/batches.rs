@@ -76,7 +76,7 @@ impl Batches {
         self.model.tell(observation);
     }
 
-    pub(in crate::strategy) fn assist(&mut self, scorer: Arc<dyn Scorer>) {
-        self.model.assist(scorer);
+    pub(in crate::strategy) fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
+        self.model.assist(scorer)
     }
 }

@@ -90,11 +90,12 @@ impl Model {
         }
     }
 
-    /// Takes features from outside, where the settings want them.
-    pub(in crate::strategy) fn assist(&mut self, scorer: Arc<dyn Scorer>) {
+    /// Takes features from outside, where the settings want them; whether they do.
+    pub(in crate::strategy) fn assist(&mut self, scorer: Arc<dyn Scorer>) -> bool {
         if self.takes_scores {
             self.encoder.assist(scorer);
         }
+        self.takes_scores
     }
 
     /// Remembers a trial.
