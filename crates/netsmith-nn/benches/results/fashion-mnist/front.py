@@ -2,7 +2,8 @@
 
 The area of a front is what it dominates in the plane of validation accuracy above 80 %
 and the natural logarithm of the latency below 0.2 ms: of the trials of the search (two
-epochs each), and of the first full trainings (eight epochs).
+epochs each), and of the first full trainings (eight epochs). The column before the last
+is the quickest of these that has 92 %, about what a small MobileNet has.
 """
 
 import json
@@ -10,6 +11,7 @@ import math
 import pathlib
 
 ACCURACY, LATENCY = 0.80, math.log(0.2)
+GOOD = 0.92
 
 
 def area(rows):
@@ -24,6 +26,15 @@ def area(rows):
     return total + (best - ACCURACY) * (LATENCY - before)
 
 
+def quickest(rows):
+    """Latency and parameters of the quickest that is good enough."""
+    good = [row for row in rows if row["validation_accuracy"] >= GOOD]
+    if not good:
+        return "none"
+    least = min(good, key=lambda row: row["latency_ms"])
+    return f"{least['latency_ms']:.3f} ms, {least['parameters']:,}"
+
+
 def main():
     for path in sorted(pathlib.Path(__file__).parent.glob("chain-*-[0-9].json")):
         run = json.loads(path.read_text())
@@ -36,6 +47,7 @@ def main():
             f"{best['latency_ms']:.3f} ms",
             f"{area(run['history']):.3f}",
             f"{area(run['finalists']):.3f}",
+            quickest(run["finalists"]),
             f"{run['seconds']:,.0f}",
         ]
         print(f"| {' | '.join(cells)} |")
