@@ -67,13 +67,8 @@ impl Saving {
         minimized: &[String],
     ) -> Option<Self> {
         let sign = if higher_is_better { 1.0 } else { -1.0 };
-        let score = |row: &BaselineRow| mean(&row.validation).map(|mean| sign * mean);
-        let designed = baselines
-            .iter()
-            .filter(|row| !row.is_random() && row.cut_short == 0);
-        let (least, baseline) = designed
-            .filter_map(|row| Some((score(row)?, row)))
-            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let baseline = Self::best_designed(baselines, higher_is_better)?;
+        let least = sign * mean(&baseline.validation)?;
         let counts = |cost: &str| minimized.iter().any(|name| name == cost);
         let both = counts("latency_ms") == counts("parameters");
         let cost = |latency: Option<f64>, parameters: u64| {
@@ -92,6 +87,33 @@ impl Saving {
             baseline: baseline.clone(),
             finalist: finalist.clone(),
         })
+    }
+
+    /// The hand-designed network that is the best on the validation part, of those that
+    /// were trained to their end.
+    pub fn best_designed(
+        baselines: &[BaselineRow],
+        higher_is_better: bool,
+    ) -> Option<&BaselineRow> {
+        let sign = if higher_is_better { 1.0 } else { -1.0 };
+        let designed = baselines
+            .iter()
+            .filter(|row| !row.is_random() && row.cut_short == 0);
+        designed
+            .filter_map(|row| Some((sign * mean(&row.validation)?, row)))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, row)| row)
+    }
+
+    /// Says that none of the front costs less than `baseline` and is as good; `show`
+    /// writes a value of the metric.
+    pub fn none_in_words(baseline: &BaselineRow, show: &dyn Fn(f64) -> String) -> String {
+        format!(
+            "No network of the front is as good as the best hand-designed network on the validation part, {} \
+             with {}, and costs less.",
+            baseline.name,
+            show(mean(&baseline.validation).unwrap_or(f64::NAN)),
+        )
     }
 
     /// Its latency in shares of the hand-designed network's.
@@ -294,13 +316,22 @@ mod tests {
             None
         );
         assert_eq!(Saving::of(&finalists, &rows[2..], true, &[]), None);
+        assert_eq!(Saving::best_designed(&rows[2..], true), None);
         // What costs more is no saving.
         let cheap = BaselineRow {
             latency_ms: Some(1.0),
             parameters: 500,
             ..row("cheap", 0.9)
         };
-        assert_eq!(Saving::of(&finalists[..2], &[cheap], true, &[]), None);
+        let rows = [row("small", 0.8), cheap];
+        assert_eq!(Saving::of(&finalists[..2], &rows, true, &[]), None);
+        let best = Saving::best_designed(&rows, true).unwrap();
+        assert_eq!(
+            Saving::none_in_words(best, &|value| format!("{value:.3}")),
+            "No network of the front is as good as the best hand-designed network on the validation part, cheap \
+             with 0.900, and costs less."
+        );
+        assert_eq!(Saving::best_designed(&rows, false).unwrap().name, "small");
     }
 
     #[test]

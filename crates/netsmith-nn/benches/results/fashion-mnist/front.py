@@ -3,7 +3,8 @@
 The area of a front is what it dominates in the plane of validation accuracy above 80 %
 and the natural logarithm of the latency below 0.2 ms: of the trials of the search (two
 epochs each), and of the first full trainings (eight epochs). The column before the last
-is the quickest of these that has 92 %, about what a small MobileNet has.
+is the quickest of these that has 92 %, about what a small MobileNet has. A second table
+has the means over seeds.
 """
 
 import json
@@ -35,22 +36,39 @@ def quickest(rows):
     return f"{least['latency_ms']:.3f} ms, {least['parameters']:,}"
 
 
+def figures(run):
+    """What is averaged over seeds, each with its number of decimals and its unit."""
+    best = run["best"]
+    return [
+        (100 * best["test_accuracy"], 2, " %"),
+        (best["parameters"], 0, ""),
+        (best["latency_ms"], 3, " ms"),
+        (area(run["history"]), 3, ""),
+        (area(run["finalists"]), 3, ""),
+    ]
+
+
+def row(cells):
+    print(f"| {' | '.join(cells)} |")
+
+
 def main():
+    strategies = {}
     for path in sorted(pathlib.Path(__file__).parent.glob("chain-*-[0-9].json")):
         run = json.loads(path.read_text())
-        best = run["best"]
-        cells = [
-            path.stem.removeprefix("chain-"),
-            str(len(run["history"])),
-            f"{100 * best['test_accuracy']:.2f} %",
-            f"{best['parameters']:,}",
-            f"{best['latency_ms']:.3f} ms",
-            f"{area(run['history']):.3f}",
-            f"{area(run['finalists']):.3f}",
-            quickest(run["finalists"]),
-            f"{run['seconds']:,.0f}",
+        name = path.stem.removeprefix("chain-")
+        strategies.setdefault(name.rpartition("-")[0], []).append(figures(run))
+        shown = [f"{value:,.{digits}f}{unit}" for value, digits, unit in figures(run)]
+        trials, seconds = str(len(run["history"])), f"{run['seconds']:,.0f}"
+        row([name, trials, *shown, quickest(run["finalists"]), seconds])
+    print()
+    for name, runs in strategies.items():
+        columns = list(zip(*runs))
+        means = [
+            f"{sum(value for value, _, _ in column) / len(column):,.{column[0][1]}f}{column[0][2]}"
+            for column in columns
         ]
-        print(f"| {' | '.join(cells)} |")
+        row([name, str(len(runs)), *means])
 
 
 main()

@@ -23,61 +23,27 @@ pub(super) fn compare(
     test: &Part,
 ) -> Result<Verified, PipelineError> {
     let metric = &context.objective.metric;
-    let mut notes = Vec::new();
-    let mut rows: Vec<BaselineRow> = Vec::new();
-    // Whole trainings of the winner, and such as were cut short.
-    let mut own = [Vec::new(), Vec::new()];
-    if plan.allotment.again {
+    let higher = metric.direction == Direction::Maximize;
+    let measured = Measured::of(context, prepared, runs, ended, test)?;
+    let (again, compared) = (plan.allotment.again, plan.allotment.fidelity());
+    let (compared_words, handed_over) = (in_words(compared), in_words(winner.handed_over));
+    let (mut notes, mut own) = (Vec::new(), Vec::new());
+    if again {
         notes.push(format!(
-            "The trainings of the verification had {} each, within the time that it may take; the network \
-             that is handed over had {}. So its place in the comparison is taken by further trainings of \
-             the winner with the verification's.",
-            in_words(plan.allotment.fidelity()),
-            in_words(winner.handed_over)
+            "The trainings of the verification had {compared_words} each, within the time that it may take; \
+             the network that is handed over had {handed_over}. So its place in the comparison is taken by \
+             further trainings of the winner with the verification's."
         ));
     } else {
-        own[0].push(winner.test);
+        own.push(winner.test);
     }
-    for trial in ended.iter().filter(|trial| !trial.outcome.is_failure()) {
-        let planned = runs.iter().find(|planned| planned.number == trial.number);
-        let found = planned.and_then(|planned| Some((planned, planned.weights(context, trial)?)));
-        let Some((planned, weights)) = found else {
-            continue;
-        };
-        let value = planned.measure(context, prepared, test, &weights)?;
-        let validation = trial
-            .metrics
-            .get(&metric.name)
-            .map(|quantity| quantity.value);
-        let short = cut_short(trial);
-        if let Some(after) = &short {
-            notes.push(format!(
-                "The training of {} was cut short {after}.",
-                planned.name
-            ));
-        }
-        let short = usize::from(short.is_some());
-        if planned.role == Role::Reseed {
-            own[short].push(value);
-        } else if let Some(row) = rows.iter_mut().find(|row| row.name == planned.name) {
-            row.test.push(value);
-            row.validation.extend(validation);
-            row.cut_short += short;
-        } else {
-            let measured = measured(context.study, prepared, &planned.network, &weights)?;
-            rows.push(BaselineRow {
-                name: planned.name.clone(),
-                parameters: planned.network.parameters(),
-                latency_ms: measured.map(|measured| measured.median_ms),
-                validation: validation.into_iter().collect(),
-                test: vec![value],
-                cut_short: short,
-            });
-        }
-    }
-    let [whole, broken] = own;
-    let tests = if whole.is_empty() { broken } else { whole };
-    let higher = metric.direction == Direction::Maximize;
+    own.extend(measured.whole);
+    notes.extend(measured.notes);
+    let rows = measured.rows;
+    let tests = match own.is_empty() {
+        true => measured.broken,
+        false => own,
+    };
     let mut verdict = match rows.is_empty() {
         true => vec!["Not verified: no baseline was trained to a result.".to_owned()],
         false => {
@@ -85,26 +51,86 @@ pub(super) fn compare(
             verdict(&tests, &rows, higher, shares_of)
         }
     };
-    let compared = plan.allotment.fidelity();
-    if (plan.allotment.again || compared != winner.handed_over) && !rows.is_empty() {
-        let words = format!(
-            "Compared are trainings of {} each, not the one that is handed over, which had {}.",
-            in_words(compared),
-            in_words(winner.handed_over)
-        );
-        verdict.push(words);
+    if (again || compared != winner.handed_over) && !rows.is_empty() {
+        verdict.push(format!(
+            "Compared are trainings of {compared_words} each, not the one that is handed over, which had \
+             {handed_over}."
+        ));
     }
     // What was trained for another time is no measure of the finalists.
-    let alike = !plan.allotment.again;
     let minimized = &context.objective.minimized;
-    let saving = alike.then(|| Saving::of(winner.finalists, &rows, higher, minimized));
+    let saving = (!again).then(|| Saving::of(winner.finalists, &rows, higher, minimized));
     let saving = saving.flatten();
     let show = |value| metric.quantity(value).to_string();
-    verdict.extend(saving.iter().map(|saving| saving.in_words(&show)));
+    let best = Saving::best_designed(&rows, higher);
+    // Without a cost to minimise nobody asked.
+    let best = best.filter(|_| !again && !minimized.is_empty());
+    let none = || best.map(|best| Saving::none_in_words(best, &show));
+    let words = saving.as_ref().map(|saving| saving.in_words(&show));
+    verdict.extend(words.or_else(none));
     Ok(Verified {
         baselines: rows,
         verdict,
         saving,
         notes,
     })
+}
+
+/// What the trainings of the verification have on the test part.
+#[derive(Default)]
+struct Measured {
+    /// Whole trainings of the winner.
+    whole: Vec<f64>,
+    /// Trainings of the winner that were cut short.
+    broken: Vec<f64>,
+    rows: Vec<BaselineRow>,
+    notes: Vec<String>,
+}
+
+impl Measured {
+    fn of(
+        context: &Context<'_>,
+        prepared: &Prepared,
+        runs: &[Planned],
+        ended: &[Trial],
+        test: &Part,
+    ) -> Result<Self, PipelineError> {
+        let metric = &context.objective.metric.name;
+        let mut of = Self::default();
+        for trial in ended.iter().filter(|trial| !trial.outcome.is_failure()) {
+            let planned = runs.iter().find(|planned| planned.number == trial.number);
+            let found =
+                planned.and_then(|planned| Some((planned, planned.weights(context, trial)?)));
+            let Some((planned, weights)) = found else {
+                continue;
+            };
+            let value = planned.measure(context, prepared, test, &weights)?;
+            let validation = trial.metrics.get(metric).map(|quantity| quantity.value);
+            let short = cut_short(trial);
+            if let Some(after) = &short {
+                let note = format!("The training of {} was cut short {after}.", planned.name);
+                of.notes.push(note);
+            }
+            let short = short.is_some();
+            if planned.role == Role::Reseed {
+                let own = if short { &mut of.broken } else { &mut of.whole };
+                own.push(value);
+            } else if let Some(row) = of.rows.iter_mut().find(|row| row.name == planned.name) {
+                row.test.push(value);
+                row.validation.extend(validation);
+                row.cut_short += usize::from(short);
+            } else {
+                let measured = measured(context.study, prepared, &planned.network, &weights)?;
+                of.rows.push(BaselineRow {
+                    name: planned.name.clone(),
+                    parameters: planned.network.parameters(),
+                    latency_ms: measured.map(|measured| measured.median_ms),
+                    validation: validation.into_iter().collect(),
+                    test: vec![value],
+                    cut_short: usize::from(short),
+                });
+            }
+        }
+        Ok(of)
+    }
 }
