@@ -109,10 +109,8 @@ impl Saving {
     /// writes a value of the metric.
     pub fn none_in_words(baseline: &BaselineRow, show: &dyn Fn(f64) -> String) -> String {
         format!(
-            "No network of the front is as good as the best hand-designed network on the validation part, {} \
-             with {}, and costs less.",
-            baseline.name,
-            show(mean(&baseline.validation).unwrap_or(f64::NAN)),
+            "No network of the front is as good as {}, and costs less.",
+            best_in_words(baseline, show)
         )
     }
 
@@ -146,14 +144,21 @@ impl Saving {
             _ => String::new(),
         };
         format!(
-            "At least as good as the best hand-designed network on the validation part, {} with {}, is {which} \
-             with {}, at {}{test}.",
-            baseline.name,
-            show(mean(&baseline.validation).unwrap_or(f64::NAN)),
+            "At least as good as {}, is {which} with {}, at {}{test}.",
+            best_in_words(baseline, show),
             show(finalist.validation),
             ratios.join(" and "),
         )
     }
+}
+
+/// Names the best hand-designed network and its validation result.
+fn best_in_words(baseline: &BaselineRow, show: &dyn Fn(f64) -> String) -> String {
+    format!(
+        "the best hand-designed network on the validation part, {} with {}",
+        baseline.name,
+        show(mean(&baseline.validation).unwrap_or(f64::NAN)),
+    )
 }
 
 /// All of them for machines.

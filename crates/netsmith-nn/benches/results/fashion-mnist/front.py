@@ -13,6 +13,7 @@ import pathlib
 
 ACCURACY, LATENCY = 0.80, math.log(0.2)
 GOOD = 0.92
+FORMATS = "{:.2f} %", "{:,.0f}", "{:.3f} ms", "{:.3f}", "{:.3f}"
 
 
 def area(rows):
@@ -37,15 +38,19 @@ def quickest(rows):
 
 
 def figures(run):
-    """What is averaged over seeds, each with its number of decimals and its unit."""
+    """What is averaged over seeds, in the order of `FORMATS`."""
     best = run["best"]
     return [
-        (100 * best["test_accuracy"], 2, " %"),
-        (best["parameters"], 0, ""),
-        (best["latency_ms"], 3, " ms"),
-        (area(run["history"]), 3, ""),
-        (area(run["finalists"]), 3, ""),
+        100 * best["test_accuracy"],
+        best["parameters"],
+        best["latency_ms"],
+        area(run["history"]),
+        area(run["finalists"]),
     ]
+
+
+def shown(values):
+    return [form.format(value) for form, value in zip(FORMATS, values)]
 
 
 def row(cells):
@@ -56,19 +61,14 @@ def main():
     strategies = {}
     for path in sorted(pathlib.Path(__file__).parent.glob("chain-*-[0-9].json")):
         run = json.loads(path.read_text())
-        name = path.stem.removeprefix("chain-")
-        strategies.setdefault(name.rpartition("-")[0], []).append(figures(run))
-        shown = [f"{value:,.{digits}f}{unit}" for value, digits, unit in figures(run)]
+        name, values = path.stem.removeprefix("chain-"), figures(run)
+        strategies.setdefault(name.rpartition("-")[0], []).append(values)
         trials, seconds = str(len(run["history"])), f"{run['seconds']:,.0f}"
-        row([name, trials, *shown, quickest(run["finalists"]), seconds])
+        row([name, trials, *shown(values), quickest(run["finalists"]), seconds])
     print()
     for name, runs in strategies.items():
-        columns = list(zip(*runs))
-        means = [
-            f"{sum(value for value, _, _ in column) / len(column):,.{column[0][1]}f}{column[0][2]}"
-            for column in columns
-        ]
-        row([name, str(len(runs)), *means])
+        means = [sum(column) / len(column) for column in zip(*runs)]
+        row([name, str(len(runs)), *shown(means)])
 
 
 main()

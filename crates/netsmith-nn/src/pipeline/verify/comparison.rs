@@ -57,17 +57,20 @@ pub(super) fn compare(
              {handed_over}."
         ));
     }
-    // What was trained for another time is no measure of the finalists.
     let minimized = &context.objective.minimized;
-    let saving = (!again).then(|| Saving::of(winner.finalists, &rows, higher, minimized));
-    let saving = saving.flatten();
     let show = |value| metric.quantity(value).to_string();
-    let best = Saving::best_designed(&rows, higher);
-    // Without a cost to minimise nobody asked.
-    let best = best.filter(|_| !again && !minimized.is_empty());
-    let none = || best.map(|best| Saving::none_in_words(best, &show));
-    let words = saving.as_ref().map(|saving| saving.in_words(&show));
-    verdict.extend(words.or_else(none));
+    // What was trained for another time is no measure of the finalists.
+    let saving = match again {
+        true => None,
+        false => Saving::of(winner.finalists, &rows, higher, minimized),
+    };
+    if let Some(saving) = &saving {
+        verdict.push(saving.in_words(&show));
+    } else if !again && !minimized.is_empty() {
+        // Without a cost to minimise nobody asked.
+        let best = Saving::best_designed(&rows, higher);
+        verdict.extend(best.map(|best| Saving::none_in_words(best, &show)));
+    }
     Ok(Verified {
         baselines: rows,
         verdict,
