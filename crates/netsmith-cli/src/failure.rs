@@ -12,11 +12,12 @@ use netsmith::space::{FileError, Infeasible, NamedSpaceError, NotationError};
 use netsmith::strategy::StrategyError;
 use netsmith::study::StudyError;
 use netsmith_nn::cost::OnnxRuntimeError;
-use netsmith_nn::data::{DataError, MetricError, SplitError};
+use netsmith_nn::data::{DataError, SplitError};
 use netsmith_nn::export::{ExportError, WeightsError};
 use netsmith_nn::module::ModuleError;
 use netsmith_nn::pipeline::PipelineError;
 use netsmith_nn::supernet::{SupernetError, TimingError};
+use netsmith_nn::task::MetricError;
 use netsmith_nn::train::TrainError;
 
 use crate::exit;

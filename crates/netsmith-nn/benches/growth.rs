@@ -32,10 +32,7 @@ fn space(name: &str, side: usize, set: &[(&str, usize)]) -> Space {
         .iter()
         .map(|(key, value)| ((*key).into(), value.to_string()));
     let settings = Settings::new(entry.parameters, &given.collect()).unwrap();
-    let task = Task {
-        input: Shape::image(3, side, side),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, side, side), 10);
     (entry.build)(&task, &settings).unwrap()
 }
 

@@ -17,7 +17,7 @@ fn space(name: &str, input: Shape, set: &[(&str, &str)]) -> Space {
         .iter()
         .map(|(key, value)| ((*key).into(), (*value).into()));
     let settings = Settings::new(entry.parameters, &given.collect()).unwrap();
-    let task = Task { input, outputs: 10 };
+    let task = Task::vector(input, 10);
     (entry.build)(&task, &settings).unwrap()
 }
 

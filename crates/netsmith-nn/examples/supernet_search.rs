@@ -14,7 +14,7 @@ use netsmith::catalogue::Settings;
 use netsmith::network::Shape;
 use netsmith::random::Seed;
 use netsmith::space::{Task, build_named};
-use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -43,14 +43,11 @@ fn main() {
     let loaded = data::load(&source.parse().unwrap(), &options).unwrap();
     let (data, _test) = loaded.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (data.train(), data.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let space_settings = [("channels", "8"), ("cells", "1")]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into();
-    let task = Task {
-        input: Shape::image(3, size, size),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, size, size), 10);
     let space = build_named("nas-bench-201", &task, &space_settings).unwrap();
     let entry = CATALOGUE.iter().find(|entry| entry.name == *name).unwrap();
     let method = (entry.build)(&Settings::new(entry.parameters, &settings).unwrap());
@@ -64,7 +61,7 @@ fn main() {
             &supernet,
             method.as_ref(),
             [&train, &valid],
-            &normalization,
+            &contract,
         )
     };
     let begun = Instant::now();

@@ -12,4 +12,5 @@ pub mod morphism;
 pub mod pipeline;
 pub mod score;
 pub mod supernet;
+pub mod task;
 pub mod train;

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use netsmith::random::Seed;
-use netsmith_nn::data::{
-    self, Answers, Batches, LoadOptions, Normalization, PartName, Source, SplitOptions,
-};
+use netsmith_nn::data::{self, Batches, Contract, LoadOptions, PartName, Source, SplitOptions};
 
 /// The folder of real data, where it is there.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -66,10 +64,10 @@ fn twelve_thousand_photographs_are_loaded_split_and_batched() {
         .expect("it is a source");
     let data = data::load(&source, &LoadOptions::default()).expect("the pictures are sound");
     assert_eq!(
-        (data.len(), data.features().raw_shape()),
+        (data.len(), data.samples().raw_shape()),
         (12_000, vec![3, 32, 32])
     );
-    assert_eq!(data.task().classes().len(), 10);
+    assert_eq!(data.targets().task.strata_names().len(), 10);
 
     let (search, test) = data
         .split(&SplitOptions::default())
@@ -85,33 +83,30 @@ fn twelve_thousand_photographs_are_loaded_split_and_batched() {
             .expect("files have names")
             .starts_with("train/airplane/")
     );
-    let Answers::Classes(labels) = valid.answers() else {
-        panic!("they are classes")
-    };
+    let labels = valid.targets().remove(0);
+    let labels = labels.indices();
     let counts = (0..10).map(|class| labels.iter().filter(|label| **label == class).count());
     assert!(counts.into_iter().all(|count| count == 166 || count == 167));
 
     // Means of CIFAR-10's channels are 125, 123 and 114 of 255.
-    let normalization = Normalization::fit(&train);
-    let black = normalization.black();
+    let contract = Contract::fit(&train);
+    let black = contract.inputs(&[0.0; 3 * 32 * 32]).remove(0);
     assert!(
         black.iter().all(|value| (-2.2..-1.5).contains(value)),
-        "{black:?}"
+        "{:?}",
+        &black[..1]
     );
     let epoch = Seed::new(3);
     let batches = Batches::new(&train, 256)
         .shuffled(&epoch)
-        .normalized(&normalization);
+        .normalized(&contract);
     let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
     for batch in batches {
-        assert_eq!(batch.inputs.len(), batch.shape.iter().product::<usize>());
-        count += batch.inputs.len() as f64;
-        sum += batch.inputs.iter().map(|v| f64::from(*v)).sum::<f64>();
-        squares += batch
-            .inputs
-            .iter()
-            .map(|v| f64::from(*v).powi(2))
-            .sum::<f64>();
+        let input = &batch.inputs[0];
+        assert_eq!(input.len(), batch.len() * 3 * 32 * 32);
+        count += input.len() as f64;
+        sum += input.iter().map(|v| f64::from(*v)).sum::<f64>();
+        squares += input.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
     }
     assert!((sum / count).abs() < 1e-4 && (squares / count - 1.0).abs() < 1e-4);
 
@@ -143,7 +138,7 @@ fn a_table_of_two_kinds_goes_from_file_to_batch() {
         ..LoadOptions::default()
     };
     let data = data::load(&source, &options).expect("the table is sound");
-    assert!(data.task().is_regression());
+    assert_eq!(data.targets().task.name(), "regression");
     let (search, test) = data
         .split(&SplitOptions::default())
         .expect("it is large enough");
@@ -151,18 +146,19 @@ fn a_table_of_two_kinds_goes_from_file_to_batch() {
         (search.train().len(), search.valid().len(), test.len()),
         (120, 40, 40)
     );
-    let normalization = Normalization::fit(&search.train());
+    let contract = Contract::fit(&search.train());
     // Rooms, three towns, the garden and whether it is missing.
-    assert_eq!(normalization.input_shape(), vec![6]);
+    assert_eq!(contract.space_task().input().elements(), 6);
     let valid = search.valid();
     let batch = Batches::new(&valid, 64)
-        .normalized(&normalization)
+        .normalized(&contract)
         .next()
         .expect("it has rows");
-    assert_eq!(batch.shape, vec![40, 6]);
-    let target = normalization.target.expect("it is a regression");
-    let (scaled, raw) = (batch.answers, valid.answers());
-    for (scaled, raw) in scaled.values().iter().zip(raw.values()) {
-        assert!((target.invert(*scaled) - raw).abs() < 1e-2 * raw.abs());
+    assert_eq!((batch.len(), batch.inputs[0].len()), (40, 40 * 6));
+    let mut scaled = batch.targets[0].reals().to_vec();
+    contract.task.decode(&mut scaled);
+    let raw = valid.targets().remove(0);
+    for (scaled, raw) in scaled.iter().zip(raw.reals()) {
+        assert!((scaled - raw).abs() < 1e-2 * raw.abs());
     }
 }

@@ -8,7 +8,7 @@ use netsmith::network::Shape;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
-use netsmith_nn::data::{self, LoadOptions, Normalization, SearchData, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, SearchData, SplitOptions};
 use netsmith_nn::supernet::{CATALOGUE, Decision, End, Method, Reward, Search, State, Supernet};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ fn enas(settings: &[(&str, &str)]) -> Box<dyn Method> {
 
 struct Digits {
     data: SearchData,
-    normalization: Normalization,
+    contract: Contract,
     space: Space,
     supernet: Supernet,
 }
@@ -41,16 +41,13 @@ struct Digits {
 fn digits(space: &str, settings: &[(&str, &str)]) -> Digits {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
-    let normalization = Normalization::fit(&data.train());
-    let task = Task {
-        input: Shape::image(1, 8, 8),
-        outputs: 10,
-    };
+    let contract = Contract::fit(&data.train());
+    let task = Task::vector(Shape::image(1, 8, 8), 10);
     let space = build_named(space, &task, &map(settings)).unwrap();
     let supernet = Supernet::of(&space).unwrap();
     Digits {
         data,
-        normalization,
+        contract,
         space,
         supernet,
     }
@@ -86,7 +83,7 @@ where
             &digits.supernet,
             method,
             [&train, &valid],
-            &digits.normalization,
+            &digits.contract,
         )
     };
     pool.unwrap().install(|| run(&search))

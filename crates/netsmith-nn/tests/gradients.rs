@@ -384,10 +384,7 @@ fn single_samples_are_answered_alike() {
     ] {
         let entry = space::CATALOGUE.iter().find(|e| e.name == name).unwrap();
         let settings = Settings::new(entry.parameters, &Default::default()).unwrap();
-        let task = Task {
-            input: shape,
-            outputs: 10,
-        };
+        let task = Task::vector(shape, 10);
         let space = (entry.build)(&task, &settings).unwrap();
         let mut random = Seed::new(8).stream();
         for _ in 0..4 {

@@ -39,13 +39,7 @@ fn spaces(side: usize) -> impl Iterator<Item = Space> {
         let given = given.collect();
         let of = |input| {
             let settings = Settings::new(entry.parameters, &given).unwrap();
-            (entry.build)(
-                &Task {
-                    input,
-                    outputs: CLASSES,
-                },
-                &settings,
-            )
+            (entry.build)(&Task::vector(input, CLASSES), &settings)
         };
         of(Shape::image(3, side, side))
             .or_else(|_| of(Shape::vector(9)))

@@ -24,10 +24,7 @@ fn narrow(space: &Space, share: usize) -> Result<Supernet, SupernetError> {
 fn named(name: &str, settings: &[(&str, &str)]) -> Space {
     let pairs = settings.iter();
     let settings = pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    let task = Task {
-        input: Shape::image(3, 8, 8),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 8, 8), 10);
     build_named(name, &task, &settings.collect()).unwrap()
 }
 

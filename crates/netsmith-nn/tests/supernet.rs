@@ -7,22 +7,22 @@ use netsmith::catalogue::Settings;
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Form, Limits, Space, Task, build_named};
-use netsmith_nn::data::{
-    self, InputNormalization, LoadOptions, Normalization, SearchData, SplitOptions,
-};
+use netsmith_nn::data::modality::Images;
+use netsmith_nn::data::{self, Contract, LoadOptions, SearchData, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{
     CATALOGUE, Decision, End, Method, OptionCosts, Search, SearchError, State, Supernet,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 fn space(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
     let settings: BTreeMap<String, String> = settings
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    build_named(name, &Task { input, outputs: 10 }, &settings).unwrap()
+    build_named(name, &Task::vector(input, 10), &settings).unwrap()
 }
 
 fn cells(input: Shape) -> Space {
@@ -342,7 +342,7 @@ fn the_published_discretisation() {
 
 struct Digits {
     data: SearchData,
-    normalization: Normalization,
+    contract: Contract,
     space: Space,
     supernet: Supernet,
 }
@@ -359,12 +359,12 @@ fn digits_for(method: &dyn Method) -> Digits {
 fn digits() -> Digits {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
-    let normalization = Normalization::fit(&data.train());
+    let contract = Contract::fit(&data.train());
     let space = cells(Shape::image(1, 8, 8));
     let supernet = Supernet::of(&space).unwrap();
     Digits {
         data,
-        normalization,
+        contract,
         space,
         supernet,
     }
@@ -385,7 +385,7 @@ fn search_of<T>(
             &digits.supernet,
             method,
             [&train, &valid],
-            &digits.normalization,
+            &digits.contract,
         )
     })
 }
@@ -470,18 +470,17 @@ fn an_epoch_that_is_no_number_is_rolled_back() {
 #[test]
 fn batches_that_are_no_numbers_end_at_the_last_healthy_epoch() {
     let digits = digits();
-    let mut poisoned = digits.normalization.clone();
-    let InputNormalization::Images { channels, .. } = &mut poisoned.input else {
-        panic!("digits are images");
-    };
-    channels[0].mean = f32::NAN;
+    let mut poisoned = digits.contract.clone();
+    let mut images = Images::identity([1, 8, 8]);
+    images.channels[0].mean = f32::NAN;
+    poisoned.modality = Arc::new(images);
     for name in ["darts", "gdas", "single-path"] {
         let method = method(name, &[("warm-up", "0"), ("watch", "false")]);
         search_of(&digits, method.as_ref(), 3, |search| {
             let first = search.run(search.start(), &mut |_, _| Decision::Stop);
             let first = first.unwrap();
             let bad = Search {
-                normalization: &poisoned,
+                contract: &poisoned,
                 ..*search
             };
             let found = bad.run(first.state.clone(), &mut |_, _| Decision::Continue);

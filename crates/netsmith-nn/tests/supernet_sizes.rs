@@ -6,7 +6,7 @@ use netsmith::catalogue::Settings;
 use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
-use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{CATALOGUE, Decision, Method, OptionCosts, Search, SiteForm, Supernet};
 use rand::RngExt;
@@ -19,7 +19,7 @@ fn named(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    build_named(name, &Task { input, outputs: 10 }, &settings).unwrap()
+    build_named(name, &Task::vector(input, 10), &settings).unwrap()
 }
 
 /// A chain in which neighbours may and may not agree in width.
@@ -295,7 +295,7 @@ fn methods_search_sizes() {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (data.train(), data.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let input = Shape::image(1, 8, 8);
     let small = [("widths", "4,8"), ("stem-widths", "4,8"), ("depths", "1,2")];
     let spaces = [
@@ -332,7 +332,7 @@ fn methods_search_sizes() {
                     &supernet,
                     method.as_ref(),
                     [&train, &valid],
-                    &normalization,
+                    &contract,
                 )
             };
             let found = search.run(search.start(), &mut |_, _| Decision::Continue);
@@ -355,7 +355,7 @@ fn a_cost_in_the_loss_makes_sizes_smaller() {
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (data.train(), data.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let small = [("widths", "8,16,32"), ("depths", "0,1,2")];
     let space = named("mlp", &small, Shape::image(1, 8, 8));
     let macs = |network: &Network| network.macs() as f64;
@@ -390,7 +390,7 @@ fn a_cost_in_the_loss_makes_sizes_smaller() {
                     &supernet,
                     method.as_ref(),
                     [&train, &valid],
-                    &normalization,
+                    &contract,
                 )
             };
             let found = search.run(search.start(), &mut |_, _| Decision::Continue);

@@ -8,7 +8,7 @@ use netsmith::network::operation::{Activation, Linear};
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Choice, Graph, Size, Space};
-use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 use netsmith_nn::supernet::{CATALOGUE, Decision, Search, Supernet};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ fn taken(
         .split(&SplitOptions::default())
         .unwrap();
     let (train, valid) = (data.train(), data.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let entry = CATALOGUE.iter().find(|entry| entry.name == name).unwrap();
     let given: BTreeMap<String, String> = settings
         .iter()
@@ -93,7 +93,7 @@ fn taken(
             &supernet,
             method.as_ref(),
             [&train, &valid],
-            &normalization,
+            &contract,
         )
     };
     let found = search.run(search.start(), &mut |_, _| Decision::Continue);

@@ -5,7 +5,7 @@
 use netsmith::network::operation::{Activation, BatchNorm, Convolution, Dropout, Linear, Pool};
 use netsmith::network::{Builder, Network, Operation, Shape};
 use netsmith::random::Seed;
-use netsmith_nn::data::{self, LoadOptions, Metric, Normalization, Part, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, Part, SplitOptions};
 use netsmith_nn::module::{Kernels, Weights};
 use netsmith_nn::train::{
     Checkpoint, Decision, End, Epoch, Observer, Optimizer, Predictor, Recipe, TrainError, Trained,
@@ -16,18 +16,18 @@ use std::time::Instant;
 struct Digits {
     train: Part,
     valid: Part,
-    normalization: Normalization,
+    contract: Contract,
 }
 
 fn digits() -> Digits {
     let data = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (search, _test) = data.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (search.train(), search.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     Digits {
         train,
         valid,
-        normalization,
+        contract,
     }
 }
 
@@ -84,29 +84,16 @@ fn run(training: &Training<'_>) -> Trained {
 #[test]
 fn digits_are_learnt_in_seconds() {
     let (data, network, recipe) = (digits(), network(10), recipe(12));
-    let training = Training::new(
-        &network,
-        &data.train,
-        &data.normalization,
-        &recipe,
-        Seed::new(1),
-    );
+    let training = Training::new(&network, &data.train, &data.contract, &recipe, Seed::new(1));
     let trained = run(&training.validated(&data.valid));
     assert_eq!((trained.end, trained.epoch), (End::Finished, Some(11)));
     let accuracy = trained.history[11].metric.unwrap().value;
     assert!(accuracy > 0.95, "{accuracy}");
 
     // The predictor takes raw pixels and says the same.
-    let task = data.valid.task();
-    let mut predictor = Predictor::new(
-        &network,
-        &trained.weights,
-        &data.normalization,
-        task,
-        Kernels::Burn,
-    )
-    .unwrap();
-    let measured = predictor.measure(&data.valid, Metric::Accuracy);
+    let mut predictor =
+        Predictor::new(&network, &trained.weights, &data.contract, Kernels::Burn).unwrap();
+    let measured = predictor.measure(&data.valid, data.contract.task.default_metric());
     assert!((measured.metric.value - accuracy).abs() < 0.01);
     let mut raw = vec![0.0; 2 * 64];
     raw.chunks_mut(64)
@@ -135,13 +122,7 @@ fn a_resumed_training_gives_the_same_bits() {
                 pad: 1,
                 ..data::Augmentation::NONE
             },
-            ..Training::new(
-                &network,
-                &data.train,
-                &data.normalization,
-                &recipe,
-                Seed::new(2),
-            )
+            ..Training::new(&network, &data.train, &data.contract, &recipe, Seed::new(2))
         };
         let training = training.validated(&data.valid);
         let whole = run(&training);
@@ -167,13 +148,7 @@ fn a_checkpoint_of_another_network_is_refused() {
     let path = folder.path().join("checkpoint.safetensors");
     let (data, recipe) = (digits(), recipe(1));
     let (ten, nine) = (network(10), network(9));
-    let training = Training::new(
-        &ten,
-        &data.train,
-        &data.normalization,
-        &recipe,
-        Seed::new(1),
-    );
+    let training = Training::new(&ten, &data.train, &data.contract, &recipe, Seed::new(1));
     training.start().save(&ten, &path).unwrap();
     let error = Checkpoint::load(&nine, &path).unwrap_err();
     assert!(error.to_string().contains("another network"), "{error}");
@@ -203,13 +178,7 @@ fn a_training_ends_when_it_must() {
         clip: None,
         ..recipe(3)
     };
-    let training = Training::new(
-        &network,
-        &data.train,
-        &data.normalization,
-        &wild,
-        Seed::new(1),
-    );
+    let training = Training::new(&network, &data.train, &data.contract, &wild, Seed::new(1));
     let trained = run(&training);
     assert_eq!((trained.end, trained.epoch), (End::Diverged, None));
     assert!(trained.weights.all_finite());
@@ -235,13 +204,7 @@ fn checkpoints_keep_the_weights_of_the_best_epoch() {
     let (data, network, recipe) = (digits(), network(10), recipe(5));
     let training = Training {
         keeps_best: true,
-        ..Training::new(
-            &network,
-            &data.train,
-            &data.normalization,
-            &recipe,
-            Seed::new(3),
-        )
+        ..Training::new(&network, &data.train, &data.contract, &recipe, Seed::new(3))
     };
     let training = training.validated(&data.valid);
     let mut best: Option<(f64, Weights)> = None;
@@ -298,13 +261,7 @@ fn both_kernels_train_alike() {
         learning_rate: 0.02,
         ..recipe(1)
     };
-    let training = Training::new(
-        &network,
-        &data.train,
-        &data.normalization,
-        &recipe,
-        Seed::new(4),
-    );
+    let training = Training::new(&network, &data.train, &data.contract, &recipe, Seed::new(4));
     let losses = [Kernels::Fused, Kernels::Burn].map(|kernels| {
         run(&Training {
             kernels,
@@ -319,13 +276,7 @@ fn both_kernels_train_alike() {
 #[test]
 fn weights_given_are_taken() {
     let (data, network, recipe) = (digits(), network(10), recipe(0));
-    let training = Training::new(
-        &network,
-        &data.train,
-        &data.normalization,
-        &recipe,
-        Seed::new(1),
-    );
+    let training = Training::new(&network, &data.train, &data.contract, &recipe, Seed::new(1));
     let weights = Weights::init(&network, &Seed::new(77));
     let trained = training
         .run(training.start_from(weights.clone()), &mut go_on)

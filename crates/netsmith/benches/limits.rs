@@ -12,10 +12,7 @@ use std::hint::black_box;
 
 /// Every space for small images in full size, but that which needs a file.
 fn spaces() -> Vec<Space> {
-    let task = Task {
-        input: Shape::image(1, 28, 28),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(1, 28, 28), 10);
     let build = |entry: &netsmith::space::Entry| {
         (entry.build)(&task, &Settings::defaults(entry.parameters)).ok()
     };

@@ -20,10 +20,7 @@ use std::sync::atomic::AtomicBool;
 /// The space of the benchmarks, in full size.
 fn space() -> Space {
     let entry = &nas_bench_201::ENTRY;
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters)).expect("a space")
 }
 

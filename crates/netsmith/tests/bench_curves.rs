@@ -15,10 +15,7 @@ use std::fmt::Write;
 const EPOCHS: u32 = 9;
 
 fn space() -> Space {
-    let task = Task {
-        input: Shape::image(3, 16, 16),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 16, 16), 10);
     let operations = "none,nor_conv_1x1,nor_conv_3x3".to_owned();
     let settings = [("operations".to_owned(), operations)].into();
     build_named("nas-bench-201", &task, &settings).expect("a space")

@@ -13,10 +13,7 @@ use std::time::Duration;
 
 fn space() -> Arc<Space> {
     let entry = &nas_bench_201::ENTRY;
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     let settings = Settings::defaults(entry.parameters);
     Arc::new((entry.build)(&task, &settings).expect("a space"))
 }

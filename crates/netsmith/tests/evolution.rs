@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 fn space(name: &str, input: Shape) -> Space {
     let entry = space::CATALOGUE.iter().find(|entry| entry.name == name);
     let entry = entry.expect("a space of the catalogue");
-    let task = Task { input, outputs: 10 };
+    let task = Task::vector(input, 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters)).expect("a space")
 }
 

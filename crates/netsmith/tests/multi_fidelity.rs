@@ -11,10 +11,7 @@ use std::sync::Arc;
 
 fn nas_bench_201() -> Space {
     let entry = &space::nas_bench_201::ENTRY;
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters)).expect("a space")
 }
 

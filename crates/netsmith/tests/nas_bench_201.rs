@@ -14,10 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One cell a stage and one channel: small networks with all their cells.
 fn space() -> Space {
-    let task = Task {
-        input: Shape::image(1, 4, 4),
-        outputs: 2,
-    };
+    let task = Task::vector(Shape::image(1, 4, 4), 2);
     let given = [("channels", "1"), ("cells", "1")];
     let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let settings = Settings::new(ENTRY.parameters, &BTreeMap::from(given)).unwrap();

@@ -20,7 +20,7 @@ fn build(entry: &Entry, settings: &[(&str, &str)], input: Shape) -> Space {
         .map(|&(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let settings = Settings::new(entry.parameters, &given).unwrap();
-    (entry.build)(&Task { input, outputs: 10 }, &settings).unwrap()
+    (entry.build)(&Task::vector(input, 10), &settings).unwrap()
 }
 
 /// Every space, small enough to build many networks.
@@ -398,7 +398,7 @@ fn parameters_and_macs_of_the_whole_table() {
     let settings = Settings::defaults(entry.parameters);
     let spaces = tasks.map(|(_, side, outputs)| {
         let input = Shape::image(3, side, side);
-        (entry.build)(&Task { input, outputs }, &settings).unwrap()
+        (entry.build)(&Task::vector(input, outputs), &settings).unwrap()
     });
     let file = std::fs::File::open(path).unwrap();
     let mut reader = csv::Reader::from_reader(GzDecoder::new(file));

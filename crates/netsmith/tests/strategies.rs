@@ -14,16 +14,13 @@ use std::collections::BTreeMap;
 fn space(name: &str, input: Shape) -> Space {
     let entry = space::CATALOGUE.iter().find(|entry| entry.name == name);
     let entry = entry.expect("a space of the catalogue");
-    let task = Task { input, outputs: 10 };
+    let task = Task::vector(input, 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters)).expect("a space")
 }
 
 /// With one cell a stage: strategies see decisions and costs, not depth.
 fn nas_bench_201() -> Space {
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     let given = BTreeMap::from([("cells".to_owned(), "1".to_owned())]);
     space::build_named("nas-bench-201", &task, &given).expect("a space")
 }

@@ -150,10 +150,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let of_table = |error: TableError| Failure::of(exit::DATA, &error, error.hint());
     let (table, usual, is_timed) = match arguments.is_file() {
         true => {
-            let task = Task {
-                input: arguments.input,
-                outputs: arguments.classes.get(),
-            };
+            let task = Task::vector(arguments.input, arguments.classes.get());
             let space = build_named(&arguments.space, &task, &given.space)?;
             let table = read_curves(arguments.table.as_ref(), space).map_err(of_table)?;
             (table, vec![150.0], false)

@@ -134,8 +134,7 @@ fn finalist(view: &View, config: Config, trial: u64) -> Result<Best, Failure> {
 
 /// The network in its final form, pruned as it was trained.
 fn network(config: &Config, record: &BestRecord) -> Result<Network, Failure> {
-    let outputs = record.task.outputs();
-    let space = space_of(config, &record.schema, &record.normalization, outputs)?;
+    let space = space_of(config, &record.contract)?;
     let architecture = space.parse(&record.architecture)?;
     Ok(space.resolve(&architecture, Form::Final)?.pruned())
 }

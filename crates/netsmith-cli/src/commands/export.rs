@@ -66,9 +66,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let trained = TrainedNetwork {
         network: &best.network,
         weights: &best.weights.0,
-        normalization: &best.record.normalization,
-        schema: &best.record.schema,
-        task: &best.record.task,
+        contract: &best.record.contract,
         provenance: &provenance,
     };
     let formats = match &arguments.format[..] {

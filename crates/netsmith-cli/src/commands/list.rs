@@ -3,9 +3,10 @@
 use clap::{Args, ValueEnum};
 use netsmith::catalogue::Entry;
 use netsmith::network::operation::Activation;
-use netsmith_nn::data::{self, Metric, PathForm};
+use netsmith_nn::data::{self, PathForm};
 use netsmith_nn::pipeline::EVALUATORS;
-use netsmith_nn::score;
+use netsmith_nn::task::{self, Metric};
+use netsmith_nn::{data::modality, score};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -36,6 +37,10 @@ enum Kind {
     Evaluators,
     /// What judges predictions
     Metrics,
+    /// Kinds of samples
+    Modalities,
+    /// What can be learnt
+    Tasks,
     /// What untrained networks tell
     Scores,
 }
@@ -101,7 +106,9 @@ impl List {
             Kind::Operations => operations(),
             Kind::Costs => plain(COSTS),
             Kind::Evaluators => entries(EVALUATORS),
-            Kind::Metrics => Metric::ALL.into_iter().map(of_metric).collect(),
+            Kind::Metrics => Metric::all().map(of_metric).collect(),
+            Kind::Modalities => entries(modality::CATALOGUE),
+            Kind::Tasks => entries(task::CATALOGUE),
             Kind::Scores => entries(score::CATALOGUE),
         };
         Self { kind, items }
@@ -149,19 +156,11 @@ fn of_data(entry: &data::Entry) -> Item {
 }
 
 fn of_metric(metric: Metric) -> Item {
-    let task = if metric.is_for_regression() {
-        "regression"
-    } else {
-        "classification"
-    };
     let direction = match metric.direction() {
-        netsmith::cost::Direction::Minimize => "smaller",
-        netsmith::cost::Direction::Maximize => "larger",
+        netsmith::cost::Direction::Minimize => "Smaller is better.",
+        netsmith::cost::Direction::Maximize => "Larger is better.",
     };
-    item(
-        metric.name(),
-        &format!("For a {task}; {direction} is better."),
-    )
+    item(metric.name(), &format!("{} {direction}", metric.summary()))
 }
 
 fn operations() -> Vec<Item> {

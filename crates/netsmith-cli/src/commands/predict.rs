@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use netsmith_nn::data::{Features, Task, read_inputs};
+use netsmith_nn::data::Contract;
+use netsmith_nn::data::modality::NewSamples;
 use netsmith_nn::module::Kernels;
+use netsmith_nn::task::Answer;
 use netsmith_nn::train::Predictor;
 use serde::Serialize;
 
@@ -31,8 +33,8 @@ struct Predictions {
     predictions: Vec<Prediction>,
 }
 
-/// One answer: a class with its probability, or a value.
-#[derive(Debug, Serialize)]
+/// One answer: a class with its probability, a value, or a class for each position.
+#[derive(Debug, Default, Serialize)]
 struct Prediction {
     /// A picture's file, or a row's number from 1.
     sample: String,
@@ -43,6 +45,8 @@ struct Prediction {
     probability: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
 }
 
 /// Predicts.
@@ -51,61 +55,55 @@ struct Prediction {
 /// The run has no best network, or the data do not have its form.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let best = best::read(&arguments.run, &arguments.which)?;
-    let inputs = read_inputs(&arguments.data, &best.record.schema)?;
-    let task = best.record.task.clone();
-    let normalization = &best.record.normalization;
-    let kernels = Kernels::Fused;
-    let mut predictor = Predictor::new(&best.network, &best.weights, normalization, task, kernels)?;
-    let answers = predictor.predict(&raw(&inputs.features));
-    let outputs = best.record.task.outputs();
-    let named = inputs.names.into_iter().zip(answers.chunks_exact(outputs));
+    let contract = &best.record.contract;
+    let samples = contract.modality.read(&arguments.data)?;
+    let mut predictor = Predictor::new(&best.network, &best.weights, contract, Kernels::Fused)?;
+    let answers = predictor.predict(&raw(contract, &samples));
+    let size = answers.len() / samples.len();
+    let named = samples.names.into_iter().zip(answers.chunks_exact(size));
     let predictions = Predictions {
         run: arguments.run.clone(),
         predictions: named
-            .map(|(sample, answer)| Prediction::of(sample, answer, &best.record.task))
+            .map(|(sample, answer)| Prediction::of(sample, contract.task.answer(answer)))
             .collect(),
     };
     output.result(&predictions, || human(&predictions.predictions))
 }
 
-/// All samples behind each other.
-fn raw(features: &Features) -> Vec<f32> {
-    let size: usize = features.raw_shape().iter().product();
-    let mut raw = vec![0.0; features.len() * size];
+/// All samples, one after the other.
+fn raw(contract: &Contract, samples: &NewSamples) -> Vec<f32> {
+    let size: usize = contract.modality.raw_shape().iter().product();
+    let mut raw = vec![0.0; samples.len() * size];
     for (row, sample) in raw.chunks_exact_mut(size).enumerate() {
-        features.write_row(row, sample);
+        contract.modality.write_raw(&samples.columns, row, sample);
     }
     raw
 }
 
 impl Prediction {
-    fn of(sample: String, answer: &[f32], task: &Task) -> Self {
-        match task {
-            Task::Classification { classes } => {
-                let best = answer.iter().zip(classes).max_by(|a, b| a.0.total_cmp(b.0));
-                Self {
-                    sample,
-                    class: best.map(|(_, class)| class.clone()),
-                    probability: best.map(|(probability, _)| *probability),
-                    value: None,
-                }
+    fn of(sample: String, answer: Answer) -> Self {
+        let mut prediction = Self {
+            sample,
+            ..Self::default()
+        };
+        match answer {
+            Answer::Class { class, probability } => {
+                prediction.class = Some(class);
+                prediction.probability = Some(probability);
             }
-            Task::Regression { .. } => Self {
-                sample,
-                class: None,
-                probability: None,
-                value: answer.first().copied(),
-            },
+            Answer::Value(value) => prediction.value = Some(value),
+            Answer::Classes(classes) => prediction.classes = Some(classes),
         }
+        prediction
     }
 }
 
 fn human(predictions: &[Prediction]) -> String {
     let row = |prediction: &Prediction| {
-        let answer = match (&prediction.class, prediction.value) {
-            (Some(class), _) => class.clone(),
-            (None, value) => value.map_or_else(String::new, |value| value.to_string()),
-        };
+        let value = prediction.value.map(|value| value.to_string());
+        let classes = prediction.classes.as_ref().map(|classes| classes.join(" "));
+        let answer = prediction.class.clone().or(value).or(classes);
+        let answer = answer.unwrap_or_default();
         let probability = prediction
             .probability
             .map_or_else(String::new, |probability| {
@@ -119,13 +117,14 @@ fn human(predictions: &[Prediction]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netsmith_nn::task::{Classification, Task};
 
     #[test]
     fn the_most_probable_class_is_the_answer() {
-        let task = Task::Classification {
+        let task = Classification {
             classes: vec!["cat".into(), "dog".into()],
         };
-        let prediction = Prediction::of("a.png".into(), &[0.25, 0.75], &task);
+        let prediction = Prediction::of("a.png".into(), task.answer(&[0.25, 0.75]));
         assert_eq!(prediction.class.as_deref(), Some("dog"));
         assert_eq!(prediction.probability, Some(0.75));
         assert_eq!(human(&[prediction]), "a.png  dog  75.0 %\n");

@@ -6,13 +6,13 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 use netsmith::catalogue::{Settings, find};
-use netsmith::network::{MemoryPlan, Network, Shape};
+use netsmith::network::{MemoryPlan, Network};
 use netsmith::random::Seed;
 use netsmith::space::{Space, Task, build_named};
 use netsmith_nn::cost::{
     Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency, resident_memory_of,
 };
-use netsmith_nn::data::{self, InputSchema, Normalization};
+use netsmith_nn::data::Contract;
 use netsmith_nn::export::{TrainedNetwork, onnx};
 use netsmith_nn::module::{Inference, Kernels, Module, Weights};
 use netsmith_nn::score::{self, ScoreData, Subject};
@@ -274,10 +274,7 @@ impl Profile {
 }
 
 fn space_of(arguments: &Arguments, given: &Given) -> Result<Space, Failure> {
-    let task = Task {
-        input: arguments.input.parse()?,
-        outputs: arguments.classes.get(),
-    };
+    let task = Task::vector(arguments.input.parse()?, arguments.classes.get());
     Ok(build_named(&arguments.space, &task, &given.space)?)
 }
 
@@ -335,32 +332,17 @@ fn inference(network: &Network, threads: usize) -> Result<Latency, Failure> {
 
 fn in_onnx_runtime(network: &Network, weights: &Weights, threads: usize) -> Option<Latency> {
     let runtime = OnnxRuntime::find().ok()?;
-    let Shape::Image {
-        channels,
-        height,
-        width,
-    } = network.inputs().next()?
-    else {
-        return None;
-    };
-    let classes = (0..network.answer().elements()).map(|class| class.to_string());
+    let input = network.inputs().next()?;
+    let contract = Contract::without_data(input, network.answer().elements());
     let trained = TrainedNetwork {
         network,
         weights: &weights.0,
-        normalization: &Normalization::identity([channels, height, width]),
-        schema: &InputSchema::Images {
-            channels,
-            height,
-            width,
-        },
-        task: &data::Task::Classification {
-            classes: classes.collect(),
-        },
+        contract: &contract,
         provenance: &std::collections::BTreeMap::new(),
     };
     let mut session = runtime.session(&onnx(&trained).ok()?, threads).ok()?;
-    let sample = vec![0.5; channels * height * width];
-    let dims = [1, channels, height, width];
+    let sample = vec![0.5; input.elements()];
+    let dims: Vec<usize> = std::iter::once(1).chain(input.dims()).collect();
     session.latency(&sample, &dims, &Effort::default()).ok()
 }
 

@@ -11,7 +11,7 @@ use netsmith::catalogue::find;
 use netsmith::evaluate::table;
 use netsmith::random::Seed;
 use netsmith::space::{Space, Task, build_named};
-use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 use netsmith_nn::score::{CATALOGUE, Entry, ScoreData, Subject};
 use serde::Serialize;
 
@@ -198,11 +198,11 @@ fn samples(arguments: &Arguments, seed: &Seed) -> Result<ScoreData, Failure> {
     let loaded = data::load(&arguments.images.parse()?, &LoadOptions::default())?;
     let (search, _test) = loaded.split(&SplitOptions::default())?;
     let train = search.train();
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let seed = seed.child("samples");
     Ok(ScoreData::draw(
         &train,
-        &normalization,
+        &contract,
         arguments.batch.get(),
         &seed,
     ))
@@ -216,10 +216,7 @@ fn space(arguments: &Arguments, own: &Space) -> Result<Space, Failure> {
         return Ok(own.clone());
     }
     let undecided = own.network(&own.sample(&Default::default(), &mut Seed::new(0).stream())?)?;
-    let task = Task {
-        input: own.inputs()[0],
-        outputs: undecided.answer().elements(),
-    };
+    let task = Task::vector(own.inputs()[0], undecided.answer().elements());
     Ok(build_named(own.name(), &task, &given.space)?)
 }
 

@@ -158,6 +158,7 @@ fn baselines(trials: &Trials, metric: &str) -> Vec<BaselineRow> {
             .into_iter()
             .collect(),
         test: Vec::new(),
+        test_error: None,
         cut_short: usize::from(matches!(run.trial.outcome, Outcome::CutShort { .. })),
     });
     row.collect()

@@ -10,7 +10,7 @@ use clap::Args;
 use netsmith::network::Key;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits, Space};
-use netsmith_nn::data::{self, Augmentation, LoadOptions, Normalization, SearchData, SplitOptions};
+use netsmith_nn::data::{self, Augmentation, Contract, LoadOptions, SearchData, SplitOptions};
 use netsmith_nn::pipeline::{Config, space_of};
 use netsmith_nn::train::{Decision, Epoch, Recipe, Training};
 use serde::Serialize;
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     };
     let loaded = data::load(&arguments.data.parse()?, &options)?;
     let (data, _test) = loaded.split(&SplitOptions::default())?;
-    let normalization = Normalization::fit(&data.train());
+    let contract = Contract::fit(&data.train());
     let given = Given::read(arguments.set.iter().map(String::as_str))?;
     given.without_strategy()?;
     let config = Config {
@@ -105,8 +105,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         space_settings: given.space,
         ..Config::default()
     };
-    let outputs = data.task().outputs();
-    let space = space_of(&config, &data.schema(), &normalization, outputs)?;
+    let space = space_of(&config, &contract)?;
     let recipe = Recipe {
         epochs: arguments.epochs.get(),
         fraction: arguments.share,
@@ -156,7 +155,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         let task = Task {
             space: &space,
             data: &data,
-            normalization: &normalization,
+            contract: &contract,
             recipe: &recipe,
             seed: seed.child(&text),
         };
@@ -209,7 +208,7 @@ fn header(epochs: usize) -> Vec<String> {
 struct Task<'a> {
     space: &'a Space,
     data: &'a SearchData,
-    normalization: &'a Normalization,
+    contract: &'a Contract,
     recipe: &'a Recipe,
     seed: Seed,
 }
@@ -225,7 +224,7 @@ impl Task<'_> {
             true => self.data.augmentation(),
             false => Augmentation::NONE,
         };
-        let training = Training::new(&pruned, &train, self.normalization, self.recipe, self.seed)
+        let training = Training::new(&pruned, &train, self.contract, self.recipe, self.seed)
             .validated(&valid)
             .augmented(augmentation);
         let begun = Instant::now();

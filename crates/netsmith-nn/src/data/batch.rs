@@ -3,21 +3,19 @@
 use netsmith::random::{Random, Seed};
 use rand::seq::SliceRandom;
 
-use super::{Answers, Augmentation, Normalization, Part};
+use super::{Augmentation, Column, Contract, Part};
 
 /// Some samples, ready for a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// The inputs, row-major.
+    /// Each input of the network; raw samples alone where the batch is raw.
     ///
     /// # Shapes
-    /// As [`shape`](Self::shape) says.
-    pub inputs: Vec<f32>,
-    /// `[samples, channels, height, width]` or `[samples, columns]`.
-    pub shape: Vec<usize>,
-    /// The truth: class numbers, or values (scaled by
-    /// [`Normalization::target`] where the batch is normalised).
-    pub answers: Answers,
+    /// `[samples, shape of the input]`, row-major, as the modality says.
+    pub inputs: Vec<Vec<f32>>,
+    /// The targets: as the loss reads them where the batch is normalised, else as the
+    /// data have them.
+    pub targets: Vec<Column>,
     /// How much each sample counts in the loss; none where all count the same.
     pub weights: Option<Vec<f32>>,
     /// Where the samples are in the part.
@@ -44,19 +42,19 @@ impl Batch {
 /// # Example
 /// ```
 /// use netsmith::random::Seed;
-/// use netsmith_nn::data::{self, Batches, LoadOptions, Normalization, SplitOptions};
+/// use netsmith_nn::data::{self, Batches, Contract, LoadOptions, SplitOptions};
 ///
 /// let digits = data::load(&"digits".parse()?, &LoadOptions::default())?;
 /// let (search, _test) = digits.split(&SplitOptions::default())?;
-/// let normalization = Normalization::fit(&search.train());
+/// let contract = Contract::fit(&search.train());
 /// let epoch = Seed::new(1).child("data").nth(0);
 /// let mut batches = Batches::new(&search.train(), 64)
 ///     .shuffled(&epoch)
-///     .normalized(&normalization)
+///     .normalized(&contract)
 ///     .augmented(search.augmentation(), &epoch);
 /// assert_eq!(batches.len(), 17);
 /// let batch = batches.next().expect("there is a batch");
-/// assert_eq!(batch.shape, vec![64, 1, 8, 8]);
+/// assert_eq!((batch.len(), batch.inputs[0].len()), (64, 64 * 8 * 8));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -65,8 +63,8 @@ pub struct Batches<'a> {
     order: Vec<u32>,
     size: usize,
     start: usize,
-    normalization: Option<&'a Normalization>,
-    augmentation: Option<(Augmentation, Seed, Vec<f32>)>,
+    contract: Option<&'a Contract>,
+    augmentation: Option<(Augmentation, Seed)>,
     class_weights: Option<&'a [f32]>,
     raw: Vec<f32>,
 }
@@ -83,7 +81,7 @@ impl<'a> Batches<'a> {
             order: (0..part.len() as u32).collect(),
             size,
             start: 0,
-            normalization: None,
+            contract: None,
             augmentation: None,
             class_weights: None,
             raw: Vec::new(),
@@ -96,24 +94,17 @@ impl<'a> Batches<'a> {
         self
     }
 
-    /// Normalised, values of a regression too.
-    pub fn normalized(mut self, normalization: &'a Normalization) -> Self {
-        self.normalization = Some(normalization);
-        self.augmentation = self
-            .augmentation
-            .map(|(augmentation, seed, _)| (augmentation, seed, normalization.black()));
+    /// Normalised, with targets as the loss reads them.
+    pub fn normalized(mut self, contract: &'a Contract) -> Self {
+        self.contract = Some(contract);
         self
     }
 
-    /// Images changed at random; give each epoch a seed of its own. Every batch
-    /// draws from a stream of its own, so that it does not matter which batches
-    /// were drawn before. Tables stay as they are, and so do raw batches.
+    /// Changed at random, where the modality has a way; give each epoch a seed of its
+    /// own. Every batch draws from a stream of its own, so that it does not matter which
+    /// batches were drawn before. Raw batches stay as they are.
     pub fn augmented(mut self, augmentation: Augmentation, epoch: &Seed) -> Self {
-        let black = self
-            .normalization
-            .map(Normalization::black)
-            .unwrap_or_default();
-        self.augmentation = Some((augmentation, epoch.child("augmentation"), black));
+        self.augmentation = Some((augmentation, epoch.child("augmentation")));
         self
     }
 
@@ -155,58 +146,45 @@ impl<'a> Batches<'a> {
 
         batch.positions.clear();
         batch.positions.extend_from_slice(positions);
-        batch.answers = self.part.answers_at(positions);
+        batch.targets = self.part.targets_at(positions);
         batch.weights = self.class_weights.map(|weights| {
-            batch
-                .answers
-                .classes()
-                .iter()
-                .map(|class| weights[*class as usize])
-                .collect()
+            let classes = batch.targets[0].indices().iter();
+            classes.map(|class| weights[*class as usize]).collect()
         });
-        self.fill_inputs(batch);
-        if let Some((augmentation, seed, black)) = &self.augmentation
-            && let ([_, c, h, w], false) = (batch.shape.as_slice(), black.is_empty())
-        {
-            let mut random: Random = seed.nth(number as u64).stream();
-            augmentation.apply(&mut batch.inputs, [*c, *h, *w], black, &mut random);
-        }
+        self.fill(batch, number as u64);
         true
     }
 
-    fn fill_inputs(&mut self, batch: &mut Batch) {
-        let raw_shape = self.part.raw_shape();
-        let size: usize = raw_shape.iter().product();
-        let is_image = raw_shape.len() == 3;
-        // Images are normalised where they lie; rows of tables change length.
-        let direct = is_image || self.normalization.is_none();
-        let raw = if direct {
-            &mut batch.inputs
-        } else {
-            &mut self.raw
-        };
-        raw.resize(size * batch.positions.len(), 0.0);
-        for (position, row) in batch.positions.iter().zip(raw.chunks_exact_mut(size)) {
-            self.part.write_row(*position as usize, row);
-        }
-        batch.shape.clear();
-        batch.shape.push(batch.positions.len());
-        let Some(normalization) = self.normalization else {
-            batch.shape.extend(raw_shape);
+    /// Fills the inputs of a batch, and changes its targets with them.
+    fn fill(&mut self, batch: &mut Batch, number: u64) {
+        let size: usize = self.part.modality().raw_shape().iter().product();
+        let Some(contract) = self.contract else {
+            batch.inputs.resize(1, Vec::new());
+            write_raw(&self.part, size, &batch.positions, &mut batch.inputs[0]);
             return;
         };
-        batch.shape.extend(normalization.input_shape());
-        if is_image {
-            normalization.scale_images(&mut batch.inputs);
-        } else {
-            batch.inputs.clear();
-            normalization.transform(&self.raw, &mut batch.inputs);
+        write_raw(&self.part, size, &batch.positions, &mut self.raw);
+        batch
+            .inputs
+            .resize(contract.modality.inputs().len(), Vec::new());
+        batch.inputs.iter_mut().for_each(Vec::clear);
+        contract.modality.normalize(&self.raw, &mut batch.inputs);
+        contract.task.encode(&mut batch.targets);
+        if let Some((augmentation, seed)) = &self.augmentation {
+            let mut random: Random = seed.nth(number).stream();
+            let (inputs, targets) = (&mut batch.inputs, &mut batch.targets);
+            contract
+                .modality
+                .augment(*augmentation, inputs, targets, &mut random);
         }
-        if let (Answers::Values(values), Some(scale)) = (&mut batch.answers, normalization.target) {
-            values
-                .iter_mut()
-                .for_each(|value| *value = scale.apply(*value));
-        }
+    }
+}
+
+/// Writes raw samples of `size` values each.
+fn write_raw(part: &Part, size: usize, positions: &[u32], raw: &mut Vec<f32>) {
+    raw.resize(size * positions.len(), 0.0);
+    for (position, row) in positions.iter().zip(raw.chunks_exact_mut(size)) {
+        part.write_row(*position as usize, row);
     }
 }
 
@@ -216,8 +194,7 @@ impl Iterator for Batches<'_> {
     fn next(&mut self) -> Option<Batch> {
         let mut batch = Batch {
             inputs: Vec::new(),
-            shape: Vec::new(),
-            answers: Answers::Classes(Vec::new()),
+            targets: Vec::new(),
             weights: None,
             positions: Vec::new(),
         };
@@ -235,34 +212,16 @@ impl ExactSizeIterator for Batches<'_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{
-        Column, ColumnKind, Dataset, Features, Images, Origin, PartName, SplitOptions, Table,
-        Targets,
-    };
-
-    fn parts(features: Features, targets: Targets) -> Part {
-        let origin = Origin {
-            kind: "made".into(),
-            path: None,
-            licence: String::new(),
-        };
-        let mut given = vec![PartName::Train; features.len() - 2];
-        given.extend([PartName::Valid, PartName::Test]);
-        let data = Dataset::new(features, targets, origin).with_given_parts(given);
-        data.split(&SplitOptions::default())
-            .expect("the parts are given")
-            .0
-            .train()
-    }
+    use crate::data::modality::table::{ColumnKind, TableColumn};
+    use crate::data::modality::{Images, Table};
+    use crate::data::testing::train_part;
+    use crate::task::{Classification, Regression};
 
     fn images() -> Part {
-        let pixels = (0..28).collect();
+        let samples = Images::samples((0..28).collect(), [1, 2, 2]);
         let labels = vec![0, 1, 0, 1, 1, 0, 1];
-        let targets = Targets::Classes {
-            labels,
-            names: vec!["a".into(), "b".into()],
-        };
-        parts(Features::Images(Images::new(pixels, [1, 2, 2])), targets)
+        let targets = Classification::targets(labels, vec!["a".into(), "b".into()]);
+        train_part(samples, targets, 5)
     }
 
     #[test]
@@ -272,13 +231,12 @@ mod tests {
             .collect();
         assert_eq!(batches.len(), 3);
         assert_eq!(
-            batches[1].inputs,
+            batches[1].inputs[0],
             (8..16).map(|v| v as f32).collect::<Vec<f32>>()
         );
-        assert_eq!(batches[1].shape, vec![2, 1, 2, 2]);
-        assert_eq!(batches[1].answers, Answers::Classes(vec![0, 1]));
+        assert_eq!(batches[1].targets[0].indices(), [0, 1]);
         assert_eq!(batches[1].weights, Some(vec![0.5, 2.0]));
-        assert_eq!((batches[2].len(), batches[2].shape[0]), (1, 1));
+        assert_eq!(batches[2].len(), 1);
         assert_eq!(Batches::new(&images(), 2).whole_only().len(), 2);
         assert_eq!(Batches::new(&images(), 9).whole_only().len(), 1);
     }
@@ -286,7 +244,7 @@ mod tests {
     #[test]
     fn an_epoch_visits_every_sample_once_and_can_be_entered_in_the_middle() {
         let part = images();
-        let normalization = Normalization::fit(&part);
+        let contract = Contract::fit(&part);
         let seed = Seed::new(5);
         let augmentation = Augmentation {
             pad: 1,
@@ -297,7 +255,7 @@ mod tests {
             Batches::new(&part, 2)
                 .shuffled(&seed)
                 .augmented(augmentation, &seed)
-                .normalized(&normalization)
+                .normalized(&contract)
         };
         let whole: Vec<Batch> = epoch().collect();
         let mut seen: Vec<u32> = whole.iter().flat_map(|b| b.positions.clone()).collect();
@@ -309,26 +267,20 @@ mod tests {
 
     #[test]
     fn a_normalised_table_scales_its_target_too() {
-        let schema = vec![Column {
+        let schema = vec![TableColumn {
             name: "x".into(),
             kind: ColumnKind::Number,
         }];
-        let table = Table::new(schema, vec![vec![1.0, 3.0, 0.0, 0.0]]);
-        let targets = Targets::Values {
-            name: "y".into(),
-            values: vec![10.0, 30.0, 0.0, 0.0],
-        };
-        let part = parts(Features::Table(table), targets);
-        let normalization = Normalization::fit(&part);
-        let mut batches = Batches::new(&part, 8).normalized(&normalization);
+        let samples = Table::samples(schema, &[vec![1.0, 3.0, 0.0, 0.0]]);
+        let targets = Regression::targets("y", vec![10.0, 30.0, 0.0, 0.0]);
+        let part = train_part(samples, targets, 2);
+        let contract = Contract::fit(&part);
+        let mut batches = Batches::new(&part, 8).normalized(&contract);
         let mut batch = batches.next().expect("there is one");
-        assert_eq!(
-            (batch.inputs.as_slice(), batch.shape.as_slice()),
-            (&[-1.0, 1.0][..], &[2, 1][..])
-        );
-        assert_eq!(batch.answers, Answers::Values(vec![-1.0, 1.0]));
+        assert_eq!(batch.inputs, [vec![-1.0, 1.0]]);
+        assert_eq!(batch.targets[0].reals(), [-1.0, 1.0]);
         assert!(!batches.next_into(&mut batch));
         let raw = Batches::new(&part, 8).next().expect("there is one");
-        assert_eq!(raw.answers, Answers::Values(vec![10.0, 30.0]));
+        assert_eq!(raw.targets[0].reals(), [10.0, 30.0]);
     }
 }

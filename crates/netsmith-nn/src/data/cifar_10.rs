@@ -9,9 +9,11 @@ use std::path::Path;
 use super::file::read_whole;
 use super::idx::check_length;
 use super::{
-    Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
-    Origin, PartName, PathForm, Targets, limits,
+    Augmentation, DataError, DataKind, Dataset, Entry, FileFault, LoadOptions, Origin, PartName,
+    PathForm, limits,
 };
+use crate::data::modality::Images;
+use crate::task::Classification;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -67,7 +69,7 @@ fn read_folder(folder: &Path, records: usize) -> Result<Dataset, DataError> {
     read_batch(folder, TEST, records, &mut pixels, &mut labels)?;
     given.resize(labels.len(), PartName::Test);
 
-    let features = Features::Images(Images::new(pixels, SHAPE));
+    let samples = Images::samples(pixels, SHAPE);
     let origin = Origin {
         kind: ENTRY.name.into(),
         path: Some(folder.to_path_buf()),
@@ -80,7 +82,7 @@ fn read_folder(folder: &Path, records: usize) -> Result<Dataset, DataError> {
         cutout: 0,
     };
     Ok(
-        Dataset::new(features, Targets::Classes { labels, names }, origin)
+        Dataset::new(samples, Classification::targets(labels, names), origin)
             .with_given_parts(given)
             .with_augmentation(augmentation),
     )
@@ -174,19 +176,14 @@ mod tests {
         let folder = folder(3);
         let data = read_folder(folder.path(), 2).expect("the folder is whole");
         assert_eq!(
-            (data.len(), data.features().raw_shape()),
+            (data.len(), data.samples().raw_shape()),
             (12, vec![3, 32, 32])
         );
-        let Features::Images(images) = data.features() else {
-            panic!("they are images")
-        };
-        assert_eq!(
-            (images.row(4)[0], images.row(4)[1024], images.row(11)[3071]),
-            (2, 200, 5)
-        );
-        let Targets::Classes { labels, names } = data.targets() else {
-            panic!("they are classes")
-        };
+        let pixels = data.samples().columns[0].byte_values();
+        let row = |row: usize| &pixels[row * 3072..][..3072];
+        assert_eq!((row(4)[0], row(4)[1024], row(11)[3071]), (2, 200, 5));
+        let labels = data.targets().columns[0].indices();
+        let names = data.targets().task.strata_names();
         assert_eq!((labels[7], names[3].as_str()), (3, "cat"));
         let given = data.given_parts().expect("they are given");
         assert_eq!(

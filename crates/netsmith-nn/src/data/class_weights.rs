@@ -1,18 +1,15 @@
 //! Weights that make every class count the same in the loss.
 
-use super::{Answers, Part};
+use super::Part;
 
 /// The balanced weight of each class: `samples / (classes * samples of the
-/// class)`, by class number; none in a regression.
+/// class)`, by class number; `None` where the task has no classes.
 ///
 /// The mean weight of the samples is one, so that the loss keeps its scale. A
 /// class without a sample has weight zero.
 pub fn balanced_class_weights(train: &Part) -> Option<Vec<f32>> {
-    let classes = train.task().outputs();
-    match train.answers() {
-        Answers::Classes(labels) => Some(balanced(&labels, classes)),
-        Answers::Values(_) => None,
-    }
+    let labels = train.task().strata(&train.targets())?;
+    Some(balanced(&labels, train.task().strata_names().len()))
 }
 
 fn balanced(labels: &[u32], classes: usize) -> Vec<f32> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{ColumnKind, TableFault, TaskKind, limits};
+use super::modality::table::ColumnKind;
+use super::{TableFault, TaskKind, limits};
 
 /// A column is numbers where at least this share of its cells is.
 const NUMBERS: f64 = 0.9;

@@ -14,10 +14,9 @@ mod tests;
 mod text;
 
 use super::columns::{Kind, is_missing};
-use super::{
-    Column, DataError, DataKind, Dataset, Entry, Features, LoadOptions, Origin, PathForm, Table,
-    TableFault,
-};
+use super::modality::Table;
+use super::modality::table::TableColumn;
+use super::{DataError, DataKind, Dataset, Entry, LoadOptions, Origin, PathForm, TableFault};
 use std::collections::BTreeMap;
 use std::path::Path;
 use target::TargetFiller;
@@ -64,7 +63,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
     if file.named().count() < file.header.len() {
         notes.push("columns without a name were left out".to_owned());
     }
-    let mut inputs: Vec<(usize, Column)> = Vec::new();
+    let mut inputs: Vec<(usize, TableColumn)> = Vec::new();
     for (index, name) in file.named() {
         if index == target || Some(index) == group || ignored.contains(&index) {
             continue;
@@ -77,7 +76,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
                 }
                 inputs.push((
                     index,
-                    Column {
+                    TableColumn {
                         name: name.into(),
                         kind,
                     },
@@ -96,7 +95,8 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
         .meaning(options.task)
         .map_err(|fault| file.column_fault(&file.header[target], fault))?;
 
-    let columns: Vec<(usize, &Column)> = inputs.iter().map(|(i, column)| (*i, column)).collect();
+    let columns: Vec<(usize, &TableColumn)> =
+        inputs.iter().map(|(i, column)| (*i, column)).collect();
     let mut reader = Filler {
         target: TargetFiller::new(meaning),
         groups: None,
@@ -127,7 +127,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
         licence: ENTRY.build.licence.into(),
     };
     let targets = reader.target.finish(&file.header[target]);
-    let data = Dataset::new(Features::Table(Table::new(schema, values)), targets, origin);
+    let data = Dataset::new(Table::samples(schema, &values), targets, origin);
     let data = data.with_notes(notes);
     Ok(match reader.groups {
         Some((_, groups)) => data.with_groups(groups),
@@ -137,8 +137,8 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
 
 /// Reads the columns of a schema from another table, in any order, with other
 /// columns beside them: new data for a trained network. A category that the
-/// schema does not have becomes [`UNKNOWN_CATEGORY`](super::UNKNOWN_CATEGORY).
-pub(super) fn read_inputs(path: &Path, schema: &[Column]) -> Result<Table, DataError> {
+/// schema does not have becomes [`UNKNOWN_CATEGORY`](super::modality::table::UNKNOWN_CATEGORY).
+pub(super) fn read_cells(path: &Path, schema: &[TableColumn]) -> Result<Vec<Vec<f32>>, DataError> {
     let file = File::read(path)?;
     let mut columns = Vec::new();
     for column in schema {
@@ -148,7 +148,7 @@ pub(super) fn read_inputs(path: &Path, schema: &[Column]) -> Result<Table, DataE
     if values[0].is_empty() {
         return Err(file.fault(None, TableFault::NoRows));
     }
-    Ok(Table::new(schema.to_vec(), values))
+    Ok(values)
 }
 
 /// What a row adds beside its inputs.

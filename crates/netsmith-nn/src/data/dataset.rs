@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Augmentation, ColumnKind, Features, Targets, Task};
+use super::{Augmentation, Samples, Targets};
 
 /// All samples of a data set, test samples too.
 ///
@@ -13,7 +13,7 @@ use super::{Augmentation, ColumnKind, Features, Targets, Task};
 /// nothing but a [`SealedTest`](super::SealedTest) leads to the test samples.
 #[derive(Debug)]
 pub struct Dataset {
-    pub(super) features: Features,
+    pub(super) samples: Samples,
     pub(super) targets: Targets,
     pub(super) origin: Origin,
     pub(super) given: Option<Vec<PartName>>,
@@ -67,18 +67,14 @@ impl Dataset {
     /// A data set without given parts, groups, row names and augmentation.
     ///
     /// # Panics
-    /// When there are not as many targets as samples, or a class number has no
-    /// name.
-    pub fn new(features: Features, targets: Targets, origin: Origin) -> Self {
-        assert_eq!(features.len(), targets.len(), "every sample has its target");
-        if let Targets::Classes { labels, names } = &targets {
-            assert!(
-                labels.iter().all(|l| (*l as usize) < names.len()),
-                "every class has a name"
-            );
+    /// When a column has not one entry for each sample.
+    pub fn new(samples: Samples, targets: Targets, origin: Origin) -> Self {
+        let columns = samples.columns.iter().chain(&targets.columns);
+        for column in columns {
+            assert_eq!(column.len(), samples.len(), "every sample has its target");
         }
         Self {
-            features,
+            samples,
             targets,
             origin,
             given: None,
@@ -133,27 +129,22 @@ impl Dataset {
 
     /// The number of samples.
     pub fn len(&self) -> usize {
-        self.features.len()
+        self.samples.len()
     }
 
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.features.is_empty()
+        self.samples.is_empty()
     }
 
-    /// The inputs.
-    pub fn features(&self) -> &Features {
-        &self.features
+    /// The raw samples.
+    pub fn samples(&self) -> &Samples {
+        &self.samples
     }
 
-    /// The answers.
+    /// What is to be predicted.
     pub fn targets(&self) -> &Targets {
         &self.targets
-    }
-
-    /// What a network has to learn.
-    pub fn task(&self) -> Task {
-        self.targets.task()
     }
 
     /// Where it comes from.
@@ -185,41 +176,9 @@ impl Dataset {
     /// groups: equal data have an equal one wherever they lie.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        let text = |hash: &mut Sha256, text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        match &self.features {
-            Features::Images(images) => {
-                images
-                    .shape()
-                    .iter()
-                    .for_each(|n| hash.update((*n as u64).to_le_bytes()));
-                hash.update(images.pixels());
-            }
-            Features::Table(table) => {
-                for (index, column) in table.schema().iter().enumerate() {
-                    text(&mut hash, &column.name);
-                    if let ColumnKind::Category { names } = &column.kind {
-                        names.iter().for_each(|name| text(&mut hash, name));
-                    }
-                    table
-                        .column(index)
-                        .iter()
-                        .for_each(|v| hash.update(v.to_le_bytes()));
-                }
-            }
-        }
-        match &self.targets {
-            Targets::Classes { labels, names } => {
-                names.iter().for_each(|name| text(&mut hash, name));
-                labels.iter().for_each(|l| hash.update(l.to_le_bytes()));
-            }
-            Targets::Values { name, values } => {
-                text(&mut hash, name);
-                values.iter().for_each(|v| hash.update(v.to_le_bytes()));
-            }
-        }
+        let (samples, targets) = (&self.samples, &self.targets);
+        samples.modality.hash(&samples.columns, &mut hash);
+        targets.task.hash(&targets.columns, &mut hash);
         for part in self.given.iter().flatten() {
             hash.update([*part as u8]);
         }

@@ -8,10 +8,9 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 
-use super::{
-    Augmentation, DataError, DataKind, Dataset, Entry, Features, Images, LoadOptions, Origin,
-    PathForm, Targets,
-};
+use super::{Augmentation, DataError, DataKind, Dataset, Entry, LoadOptions, Origin, PathForm};
+use crate::data::modality::Images;
+use crate::task::Classification;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -45,7 +44,7 @@ fn load(_path: Option<&Path>, _options: &LoadOptions) -> Result<Dataset, DataErr
         pixels.extend(cells.by_ref().take(SIDE * SIDE));
         labels.extend(cells.next().map(u32::from));
     }
-    let features = Features::Images(Images::new(pixels, [1, SIDE, SIDE]));
+    let samples = Images::samples(pixels, [1, SIDE, SIDE]);
     let names = (0..10).map(|digit| digit.to_string()).collect();
     let origin = Origin {
         kind: ENTRY.name.into(),
@@ -58,7 +57,7 @@ fn load(_path: Option<&Path>, _options: &LoadOptions) -> Result<Dataset, DataErr
         flip: false,
         cutout: 0,
     };
-    let data = Dataset::new(features, Targets::Classes { labels, names }, origin);
+    let data = Dataset::new(samples, Classification::targets(labels, names), origin);
     Ok(data.with_augmentation(augmentation))
 }
 
@@ -70,20 +69,17 @@ mod tests {
     fn the_digits_are_those_published() {
         let data = load(None, &LoadOptions::default()).expect("they are bundled");
         assert_eq!(
-            (data.len(), data.features().raw_shape()),
+            (data.len(), data.samples().raw_shape()),
             (1797, vec![1, 8, 8])
         );
-        let Features::Images(images) = data.features() else {
-            panic!("they are images")
-        };
+        let pixels = data.samples().columns[0].byte_values();
         assert_eq!(
-            images.row(0)[..16],
+            pixels[..16],
             [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0]
         );
-        assert_eq!(images.pixels().iter().max(), Some(&16));
-        let Targets::Classes { labels, names } = data.targets() else {
-            panic!("they are classes")
-        };
+        assert_eq!(pixels.iter().max(), Some(&16));
+        let labels = data.targets().columns[0].indices();
+        let names = data.targets().task.strata_names();
         assert_eq!(
             (labels[..11].to_vec(), names.len()),
             (vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0], 10)

@@ -7,9 +7,11 @@ use super::download::fetch;
 use super::file::{read_whole, sha256};
 use super::idx::{read_images, read_labels};
 use super::{
-    Augmentation, DataError, DataKind, Dataset, Entry, Features, FileFault, Images, LoadOptions,
-    Origin, PartName, PathForm, Targets, cache_folder,
+    Augmentation, DataError, DataKind, Dataset, Entry, FileFault, LoadOptions, Origin, PartName,
+    PathForm, cache_folder,
 };
+use crate::data::modality::Images;
+use crate::task::Classification;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -150,7 +152,7 @@ fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
     let mut given = vec![PartName::Train; train];
     given.resize(labels.len(), PartName::Test);
 
-    let features = Features::Images(Images::new(pixels, [1, SIDE as usize, SIDE as usize]));
+    let samples = Images::samples(pixels, [1, SIDE as usize, SIDE as usize]);
     let names = CLASSES.map(String::from).to_vec();
     let origin = Origin {
         kind: ENTRY.name.into(),
@@ -164,7 +166,7 @@ fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
         cutout: 0,
     };
     Ok(
-        Dataset::new(features, Targets::Classes { labels, names }, origin)
+        Dataset::new(samples, Classification::targets(labels, names), origin)
             .with_given_parts(given)
             .with_augmentation(augmentation),
     )
@@ -230,12 +232,10 @@ mod tests {
         }
         let data = load(None, &LoadOptions::default()).expect("it is installed");
         assert_eq!(
-            (data.len(), data.features().raw_shape()),
+            (data.len(), data.samples().raw_shape()),
             (70_000, vec![1, 28, 28])
         );
-        let Targets::Classes { labels, .. } = data.targets() else {
-            panic!("they are classes")
-        };
+        let labels = data.targets().columns[0].indices();
         // The publisher's first training label is an ankle boot, and each class
         // is a tenth of both parts.
         assert_eq!(labels[0], 9);

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use super::picture;
 use super::{
-    Augmentation, DataError, DataKind, Dataset, Entry, Features, ImageFault, LoadOptions, Origin,
-    PartName, PathForm, Targets, limits,
+    Augmentation, DataError, DataKind, Dataset, Entry, ImageFault, LoadOptions, Origin, PartName,
+    PathForm, limits,
 };
+use crate::task::Classification;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -44,7 +45,7 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
         Some(size) => size,
         None => picture::median_size(&files)?,
     };
-    let images = picture::read_all(root, &files, size, picture::Colour::GreyIfAllAre)?;
+    let samples = picture::read_all(root, &files, size, picture::Colour::GreyIfAllAre)?;
     let side = size[0].min(size[1]);
 
     let labels = found.iter().map(|picture| picture.class as u32).collect();
@@ -60,11 +61,8 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
         cutout: 0,
     };
     let names = files.iter().map(|file| relative(root, file)).collect();
-    let targets = Targets::Classes {
-        labels,
-        names: classes,
-    };
-    let data = Dataset::new(Features::Images(images), targets, origin)
+    let targets = Classification::targets(labels, classes);
+    let data = Dataset::new(samples, targets, origin)
         .with_row_names(names)
         .with_augmentation(augmentation);
     Ok(
@@ -295,11 +293,9 @@ mod tests {
         tree.grey("test/b/._4.png", [1, 1], 0);
         fs::write(tree.path("train/a/notes.txt"), "none").expect("there is room");
         let data = tree.load().expect("the tree is sound");
-        assert_eq!(data.features().raw_shape(), vec![1, 4, 6]);
-        let Features::Images(images) = data.features() else {
-            panic!("they are images")
-        };
-        let first: Vec<u8> = (0..4).map(|row| images.row(row)[0]).collect();
+        assert_eq!(data.samples().raw_shape(), vec![1, 4, 6]);
+        let pixels = data.samples().columns[0].byte_values();
+        let first: Vec<u8> = pixels.iter().copied().step_by(24).collect();
         assert_eq!(first, [10, 20, 30, 40]);
         let parts = [
             PartName::Train,
@@ -312,7 +308,7 @@ mod tests {
             data.row_names.as_ref().expect("files have names")[3],
             "test/b/4.PNG"
         );
-        assert_eq!(data.task().classes(), ["a", "b"]);
+        assert_eq!(data.targets().task.strata_names(), ["a", "b"]);
     }
 
     #[test]
@@ -322,17 +318,15 @@ mod tests {
         let colour = RgbImage::from_pixel(2, 2, image::Rgb([1, 2, 3]));
         colour.save(tree.path("b/2.png")).expect("there is room");
         let data = tree.load().expect("the tree is sound");
-        let Features::Images(images) = data.features() else {
-            panic!("they are images")
-        };
-        assert_eq!(images.row(1), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+        let pixels = data.samples().columns[0].byte_values();
+        assert_eq!(pixels[12..], [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
         assert!(data.given_parts().is_none());
         let options = LoadOptions {
             image_size: Some([3, 5]),
             ..LoadOptions::default()
         };
         let data = load(Some(tree.0.path()), &options).expect("the tree is sound");
-        assert_eq!(data.features().raw_shape(), vec![3, 3, 5]);
+        assert_eq!(data.samples().raw_shape(), vec![3, 3, 5]);
     }
 
     #[test]

@@ -12,57 +12,59 @@
 //! - [`Dataset::split`] consumes the data. What it gives a search has no way to
 //!   the test part: a [`SealedTest`] shows nothing but its size and its rows'
 //!   numbers until the final phase opens it, once.
+//! - Samples and targets are [`Column`]s. A [`modality`] knows what the samples mean,
+//!   a [`task`](crate::task) what the targets do; nothing else matches on either.
 //! - Samples are raw: pixels 0 to 255, columns unscaled, NaN for a missing
-//!   cell. A [`Normalization`] is learnt on the training part only; it turns
-//!   raw samples into a network's input and is written into the exported
-//!   network, which therefore takes raw samples.
+//!   cell. A [`Contract`] is learnt on the training part only; it turns raw samples
+//!   into a network's inputs and is written into the exported network, which
+//!   therefore takes raw samples.
 //! - [`Batches`] gives a part in batches of plain `f32`, shuffled by seed,
 //!   normalised and with an [`Augmentation`] where asked.
-//! - A [`Metric`] judges predictions, with unit and direction.
 
 mod augmentation;
 mod batch;
 mod cache;
 mod cifar_10;
 mod class_weights;
+mod column;
 mod columns;
+mod contract;
 mod csv;
 mod dataset;
 mod digits;
 mod download;
 mod error;
 mod fashion_mnist;
-mod features;
 mod file;
 mod idx;
 mod image_folder;
-mod inputs;
 pub mod limits;
-mod metric;
-mod normalization;
+pub mod modality;
 mod part;
 mod picture;
+mod samples;
+mod scale;
 mod sealed;
 mod source;
 mod split;
-mod targets;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use augmentation::Augmentation;
 pub use batch::{Batch, Batches};
 use cache::cache_folder;
 pub use cache::open_table;
 pub use class_weights::balanced_class_weights;
+pub use column::Column;
+pub use contract::Contract;
 pub use dataset::{Dataset, Origin, PartName};
 pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};
-pub use features::{Column, ColumnKind, Features, Images, InputSchema, Table, UNKNOWN_CATEGORY};
-pub use inputs::{Inputs, read_inputs};
-pub use metric::{Metric, MetricError};
-pub use normalization::{Encoding, InputNormalization, Normalization, Scale};
 pub use part::Part;
+pub use samples::{Samples, Targets};
+pub use scale::Scale;
 pub use sealed::{FinalPhase, SealedTest, SearchData};
 pub use source::Source;
 pub use split::SplitOptions;
-pub use targets::{Answers, Targets, Task};
 
 use netsmith::catalogue;
 use std::path::Path;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use netsmith::random::Seed;
 
 use super::dataset::Dataset;
+use super::modality::Modality;
 use super::split::stratified;
-use super::{Answers, InputSchema, PartName, Targets, Task};
+use super::{Column, PartName};
+use crate::task::Task;
 
 /// The samples of one part, by position 0 to `len - 1`.
 ///
@@ -48,31 +50,24 @@ impl Part {
         &self.rows
     }
 
-    /// What a network has to learn.
-    pub fn task(&self) -> Task {
-        self.data.task()
+    /// What reads the targets, before it has learnt from them.
+    pub fn task(&self) -> &Arc<dyn Task> {
+        &self.data.targets.task
     }
 
-    /// The form of one raw sample.
-    pub fn schema(&self) -> InputSchema {
-        self.data.features.schema()
+    /// What reads the samples, before it has learnt from them.
+    pub fn modality(&self) -> &Arc<dyn Modality> {
+        &self.data.samples.modality
     }
 
-    /// The shape of one raw sample: `[channels, height, width]` or `[columns]`.
-    pub fn raw_shape(&self) -> Vec<usize> {
-        self.data.features.raw_shape()
-    }
-
-    /// Writes the sample at `position` as raw values: pixels 0 to 255, columns
-    /// unscaled, NaN where a cell is missing.
+    /// Writes the sample at `position` as raw values, of the modality's raw shape.
     ///
     /// # Panics
     /// When there is no such position or `out` has not the length of one
     /// sample.
     pub fn write_row(&self, position: usize, out: &mut [f32]) {
-        self.data
-            .features
-            .write_row(self.rows[position] as usize, out);
+        let row = self.rows[position] as usize;
+        self.data.samples.write_row(row, out);
     }
 
     /// The name of the sample at `position`, such as its file, where the
@@ -85,18 +80,20 @@ impl Part {
         Some(&names[self.rows[position] as usize])
     }
 
-    /// The answers to all samples, by position.
-    pub fn answers(&self) -> Answers {
-        self.data.targets.answers(&self.rows)
+    /// The targets of all samples, by position, in the unit of the data.
+    pub fn targets(&self) -> Vec<Column> {
+        let columns = self.data.targets.columns.iter();
+        columns.map(|column| column.gather(&self.rows)).collect()
     }
 
-    /// The answers to these positions, in this order.
+    /// The targets at these positions, in this order, in the unit of the data.
     ///
     /// # Panics
     /// When there is no such position.
-    pub fn answers_at(&self, positions: &[u32]) -> Answers {
+    pub fn targets_at(&self, positions: &[u32]) -> Vec<Column> {
         let rows: Vec<u32> = positions.iter().map(|p| self.rows[*p as usize]).collect();
-        self.data.targets.answers(&rows)
+        let columns = self.data.targets.columns.iter();
+        columns.map(|column| column.gather(&rows)).collect()
     }
 
     /// A share of the samples, drawn by class: `ceil(fraction * len)` of them,
@@ -130,11 +127,9 @@ impl Part {
 
     /// `count` samples drawn by class, and the others.
     fn divided(&self, count: usize, seed: &Seed) -> (Self, Self) {
-        let labels = match &self.data.targets {
-            Targets::Classes { labels, .. } => Some(labels.as_slice()),
-            Targets::Values { .. } => None,
-        };
-        let (drawn, left) = stratified(&self.rows, labels, count, seed);
+        let targets = &self.data.targets;
+        let strata = targets.task.strata(&targets.columns);
+        let (drawn, left) = stratified(&self.rows, strata.as_deref(), count, seed);
         let with = |rows: Vec<u32>| Self {
             rows: rows.into(),
             ..self.clone()

@@ -8,7 +8,8 @@ use image::{ImageReader, RgbImage};
 use rayon::prelude::*;
 
 use super::file::read_whole;
-use super::{DataError, ImageFault, Images, limits};
+use super::modality::Images;
+use super::{DataError, ImageFault, Samples, limits};
 
 /// How many channels pictures are to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(super) fn read_all(
     files: &[PathBuf],
     size: [usize; 2],
     colour: Colour,
-) -> Result<Images, DataError> {
+) -> Result<Samples, DataError> {
     let [height, width] = size;
     let plane = height * width;
     let bytes = 3 * plane as u64 * files.len() as u64;
@@ -86,9 +87,9 @@ pub(super) fn read_all(
         let brightness = pictures.flat_map(|picture| {
             (0..plane).map(|i| luma(picture[i], picture[plane + i], picture[2 * plane + i]))
         });
-        return Ok(Images::new(brightness.collect(), [1, height, width]));
+        return Ok(Images::samples(brightness.collect(), [1, height, width]));
     }
-    Ok(Images::new(pixels, [3, height, width]))
+    Ok(Images::samples(pixels, [3, height, width]))
 }
 
 /// The brightness of a pixel (ITU-R BT.601); of a grey one, its value.

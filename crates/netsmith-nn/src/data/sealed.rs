@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::dataset::Dataset;
-use super::{Augmentation, InputSchema, Origin, Part, PartName, Task};
+use super::modality::Modality;
+use super::{Augmentation, Origin, Part, PartName};
+use crate::task::Task;
 
 /// The data of a search: a training and a validation part, and no way to the
 /// test part.
@@ -32,7 +34,7 @@ pub struct SearchData {
 ///
 /// ```compile_fail
 /// # fn evaluate(test: netsmith_nn::data::SealedTest) {
-/// test.answers(); // a sealed test part shows no sample and no answer
+/// test.targets(); // a sealed test part shows no sample and no target
 /// # }
 /// ```
 ///
@@ -82,14 +84,14 @@ impl SearchData {
         )
     }
 
-    /// What a network has to learn.
-    pub fn task(&self) -> Task {
-        self.data.task()
+    /// What reads the targets, before it has learnt from them.
+    pub fn task(&self) -> &Arc<dyn Task> {
+        &self.data.targets.task
     }
 
-    /// The form of one raw sample.
-    pub fn schema(&self) -> InputSchema {
-        self.data.features.schema()
+    /// What reads the samples, before it has learnt from them.
+    pub fn modality(&self) -> &Arc<dyn Modality> {
+        &self.data.samples.modality
     }
 
     /// Where the data come from.

@@ -8,7 +8,8 @@
 //!
 //! Shares are drawn by class, so that every part has the classes in the
 //! proportions of the whole; with groups they are drawn group by group, so that
-//! no group is divided; in a regression they are drawn at random.
+//! no group is divided; where the task has nothing to keep in proportion, as in a
+//! regression, they are drawn at random.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use rand::seq::SliceRandom;
 use sha2::{Digest, Sha256};
 
 use super::dataset::Dataset;
-use super::{PartName, SealedTest, SearchData, SplitError, Targets};
+use super::{PartName, SealedTest, SearchData, SplitError};
 
 /// The largest validation part that is cut from a published training part.
 ///
@@ -149,7 +150,7 @@ impl Parts {
 
     /// What a reader of the results should know: classes that are not tested.
     fn notes(&self, data: &Dataset) -> Vec<String> {
-        let Targets::Classes { labels, names } = &data.targets else {
+        let Some(Strata { labels, names }) = Strata::of(data) else {
             return Vec::new();
         };
         let parts = [(&self.valid, "validation"), (&self.test, "test")];
@@ -183,7 +184,7 @@ impl Parts {
                 rows: data.len(),
             });
         }
-        if let Targets::Classes { labels, names } = &data.targets {
+        if let Some(Strata { labels, names }) = Strata::of(data) {
             let mut seen = vec![false; names.len()];
             self.train
                 .iter()
@@ -217,12 +218,27 @@ fn draw(
     part: PartName,
     seed: &Seed,
 ) -> Result<(Vec<u32>, Vec<u32>), SplitError> {
-    match (&data.groups, &data.targets) {
-        (Some(groups), _) => {
-            by_group(rows, groups, count, seed).ok_or(SplitError::TooFewGroups { part })
-        }
-        (None, Targets::Classes { labels, .. }) => Ok(stratified(rows, Some(labels), count, seed)),
-        (None, Targets::Values { .. }) => Ok(stratified(rows, None, count, seed)),
+    if let Some(groups) = &data.groups {
+        return by_group(rows, groups, count, seed).ok_or(SplitError::TooFewGroups { part });
+    }
+    let labels = data.targets.task.strata(&data.targets.columns);
+    Ok(stratified(rows, labels.as_deref(), count, seed))
+}
+
+/// What each sample counts to, where its task keeps proportions.
+struct Strata<'a> {
+    labels: Vec<u32>,
+    names: &'a [String],
+}
+
+impl<'a> Strata<'a> {
+    fn of(data: &'a Dataset) -> Option<Self> {
+        let task = &data.targets.task;
+        let labels = task.strata(&data.targets.columns)?;
+        Some(Self {
+            labels,
+            names: task.strata_names(),
+        })
     }
 }
 
@@ -310,35 +326,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::{Features, FinalPhase, Images, Origin};
+    use crate::data::modality::Images;
+    use crate::data::testing::origin;
+    use crate::data::{FinalPhase, Samples};
+    use crate::task::{Classification, Regression};
 
-    fn origin() -> Origin {
-        Origin {
-            kind: "made".into(),
-            path: None,
-            licence: String::new(),
-        }
+    fn pictures(count: usize) -> Samples {
+        Images::samples(vec![0; count], [1, 1, 1])
     }
 
     fn classes(labels: Vec<u32>) -> Dataset {
         let names = (0..=labels.iter().max().copied().unwrap_or(0)).map(|c| format!("c{c}"));
-        let images = Images::new(vec![0; labels.len()], [1, 1, 1]);
-        let names = names.collect();
+        let images = pictures(labels.len());
         Dataset::new(
-            Features::Images(images),
-            Targets::Classes { labels, names },
+            images,
+            Classification::targets(labels, names.collect()),
             origin(),
         )
     }
 
     fn values(rows: usize) -> Dataset {
-        let images = Images::new(vec![0; rows], [1, 1, 1]);
         let values = (0..rows).map(|v| v as f32).collect();
-        let targets = Targets::Values {
-            name: "v".into(),
-            values,
-        };
-        Dataset::new(Features::Images(images), targets, origin())
+        Dataset::new(pictures(rows), Regression::targets("v", values), origin())
     }
 
     fn rows(data: Dataset, options: &SplitOptions) -> [Vec<u32>; 3] {
@@ -467,14 +476,12 @@ mod tests {
         #[test]
         fn every_row_is_in_one_part(labels in prop::collection::vec(0u32..3, 30..90), seed: u64) {
             let n = labels.len() as u32;
-            let mut data = classes(labels);
-            let Targets::Classes { labels, .. } = &mut data.targets else { unreachable!() };
+            let mut labels = labels;
             // Every class is there at least once.
             (0..3).for_each(|class| labels[class as usize] = class);
-            let data = Dataset::new(data.features, Targets::Classes {
-                labels: labels.clone(),
-                names: vec!["a".into(), "b".into(), "c".into()],
-            }, origin());
+            let names = vec!["a".into(), "b".into(), "c".into()];
+            let targets = Classification::targets(labels, names);
+            let data = Dataset::new(pictures(n as usize), targets, origin());
             let parts = rows(data, &SplitOptions { seed, ..SplitOptions::default() });
             let fifth = (0.2 * f64::from(n)).round() as usize;
             prop_assert_eq!((parts[1].len(), parts[2].len()), (fifth, fifth));

@@ -102,10 +102,7 @@ mod tests {
 
     #[test]
     fn a_child_starts_from_what_its_parent_left() {
-        let task = Task {
-            input: Shape::vector(5),
-            outputs: 3,
-        };
+        let task = Task::vector(Shape::vector(5), 3);
         let space = (mlp::ENTRY.build)(&task, &Settings::defaults(mlp::ENTRY.parameters)).unwrap();
         let parse = |width: usize| {
             let text = format!("depth=1,layer0.width={width},norm=none,activation=relu,dropout=0");

@@ -2,8 +2,9 @@
 
 use super::Inheritance;
 use super::inheritance::Heirloom;
-use crate::data::{Augmentation, Metric, Normalization, SearchData};
+use crate::data::{Augmentation, Contract, SearchData};
 use crate::module::Kernels;
+use crate::task::Metric;
 use crate::train::{Checkpoint, Decision, End, Epoch, Observer, Recipe, Training, training_memory};
 use netsmith::cost::{Direction, Unit};
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
@@ -28,8 +29,10 @@ const CHECKPOINT_RATIO: u32 = 50;
 #[derive(Debug)]
 pub struct TrainingEvaluator {
     data: SearchData,
-    normalization: Normalization,
+    contract: Contract,
     metric: Metric,
+    /// Under which name trials record the validation result.
+    recorded: trial::Metric,
     class_weights: Option<Vec<f32>>,
     recipe: Recipe,
     kernels: Kernels,
@@ -44,7 +47,7 @@ impl TrainingEvaluator {
     /// The threads cannot be started.
     pub fn new(
         data: SearchData,
-        normalization: Normalization,
+        contract: Contract,
         metric: Metric,
         recipe: Recipe,
         kernels: Kernels,
@@ -54,8 +57,9 @@ impl TrainingEvaluator {
         let pools = (0..workers.max(1)).map(|_| pool());
         Ok(Self {
             data,
-            normalization,
+            contract,
             metric,
+            recorded: metric.recorded(),
             class_weights: None,
             recipe,
             kernels,
@@ -82,14 +86,12 @@ impl TrainingEvaluator {
         self
     }
 
-    /// The metric under which trials record the validation result:
-    /// `validation_accuracy`, or `validation_error` for a regression.
-    pub fn validation_metric(metric: Metric) -> trial::Metric {
-        let name = match metric.is_for_regression() {
-            true => "validation_error",
-            false => "validation_accuracy",
-        };
-        trial::Metric::new(name, metric.unit(), metric.direction())
+    /// The same with another name for the validation result than
+    /// [`Metric::recorded`], as a study of an earlier version has it.
+    #[must_use]
+    pub fn recording(mut self, metric: trial::Metric) -> Self {
+        self.recorded = metric;
+        self
     }
 
     fn recipe(&self, fidelity: Fidelity) -> Recipe {
@@ -108,7 +110,7 @@ impl TrainingEvaluator {
             true => self.data.augmentation(),
             false => Augmentation::NONE,
         };
-        let mut training = Training::new(job.network, &train, &self.normalization, &recipe, seed)
+        let mut training = Training::new(job.network, &train, &self.contract, &recipe, seed)
             .validated(&valid)
             .augmented(augmentation);
         training.metric = self.metric;
@@ -130,7 +132,7 @@ impl TrainingEvaluator {
         let mut follow = Follow {
             job,
             watch,
-            metric: Self::validation_metric(self.metric),
+            metric: self.recorded.clone(),
             last,
             saved: Instant::now(),
             pause: Duration::ZERO,
@@ -204,8 +206,11 @@ impl TrainingEvaluator {
     fn results(&self, last: Option<&Epoch>) -> Metrics {
         let mut metrics = Metrics::new();
         if let Some(epoch) = last {
-            for measurement in measurements(epoch, &Self::validation_metric(self.metric)) {
+            for measurement in measurements(epoch, &self.recorded) {
                 metrics.set(measurement.metric, measurement.value);
+            }
+            if let Some(error) = epoch.standard_error {
+                metrics.set(trial::Metric::standard_error_of(&self.recorded), error);
             }
         }
         metrics

@@ -15,15 +15,15 @@ mod onnx;
 mod safetensors;
 mod torch;
 
-pub use onnx::onnx;
+pub use onnx::{Graph as OnnxGraph, onnx};
 pub use safetensors::{WeightsError, read_safetensors, safetensors};
-pub use torch::torch;
+pub use torch::{TorchAnswer, TorchInput, python_list, python_number, torch};
 
 use std::collections::BTreeMap;
 
 use netsmith::network::{Network, Shape};
 
-use crate::data::{InputSchema, Normalization, Task};
+use crate::data::Contract;
 
 /// A trained network with everything that its files say about it.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +32,8 @@ pub struct TrainedNetwork<'a> {
     pub network: &'a Network,
     /// The values of [`Network::weights`], in the same order, row-major.
     pub weights: &'a [Vec<f32>],
-    /// What is done to raw samples before they enter.
-    pub normalization: &'a Normalization,
-    /// What raw samples look like.
-    pub schema: &'a InputSchema,
-    /// What is predicted.
-    pub task: &'a Task,
+    /// What turns raw samples into inputs, and outputs into answers.
+    pub contract: &'a Contract,
     /// Where it comes from: run, architecture, seed, data, metrics and the
     /// like. Stored as it is.
     pub provenance: &'a BTreeMap<String, String>,
@@ -78,28 +74,20 @@ pub enum ExportError {
         count: usize,
     },
     /// The normalisation makes something else than what the network takes.
-    #[error("the network takes {network}: the normalised data have the shape {data:?}")]
+    #[error("the network takes {network}: the normalised data have the shape {data}")]
     InputShape {
         /// Shape of the network's input.
         network: Shape,
         /// Shape of a normalised sample.
-        data: Vec<usize>,
-    },
-    /// The description of raw samples disagrees with the normalisation.
-    #[error("raw samples have the shape {schema:?}: the normalisation takes {normalization:?}")]
-    RawShape {
-        /// Shape by the schema.
-        schema: Vec<usize>,
-        /// Shape by the normalisation.
-        normalization: Vec<usize>,
+        data: Shape,
     },
     /// The answer does not fit the task.
-    #[error("the network answers with {shape}: the task needs a vector of {outputs}")]
+    #[error("the network answers with {shape}: the task needs {expected}")]
     AnswerShape {
         /// Shape of the last output, `nothing` if there is none.
         shape: String,
-        /// Classes, or 1.
-        outputs: usize,
+        /// Shape of the task's answer.
+        expected: Shape,
     },
     /// An operation that the file's format cannot express.
     #[error("node `{node}` ({operation}) cannot be exported: {rule}")]
@@ -126,26 +114,19 @@ impl<'a> TrainedNetwork<'a> {
                 count: inputs.len(),
             });
         };
-        let data = self.normalization.input_shape();
-        if input.dims() != data {
+        let task = self.contract.space_task();
+        if input != task.input() {
             return Err(ExportError::InputShape {
                 network: input,
-                data,
+                data: task.input(),
             });
         }
-        let (schema, normalization) = (self.schema.raw_shape(), self.normalization.raw_shape());
-        if schema != normalization {
-            return Err(ExportError::RawShape {
-                schema,
-                normalization,
-            });
-        }
-        let outputs = self.task.outputs();
+        let expected = task.head.output();
         let answer = self.network.outputs().last();
         let answer = answer.map(|&node| self.network.nodes()[node].shape);
-        if answer != Some(Shape::vector(outputs)) {
+        if answer != Some(expected) {
             let shape = answer.map_or("nothing".to_owned(), |shape| shape.to_string());
-            return Err(ExportError::AnswerShape { shape, outputs });
+            return Err(ExportError::AnswerShape { shape, expected });
         }
         Ok(())
     }

@@ -294,7 +294,7 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).into(), (*value).into()));
         let settings = Settings::new(entry.parameters, &set.collect()).unwrap();
-        (entry.build)(&Task { input, outputs: 10 }, &settings).unwrap()
+        (entry.build)(&Task::vector(input, 10), &settings).unwrap()
     }
 
     #[test]

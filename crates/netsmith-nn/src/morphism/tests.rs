@@ -17,7 +17,7 @@ fn space(name: &str, settings: &[(&str, &str)]) -> Space {
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
     let settings = Settings::new(entry.parameters, &given).unwrap();
-    (entry.build)(&Task { input, outputs: 4 }, &settings).unwrap()
+    (entry.build)(&Task::vector(input, 4), &settings).unwrap()
 }
 
 fn samples(network: &Network) -> Vec<f32> {

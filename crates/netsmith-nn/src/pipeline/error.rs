@@ -1,9 +1,10 @@
 //! Why a run could not be carried out.
 
-use crate::data::{DataError, MetricError, SplitError};
+use crate::data::{DataError, SplitError};
 use crate::export::ExportError;
 use crate::module::ModuleError;
 use crate::supernet;
+use crate::task::MetricError;
 use crate::train::CheckpointError;
 use netsmith::catalogue::{SettingError, UnknownName};
 use netsmith::evaluate::command::CommandError;

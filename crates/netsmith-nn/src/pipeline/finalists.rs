@@ -104,11 +104,10 @@ impl Training {
                 run: trial.number,
                 trial: planned.trial,
                 architecture: planned.text.clone(),
-                normalization: prepared.normalization.clone(),
-                schema: prepared.data.schema(),
-                task: prepared.data.task(),
+                contract: prepared.contract.clone(),
                 validation,
                 test: None,
+                test_error: None,
                 latency_ms: trial.costs.latency_ms,
                 latency_runtime: measured.map_or_else(String::new, |measured| measured.runtime),
             };
@@ -128,8 +127,9 @@ impl Training {
         planned: &Planned,
         test: &Part,
     ) -> Result<(), PipelineError> {
-        let value = planned.measure(context, prepared, test, &self.weights)?;
-        self.record.test = Some(value);
+        let measured = planned.measure(context, prepared, test, &self.weights)?;
+        self.record.test = Some(measured.metric.value);
+        self.record.test_error = measured.standard_error;
         Ok(())
     }
 }

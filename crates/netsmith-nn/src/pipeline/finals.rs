@@ -80,6 +80,7 @@ pub(super) fn finish(
         trial: &first.trial,
         handed_over: fidelity,
         test: first.record.test.expect(TESTED),
+        test_error: first.record.test_error,
         finalists: &rows,
     };
     let verified = verify(context, &prepared, &winner, seconds, &test, observe)?;

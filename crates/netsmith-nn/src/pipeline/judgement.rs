@@ -4,8 +4,8 @@
 //! ```text
 //! the best of them goes on    first, whether it was derived or not
 //! clearly better              by more than two standard errors of the difference of
-//!                             two accuracies on the validation part, or by a
-//!                             twentieth where the metric is another
+//!                             two results on the validation part, or by a
+//!                             twentieth where these are not known
 //! ```
 //!
 //! A few short epochs rank good networks roughly, so the words say whether a
@@ -13,7 +13,7 @@
 //! all the same, for nothing speaks for another.
 
 use super::{Context, PipelineError};
-use netsmith::trial::Trial;
+use netsmith::trial::{Metric, Trial};
 use serde::{Deserialize, Serialize};
 
 /// The study's entry with the judgement.
@@ -47,21 +47,32 @@ pub struct Judgement {
 pub(super) fn judged(
     context: &Context<'_>,
     trials: &[Trial],
-    samples: usize,
 ) -> Result<Option<Judgement>, PipelineError> {
-    let score = |trial: &Trial| context.search_objective.score(trial);
+    let score = |trial: &Trial| {
+        let error = trial.metrics.get(Metric::STANDARD_ERROR);
+        Some(Scored {
+            score: context.search_objective.score(trial)?,
+            error: error.map(|error| error.value),
+        })
+    };
     let derived = trials.iter().find(|trial| trial.number == 0);
     let others = trials.iter().filter(|trial| trial.number > 0);
-    let scores: Vec<Option<f64>> = std::iter::once(derived.and_then(score))
+    let scores: Vec<Option<Scored>> = std::iter::once(derived.and_then(score))
         .chain(others.map(score))
         .collect();
-    let accuracy = context.objective.metric.name.ends_with("accuracy");
-    let judgement = judgement(&scores, accuracy.then_some(samples));
+    let judgement = judgement(&scores);
     if let Some(judgement) = &judgement {
         let json = serde_json::to_vec(judgement).unwrap_or_default();
         context.study.put(JUDGEMENT_ENTRY, json)?;
     }
     Ok(judgement)
+}
+
+/// The score of a trial with the standard error of its metric.
+#[derive(Clone, Copy, Debug)]
+struct Scored {
+    score: f64,
+    error: Option<f64>,
 }
 
 /// What the search from the candidates found, in a sentence; nothing
@@ -103,12 +114,19 @@ pub(super) fn climb(context: &Context<'_>, listed: &[Trial], climbed: &[Trial]) 
 
 /// The judgement on these scores, of which larger ones are better; none where
 /// there is nothing to compare.
-fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement> {
-    let (first, others) = scores.split_first()?;
-    let best = others.iter().flatten().copied().reduce(f64::max)?;
+fn judgement(scored: &[Option<Scored>]) -> Option<Judgement> {
+    let (first, others) = scored.split_first()?;
+    let others = others.iter().flatten().copied();
+    let best_other = others.reduce(|a, b| if b.score > a.score { b } else { a })?;
+    let best = best_other.score;
+    let scores: Vec<Option<f64>> = scored.iter().map(|one| one.map(|one| one.score)).collect();
     // The score of a loss is the loss with its sign turned.
     let shown = best.abs();
-    let Some(first) = *first else {
+    let Some(Scored {
+        score: first,
+        error,
+    }) = *first
+    else {
         return Some(Judgement {
             words: format!(
                 "the derived architecture gave no result when it was trained; the best of the others has {shown:.4}: the search was worth nothing"
@@ -116,15 +134,12 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
             derived: false,
             clear: true,
             lead: 0.0,
-            scores: scores.to_vec(),
+            scores: scores.clone(),
         });
     };
-    let lead = match samples {
-        Some(samples) => {
-            let variance = |p: f64| p.clamp(0.0, 1.0) * (1.0 - p.clamp(0.0, 1.0));
-            LEAD * ((variance(first) + variance(best)) / samples.max(1) as f64).sqrt()
-        }
-        None => SHARE * first.abs(),
+    let lead = match (error, best_other.error) {
+        (Some(a), Some(b)) => LEAD * a.hypot(b),
+        _ => SHARE * first.abs(),
     };
     let derived = best <= first;
     let clear = (best - first).abs() > lead;
@@ -146,7 +161,7 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
         derived,
         clear,
         lead,
-        scores: scores.to_vec(),
+        scores: scores.clone(),
     })
 }
 
@@ -154,11 +169,22 @@ fn judgement(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement
 mod tests {
     use super::*;
 
+    /// Accuracies on so many samples; of a loss none.
+    fn judged(scores: &[Option<f64>], samples: Option<usize>) -> Option<Judgement> {
+        let scored = scores.iter().map(|score| {
+            score.map(|score| Scored {
+                score,
+                error: samples.map(|n| (score * (1.0 - score) / n as f64).sqrt()),
+            })
+        });
+        judgement(&scored.collect::<Vec<_>>())
+    }
+
     /// Whether the derived architecture leads, whether the lead is clear, and
     /// whether the words say that chance may have made it.
     #[track_caller]
     fn check(scores: &[Option<f64>], samples: Option<usize>, expected: [bool; 2]) {
-        let judgement = judgement(scores, samples).unwrap();
+        let judgement = judged(scores, samples).unwrap();
         assert_eq!([judgement.derived, judgement.clear], expected);
         let words = &judgement.words;
         let chance = words.contains("chance");
@@ -190,7 +216,7 @@ mod tests {
     #[test]
     fn a_small_lead_on_a_small_part_hands_over_the_better_one() {
         // Two errors of 0.9749 and 0.9916 on 359 samples: 0.0191.
-        let judgement = judgement(&[Some(0.9749), Some(0.9916)], Some(359)).unwrap();
+        let judgement = judged(&[Some(0.9749), Some(0.9916)], Some(359)).unwrap();
         assert!(!judgement.derived && !judgement.clear, "{judgement:?}");
         assert!((judgement.lead - 0.019_117).abs() < 1e-5, "{judgement:?}");
         assert!(judgement.words.contains("0.9749"), "{judgement:?}");
@@ -202,8 +228,8 @@ mod tests {
 
     #[test]
     fn without_others_there_is_nothing_to_say() {
-        assert_eq!(judgement(&[Some(0.5)], Some(10)), None);
-        assert_eq!(judgement(&[Some(0.5), None], Some(10)), None);
-        assert_eq!(judgement(&[], Some(10)), None);
+        assert_eq!(judged(&[Some(0.5)], Some(10)), None);
+        assert_eq!(judged(&[Some(0.5), None], Some(10)), None);
+        assert_eq!(judged(&[], Some(10)), None);
     }
 }

@@ -13,7 +13,7 @@ use super::prepare::Prepared;
 use crate::cost::{
     Effort, Latency, OWN_RUNTIME, OnnxRuntime, OnnxSession, OperationTable, measure_latency,
 };
-use crate::data::{InputSchema, Normalization, Task};
+use crate::data::Contract;
 use crate::export::{TrainedNetwork, onnx};
 use crate::module::{Kernels, Weights};
 use crate::train::Predictor;
@@ -42,24 +42,16 @@ const TIMED: u64 = 30;
 
 /// What an exported network says of its data.
 #[derive(Clone, Debug)]
-pub(super) struct Interface {
-    normalization: Normalization,
-    schema: InputSchema,
-    task: Task,
-}
+pub(super) struct Interface(Contract);
 
 impl Interface {
     pub(super) fn of(prepared: &Prepared) -> Self {
-        Self {
-            normalization: prepared.normalization.clone(),
-            schema: prepared.data.schema(),
-            task: prepared.data.task(),
-        }
+        Self(prepared.contract.clone())
     }
 
     /// A sample as the data have it.
     fn sample(&self) -> (Vec<f32>, Vec<usize>) {
-        let dims = self.schema.raw_shape();
+        let dims = self.0.modality.raw_shape();
         let sample = vec![1.0; dims.iter().product()];
         (sample, std::iter::once(1).chain(dims).collect())
     }
@@ -73,9 +65,7 @@ impl Interface {
         let trained = TrainedNetwork {
             network,
             weights: &weights.0,
-            normalization: &self.normalization,
-            schema: &self.schema,
-            task: &self.task,
+            contract: &self.0,
             provenance: &BTreeMap::new(),
         };
         runtime.session(&onnx(&trained).ok()?, 1).ok()
@@ -130,14 +120,8 @@ fn latency(prepared: &Prepared, network: &Network, weights: &Weights) -> Option<
         .ok()
         .and_then(|runtime| interface.in_onnx_runtime(&runtime, network, weights, &effort));
     exported.or_else(|| {
-        let Interface {
-            normalization,
-            task,
-            ..
-        } = &interface;
         let kernels = prepared.kernels;
-        let mut predictor =
-            Predictor::new(network, weights, normalization, task.clone(), kernels).ok()?;
+        let mut predictor = Predictor::new(network, weights, &interface.0, kernels).ok()?;
         let (sample, _) = interface.sample();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(1)

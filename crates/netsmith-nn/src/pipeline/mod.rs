@@ -124,13 +124,15 @@ pub fn run(
     let begun = Instant::now();
     if let Some(outside) = outside::prepare(config)? {
         outside.space.check_limits(&outside.limits)?;
-        let study = create(config, &outside.name, &outside.fingerprint)?;
+        let metric = &*outside.objective.metric.name;
+        let study = create(config, &outside.name, &outside.fingerprint, metric)?;
         return outside::go_on(config, outside, &study, begun, interrupt, observe);
     }
     let prepared = prepare(config)?;
     prepared.space.check_limits(&prepared.limits)?;
     let name = config.data.split(':').next().unwrap_or("run");
-    let study = create(config, name, prepared.data.fingerprint())?;
+    let metric = &*prepared.objective.metric.name;
+    let study = create(config, name, prepared.data.fingerprint(), metric)?;
     write_file(
         &study.dir().join("splits.json"),
         splits(&prepared).to_string().as_bytes(),
@@ -138,8 +140,17 @@ pub fn run(
     go_on(config, prepared, &study, begun, interrupt, observe)
 }
 
+/// The name in a study's header of the metric that its trials record. A study of version
+/// 0.1 does not say.
+const METRIC: &str = "metric";
+
 /// Makes the study of a run, in a new run directory where none is given.
-fn create(config: &Config, name: &str, fingerprint: &str) -> Result<Study, PipelineError> {
+fn create(
+    config: &Config,
+    name: &str,
+    fingerprint: &str,
+    metric: &str,
+) -> Result<Study, PipelineError> {
     let dir = match &config.run {
         Some(dir) => dir.clone(),
         None => new_run_directory(Path::new("runs"), name)?,
@@ -148,7 +159,9 @@ fn create(config: &Config, name: &str, fingerprint: &str) -> Result<Study, Pipel
     let created = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |age| age.as_secs());
-    let header = Header::new(text.clone(), config.seed, created).with_version("data", fingerprint);
+    let header = Header::new(text.clone(), config.seed, created)
+        .with_version("data", fingerprint)
+        .with_version(METRIC, metric);
     let study = Study::create(&dir, &header)?;
     write_file(&dir.join("config.toml"), text.as_bytes())?;
     Ok(study)
@@ -183,8 +196,11 @@ pub fn resume(
         let study = Study::open(dir)?;
         return outside::go_on(&config, outside, &study, begun, interrupt, observe);
     }
-    let prepared = prepare(&config)?;
+    let mut prepared = prepare(&config)?;
     unchanged(prepared.data.fingerprint())?;
+    if !header.versions.contains_key(METRIC) {
+        prepared.objective.metric = prepared.metric.recorded_earlier();
+    }
     let study = Study::open(dir)?;
     go_on(&config, prepared, &study, begun, interrupt, observe)
 }
@@ -256,13 +272,14 @@ fn go_on(
     });
     let evaluator = TrainingEvaluator::new(
         prepared.data.clone(),
-        prepared.normalization.clone(),
+        prepared.contract.clone(),
         prepared.metric,
         prepared.recipe.clone(),
         prepared.kernels,
         [config.workers, config.threads],
     )?
     .weighted(weights.flatten())
+    .recording(prepared.objective.metric.clone())
     .inheriting(inheritance);
     let scoring = scoring(config, &prepared)?;
     if scoring.is_some() {
@@ -315,8 +332,8 @@ fn scoring(config: &Config, prepared: &Prepared) -> Result<Option<ScoreEvaluator
     let Chosen::Score { entry, batch } = Chosen::of(config)? else {
         return Ok(None);
     };
-    let (data, normalization) = (&prepared.data, &prepared.normalization);
-    let scorer = scoring::scorer(config, data, normalization, vec![entry], batch);
+    let (data, contract) = (&prepared.data, &prepared.contract);
+    let scorer = scoring::scorer(config, data, contract, vec![entry], batch);
     let evaluator = ScoreEvaluator::new(scorer, [config.workers, config.threads])?;
     Ok(Some(evaluator))
 }
@@ -369,8 +386,7 @@ impl Context<'_> {
         };
         let (listed, climbed) =
             trials.split_at(trials.partition_point(|trial| trial.number < candidates));
-        let samples = prepared.data.valid().len();
-        let judgement = judgement::judged(self, listed, samples)?;
+        let judgement = judgement::judged(self, listed)?;
         let words = judgement.map(|judgement| judgement.words);
         let climb = judgement::climb(self, listed, climbed);
         for what in words.into_iter().chain(climb) {

@@ -39,7 +39,7 @@ pub(super) struct Outside {
     pub(super) fingerprint: String,
     pub(super) space: Arc<Space>,
     pub(super) limits: Limits,
-    objective: Objective,
+    pub(super) objective: Objective,
     evaluator: Box<dyn Evaluator>,
     fidelity: Fidelity,
     source: Source,
@@ -95,7 +95,7 @@ fn by_command(
         _ => "mlp",
     };
     let name = config.space.as_deref().unwrap_or(usual);
-    let task = Task { input, outputs };
+    let task = Task::vector(input, outputs);
     let space = Arc::new(build_named(name, &task, &config.space_settings)?);
     if !is_program(&command[0]) {
         return Err(PipelineError::NoProgram {

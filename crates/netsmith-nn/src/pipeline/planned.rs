@@ -7,7 +7,7 @@ use super::prepare::Prepared;
 use super::{Context, PipelineError};
 use crate::data::Part;
 use crate::module::Weights;
-use crate::train::{Checkpoint, Predictor};
+use crate::train::{Checkpoint, Measured, Predictor};
 use netsmith::network::{Key, Network};
 use netsmith::search::{FinalJob, Finals, FinalsEnd, checkpoint_path};
 use netsmith::space::{Architecture, Form, HandDesigned};
@@ -97,19 +97,15 @@ impl Planned {
         prepared: &Prepared,
         part: &Part,
         weights: &Weights,
-    ) -> Result<f64, PipelineError> {
-        let task = prepared.data.task();
-        let (normalization, metric) = (&prepared.normalization, prepared.metric);
+    ) -> Result<Measured, PipelineError> {
         let (network, kernels) = (&self.network, prepared.kernels);
-        let mut predictor = Predictor::new(network, weights, normalization, task, kernels)?;
+        let mut predictor = Predictor::new(network, weights, &prepared.contract, kernels)?;
         let threads = context.config.workers.max(1) * context.config.threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
-        Ok(pool
-            .install(|| predictor.measure(part, metric))
-            .metric
-            .value)
+        let metric = prepared.metric;
+        Ok(pool.install(|| predictor.measure(part, metric)))
     }
 
     fn job(&self, fidelity: Fidelity, optional: bool) -> FinalJob {

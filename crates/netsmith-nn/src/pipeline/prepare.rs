@@ -1,19 +1,15 @@
 //! From a configuration to data, a space and a recipe.
 
 use super::{Config, PipelineError, scoring};
-use crate::data::{
-    InputSchema, LoadOptions, Metric, Normalization, SealedTest, SearchData, SplitOptions, Task,
-    TaskKind, load,
-};
-use crate::evaluate::TrainingEvaluator;
+use crate::data::{Contract, LoadOptions, SealedTest, SearchData, SplitOptions, TaskKind, load};
 use crate::module::Kernels;
 use crate::score;
 use crate::supernet::{self, Method};
+use crate::task::{Metric, Task};
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
-use netsmith::network::Shape;
 use netsmith::objective::Objective;
-use netsmith::space::{self, Limits, NamedSpaceError, Space, build_named};
+use netsmith::space::{Limits, NamedSpaceError, Space, build_named};
 use netsmith::strategy::{self, Strategy};
 
 /// What a configuration stands for.
@@ -21,7 +17,7 @@ pub(super) struct Prepared {
     pub(super) data: SearchData,
     /// Taken and opened by the final phase, once.
     pub(super) test: Option<SealedTest>,
-    pub(super) normalization: Normalization,
+    pub(super) contract: Contract,
     pub(super) metric: Metric,
     pub(super) objective: Objective,
     pub(super) space: Space,
@@ -59,24 +55,20 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         ..SplitOptions::default()
     };
     let (data, test) = load(&source, &options)?.split(&split)?;
-    if config.class_weights && matches!(data.task(), Task::Regression { .. }) {
+    if config.class_weights && data.task().strata_names().is_empty() {
         return Err(PipelineError::ClassWeights);
     }
     let train = data.train();
-    let normalization = Normalization::fit(&train);
-    let metric = metric(config, &data.task())?;
-    let built = |config: &Config| {
-        let outputs = data.task().outputs();
-        space_of(config, &data.schema(), &normalization, outputs)
-    };
-    let space = built(config)?;
+    let contract = Contract::fit(&train);
+    let metric = metric(config, &*contract.task)?;
+    let space = space_of(config, &contract)?;
     let (strategy, method) = searcher(config)?;
     if method.is_none() {
         refuse_proxy(config)?;
     }
     let proxy = match config.proxy_settings.is_empty() {
         true => None,
-        false => Some(built(&config.proxy())?),
+        false => Some(space_of(&config.proxy(), &contract)?),
     };
     if proxy
         .as_ref()
@@ -88,9 +80,9 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     }
     // Candidates of a supernet are all trained, and rungs all climbed.
     let counts_on_all = method.is_some() || strategy.mean_share() < 1.0;
-    let strategy = scoring::filtered(config, &data, &normalization, strategy, counts_on_all)?;
+    let strategy = scoring::filtered(config, &data, &contract, strategy, counts_on_all)?;
     let kernels = kernels(config)?;
-    let objective = config.objective(TrainingEvaluator::validation_metric(metric))?;
+    let objective = config.objective(metric.recorded())?;
     let mut prepared = Prepared {
         scores: scoring::asked(config)?,
         steering: Vec::new(),
@@ -102,7 +94,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         kernels,
         data,
         test: Some(test),
-        normalization,
+        contract,
         metric,
         objective,
         space,
@@ -194,34 +186,21 @@ fn task_kind(config: &Config) -> Result<Option<TaskKind>, PipelineError> {
     }
 }
 
-fn metric(config: &Config, task: &Task) -> Result<Metric, PipelineError> {
+fn metric(config: &Config, task: &dyn Task) -> Result<Metric, PipelineError> {
     let Some(name) = &config.metric else {
-        return Ok(Metric::default_for(task));
+        return Ok(task.default_metric());
     };
     let metric: Metric = name.parse()?;
     metric.check(task)?;
     Ok(metric)
 }
 
-/// The space of a configuration for raw samples of this form.
+/// The space of a configuration for networks with this contract.
 ///
 /// # Errors
 /// There is no such space, or it does not take these settings or samples.
-pub fn space_of(
-    config: &Config,
-    schema: &InputSchema,
-    normalization: &Normalization,
-    outputs: usize,
-) -> Result<Space, NamedSpaceError> {
-    let usual = match schema {
-        InputSchema::Images { .. } => "chain",
-        InputSchema::Table { .. } => "mlp",
-    };
-    let input = match normalization.input_shape()[..] {
-        [channels, height, width] => Shape::image(channels, height, width),
-        ref dims => Shape::vector(dims.iter().product()),
-    };
+pub fn space_of(config: &Config, contract: &Contract) -> Result<Space, NamedSpaceError> {
+    let usual = contract.modality.default_space();
     let name = config.space.as_deref().unwrap_or(usual);
-    let task = space::Task { input, outputs };
-    build_named(name, &task, &config.space_settings)
+    build_named(name, &contract.space_task(), &config.space_settings)
 }

@@ -3,7 +3,7 @@
 
 use super::prepare::Prepared;
 use super::{Config, PipelineError};
-use crate::data::{Normalization, SearchData};
+use crate::data::{Contract, SearchData};
 use crate::score::{self, Entry, ScoreData, TrainingFree};
 use netsmith::catalogue::{UnknownName, find};
 use netsmith::random::Seed;
@@ -25,12 +25,12 @@ const OF: usize = 4;
 pub(super) fn scorer(
     config: &Config,
     data: &SearchData,
-    normalization: &Normalization,
+    contract: &Contract,
     entries: Vec<&'static Entry>,
     size: usize,
 ) -> TrainingFree {
     let seed = Seed::new(config.seed).child("scores");
-    let samples = ScoreData::draw(&data.train(), normalization, size, &seed.child("samples"));
+    let samples = ScoreData::draw(&data.train(), contract, size, &seed.child("samples"));
     TrainingFree::new(entries, samples, &seed)
 }
 
@@ -68,8 +68,8 @@ pub(super) fn assist(
     if entries.is_empty() {
         return false;
     }
-    let (data, normalization) = (&prepared.data, &prepared.normalization);
-    let scorer = scorer(config, data, normalization, entries, ScoreData::BATCH);
+    let (data, contract) = (&prepared.data, &prepared.contract);
+    let scorer = scorer(config, data, contract, entries, ScoreData::BATCH);
     let names = scorer.names().collect();
     let is_assisted = prepared.strategy.assist(Arc::new(scorer));
     if is_assisted {
@@ -85,7 +85,7 @@ pub(super) fn assist(
 pub(super) fn filtered(
     config: &Config,
     data: &SearchData,
-    normalization: &Normalization,
+    contract: &Contract,
     strategy: Box<dyn Strategy>,
     counts_on_all: bool,
 ) -> Result<Box<dyn Strategy>, PipelineError> {
@@ -99,7 +99,7 @@ pub(super) fn filtered(
             strategy: config.strategy.clone(),
         });
     }
-    let scorer = scorer(config, data, normalization, vec![entry], ScoreData::BATCH);
+    let scorer = scorer(config, data, contract, vec![entry], ScoreData::BATCH);
     Ok(Box::new(Filtered::new(strategy, Arc::new(scorer), of)))
 }
 

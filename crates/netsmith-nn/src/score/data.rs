@@ -1,10 +1,10 @@
 //! The samples that networks are scored on.
 
-use crate::data::{Answers, Batch, Batches, Normalization, Part, Task};
-use crate::train::Loss;
+use crate::data::{Batch, Batches, Contract, Part};
+use crate::task::Loss;
+use crate::task::loss::LossOptions;
 use netsmith::network::Shape;
 use netsmith::random::{Random, Seed};
-use rand::RngExt;
 
 /// Two batches of samples with their answers, the same for all networks.
 ///
@@ -24,18 +24,16 @@ impl ScoreData {
     ///
     /// # Panics
     /// The part is empty, or `size` is zero.
-    pub fn draw(part: &Part, normalization: &Normalization, size: usize, seed: &Seed) -> Self {
+    pub fn draw(part: &Part, contract: &Contract, size: usize, seed: &Seed) -> Self {
         let size = size.min((part.len() / 2).max(1));
-        let mut batches = Batches::new(part, size)
-            .shuffled(seed)
-            .normalized(normalization);
+        let mut batches = Batches::new(part, size).shuffled(seed).normalized(contract);
         let first = batches
             .next()
             .expect("a part has a sample, so there is a batch — this is a bug in netsmith");
         let second = batches.next().unwrap_or_else(|| first.clone());
         Self {
             batches: [first, second],
-            loss: Loss::new(&part.task(), 0.0),
+            loss: contract.task.loss(&LossOptions::default()),
         }
     }
 
@@ -46,36 +44,19 @@ impl ScoreData {
     /// # Panics
     /// `outputs` is zero.
     pub fn random(input: Shape, outputs: usize, size: usize, seed: &Seed) -> Self {
-        let task = match outputs {
-            1 => Task::Regression {
-                target: "value".into(),
-            },
-            _ => Task::Classification {
-                classes: (0..outputs).map(|class| class.to_string()).collect(),
-            },
-        };
+        let task = Contract::without_data(input, outputs).task;
         let batch = |number: u64| {
             let mut random: Random = seed.nth(number).stream();
-            let inputs = crate::module::normal(&mut random, size * input.elements());
-            let answers = match outputs {
-                1 => Answers::Values(crate::module::normal(&mut random, size)),
-                _ => {
-                    let classes = 0..size;
-                    let draw = |_| random.random_range(0..outputs as u32);
-                    Answers::Classes(classes.map(draw).collect())
-                }
-            };
             Batch {
-                inputs,
-                shape: vec![size, input.elements()],
-                answers,
+                inputs: vec![crate::module::normal(&mut random, size * input.elements())],
+                targets: task.random(size, &mut random),
                 weights: None,
                 positions: (0..size as u32).collect(),
             }
         };
         Self {
             batches: [batch(0), batch(1)],
-            loss: Loss::new(&task, 0.0),
+            loss: task.loss(&LossOptions::default()),
         }
     }
 }

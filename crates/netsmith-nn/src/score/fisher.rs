@@ -30,13 +30,13 @@ fn score(subject: &mut Subject<'_>) -> f64 {
         values: vec![Vec::new(); network.nodes().len()],
         total: 0.0,
     };
-    let mut loss = |answers: &[f32], gradient: &mut [f32]| {
+    let mut loss = |output: &[f32], gradient: &mut [f32]| {
         let loss = &subject.data.loss;
-        loss.of(answers, &batch.answers, None, gradient)
+        loss.of(output, &batch.targets, None, gradient)
     };
     module.watch(
         &mut subject.weights().clone(),
-        &batch.inputs,
+        &batch.inputs[0],
         &mut information,
         Some(&mut loss),
     );

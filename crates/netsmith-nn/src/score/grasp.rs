@@ -53,11 +53,16 @@ fn score(subject: &mut Subject<'_>) -> f64 {
     };
     let (batch, loss) = (&subject.data.batches[0], &subject.data.loss);
     let mut loss =
-        |answers: &[f32], gradient: &mut [f32]| loss.of(answers, &batch.answers, None, gradient);
+        |output: &[f32], gradient: &mut [f32]| loss.of(output, &batch.targets, None, gradient);
 
     let mut patterns = Patterns::of(network);
     let mut weights = subject.weights().clone();
-    let own = module.watch(&mut weights, &batch.inputs, &mut patterns, Some(&mut loss));
+    let own = module.watch(
+        &mut weights,
+        &batch.inputs[0],
+        &mut patterns,
+        Some(&mut loss),
+    );
     let own = own.gradients;
     let noise = Noise::held(patterns.held);
 
@@ -68,7 +73,7 @@ fn score(subject: &mut Subject<'_>) -> f64 {
             let values = weights.0[kernel].iter_mut();
             values.for_each(|w| *w = (f64::from(*w) * (1.0 + step)) as f32);
         }
-        let found = linear.step(&mut weights, &batch.inputs, &noise, &mut loss);
+        let found = linear.step(&mut weights, &batch.inputs[0], &noise, &mut loss);
         let sums = kernels
             .iter()
             .map(|&kernel| dot(&own[kernel], &found.gradients[kernel]));

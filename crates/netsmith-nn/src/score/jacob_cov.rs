@@ -39,11 +39,11 @@ fn score(subject: &mut Subject<'_>) -> f64 {
     };
     module.watch(
         &mut subject.weights().clone(),
-        &batch.inputs,
+        &batch.inputs[0],
         &mut slopes,
         Some(&mut sum_of_answers),
     );
-    let size = batch.inputs.len() / batch.len();
+    let size = batch.inputs[0].len() / batch.len();
     let rows: Vec<&[f32]> = slopes.rows.chunks_exact(size).collect();
     of_rows(&rows)
 }

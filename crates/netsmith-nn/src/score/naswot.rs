@@ -31,7 +31,7 @@ fn score(subject: &mut Subject<'_>) -> f64 {
     let batch = &subject.data.batches[0];
     let mut codes = Codes::new(network, batch.len());
     let weights = &mut subject.weights().clone();
-    module.watch(weights, &batch.inputs, &mut codes, None);
+    module.watch(weights, &batch.inputs[0], &mut codes, None);
     codes.score()
 }
 

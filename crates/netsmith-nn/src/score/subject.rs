@@ -92,11 +92,12 @@ impl<'a> Subject<'a> {
         let ScoreData { batches, loss } = self.data;
         let batch = &batches[batch];
         let noise = Noise::none();
-        let step = self
-            .module
-            .step(&mut weights, &batch.inputs, &noise, |answers, gradient| {
-                loss.of(answers, &batch.answers, None, gradient)
-            });
+        let step = self.module.step(
+            &mut weights,
+            &batch.inputs[0],
+            &noise,
+            |output, gradient| loss.of(output, &batch.targets, None, gradient),
+        );
         step.gradients
     }
 }

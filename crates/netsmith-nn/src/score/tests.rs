@@ -3,10 +3,11 @@
 //! which builds the same networks from the same integer hash.
 
 use super::*;
-use crate::data::{Answers, Batch, Task};
+use crate::data::{Batch, Column};
 use crate::hashed::{hashed, weights};
 use crate::module::Weights;
-use crate::train::Loss;
+use crate::task::loss::LossOptions;
+use crate::task::{Classification, Task};
 use netsmith::catalogue::find;
 use netsmith::network::operation::{Activation, BatchNorm, Convolution, Linear, Pool};
 use netsmith::network::{Builder, Network, Operation, Shape};
@@ -113,18 +114,17 @@ fn table_network() -> Network {
 
 fn data(size: usize) -> ScoreData {
     let batch = |number: u64| Batch {
-        inputs: hashed(1000 + number, SAMPLES * size),
-        shape: vec![SAMPLES, size],
-        answers: Answers::Classes((0..SAMPLES as u32).map(|i| (7 * i + 3) % 5).collect()),
+        inputs: vec![hashed(1000 + number, SAMPLES * size)],
+        targets: vec![Column::index(
+            (0..SAMPLES as u32).map(|i| (7 * i + 3) % 5).collect(),
+            1,
+        )],
         weights: None,
         positions: (0..SAMPLES as u32).collect(),
     };
-    let task = Task::Classification {
-        classes: (0..CLASSES).map(|class| class.to_string()).collect(),
-    };
     ScoreData {
         batches: [batch(0), batch(1)],
-        loss: Loss::new(&task, 0.0),
+        loss: Classification::numbered(CLASSES).loss(&LossOptions::default()),
     }
 }
 
@@ -161,7 +161,7 @@ fn check(name: &str, network: &Network) {
         }
     }
     assert!(faults.is_empty(), "{name}: {faults:?}");
-    let batches = data.batches.each_ref().map(|batch| &batch.inputs[..]);
+    let batches = data.batches.each_ref().map(|batch| &batch.inputs[0][..]);
     let found = zen::of(network, &mut start(network), batches, SAMPLES);
     let expected = golden(name, "zen");
     assert!(
@@ -224,8 +224,8 @@ fn grasp_of_a_parabola_is_as_worked_by_hand() {
     let x = builder.add("y", Operation::Linear(linear), &[x]).unwrap();
     let network = builder.finish(&[x]);
     let mut data = ScoreData::random(Shape::vector(1), 1, 2, &Seed::new(1));
-    data.batches[0].inputs = vec![1.0, 2.0];
-    data.batches[0].answers = Answers::Values(vec![1.0, 0.5]);
+    data.batches[0].inputs = vec![vec![1.0, 2.0]];
+    data.batches[0].targets = vec![Column::real(vec![1.0, 0.5], 1)];
     let weights = Weights(vec![vec![3.0]]);
     let mut subject = Subject::with_weights(&network, &data, &Seed::new(1), weights).unwrap();
     // m₂ = 2.5, m_xt = 1: g = 13, H g = 65.
@@ -240,7 +240,7 @@ fn grasp_of_a_parabola_is_as_worked_by_hand() {
 fn every_score_is_a_finite_number_on_every_space() {
     for entry in space::CATALOGUE {
         for (input, outputs) in [(Shape::image(3, 8, 8), 4), (Shape::vector(6), 1)] {
-            let task = space::Task { input, outputs };
+            let task = space::Task::vector(input, outputs);
             let settings = netsmith::catalogue::Settings::defaults(entry.parameters);
             let Ok(space) = (entry.build)(&task, &settings) else {
                 continue;

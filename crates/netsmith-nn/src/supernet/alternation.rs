@@ -1,5 +1,6 @@
 //! The steps of a search whose architectures a policy draws.
 
+use super::judging::Judgement;
 use super::run::{Broken, Run, Totals, has_passed};
 use super::search::{End, SearchError};
 use crate::data::{Batch, Batches};
@@ -122,14 +123,15 @@ impl Run<'_> {
         self.worth(architecture, judged)
     }
 
-    /// The accuracy, or minus the loss of a regression, after what costs take;
+    /// The accuracy, or minus the loss where no classes are predicted, after what costs take;
     /// nothing where it is not finite.
-    fn worth(&self, architecture: &Architecture, [loss, accuracy]: [f64; 2]) -> Option<f64> {
+    fn worth(
+        &self,
+        architecture: &Architecture,
+        Judgement { loss, accuracy }: Judgement,
+    ) -> Option<f64> {
         let search = self.search;
-        let quality = match search.valid.task() {
-            crate::data::Task::Classification { .. } => accuracy,
-            crate::data::Task::Regression { .. } => -loss,
-        };
+        let quality = accuracy.unwrap_or(-loss);
         let worth = match search.reward {
             None => Some(quality),
             Some(reward) => reward.of(quality, search.space, architecture),
@@ -148,11 +150,11 @@ struct Rounds<'a> {
 impl<'a> Rounds<'a> {
     /// Of the half on which the architecture is learnt, as it is at test time.
     fn new(run: &Run<'a>, size: usize, seed: Seed) -> Self {
-        let (part, normalization) = (run.halves[1].clone(), run.search.normalization);
+        let (part, contract) = (run.halves[1].clone(), run.search.contract);
         let make = Box::new(move |round| {
             Batches::new(&part, size)
                 .shuffled(&seed.nth(round))
-                .normalized(normalization)
+                .normalized(contract)
                 .whole_only()
         });
         Self {

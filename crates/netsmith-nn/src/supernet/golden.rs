@@ -5,7 +5,7 @@
 use super::run::{Run, Totals};
 use super::simplex::hardened;
 use super::{Alphas, CATALOGUE, Draw, Method, Moment, Options, Search, Supernet, softmax};
-use crate::data::{self, Answers, Batch, LoadOptions, Normalization, SplitOptions};
+use crate::data::{self, Batch, Column, Contract, LoadOptions, SplitOptions};
 use crate::hashed::{hashed, weight};
 use crate::module::Weights;
 use netsmith::catalogue::Settings;
@@ -30,9 +30,8 @@ const MOMENT: Moment = Moment {
 fn batch(number: usize) -> Batch {
     let labels = (0..SAMPLES).map(|i| ((7 * i + 3 * number + 1) % CLASSES) as u32);
     Batch {
-        inputs: hashed(1000 + number as u64, SAMPLES * SIZE * SIZE),
-        shape: vec![SAMPLES, 1, SIZE, SIZE],
-        answers: Answers::Classes(labels.collect()),
+        inputs: vec![hashed(1000 + number as u64, SAMPLES * SIZE * SIZE)],
+        targets: vec![Column::index(labels.collect(), 1)],
         weights: None,
         positions: (0..SAMPLES as u32).collect(),
     }
@@ -95,10 +94,7 @@ struct Seen {
 
 /// Makes the steps, each by `step` on two batches.
 fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen)) -> Seen {
-    let task = Task {
-        input: Shape::image(1, SIZE, SIZE),
-        outputs: CLASSES,
-    };
+    let task = Task::vector(Shape::image(1, SIZE, SIZE), CLASSES);
     let settings = [("channels", "4"), ("cells", "1")];
     let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let space = build_named("nas-bench-201", &task, &settings.into()).unwrap();
@@ -106,10 +102,10 @@ fn seen(method: &dyn Method, mut step: impl FnMut(&mut Run<'_>, usize, &mut Seen
     let digits = data::load(&"digits".parse().unwrap(), &LoadOptions::default()).unwrap();
     let (data, _test) = digits.split(&SplitOptions::default()).unwrap();
     let (train, valid) = (data.train(), data.valid());
-    let normalization = Normalization::fit(&train);
+    let contract = Contract::fit(&train);
     let search = Search {
         seed: Seed::new(1),
-        ..Search::new(&space, &supernet, method, [&train, &valid], &normalization)
+        ..Search::new(&space, &supernet, method, [&train, &valid], &contract)
     };
     let mut state = search.start();
     state.weights = start(&supernet.network);

@@ -5,9 +5,9 @@ use super::health::dominant_eigenvalue;
 use super::run::{Broken, Run, Totals, batches};
 use super::search::{End, EpochReport, Search, SearchError};
 use super::simplex::entropy;
-use crate::data::{Answers, Batch, Batches, Task};
+use crate::data::{Batch, Batches};
 use crate::module::Mixture;
-use crate::train::largest;
+use crate::task::metric::hits;
 use netsmith::space::{Architecture, Infeasible};
 
 /// Batches of the validation part on which an epoch is judged.
@@ -39,7 +39,10 @@ impl Run<'_> {
         let derived = search.supernet.derive(search.space, &mixed, &search.limits);
         let derived = derived.map_err(ended)?;
         let path = search.supernet.path(search.space, &derived);
-        let [path_loss, path_accuracy] = self.judge(&path);
+        let Judgement {
+            loss: path_loss,
+            accuracy: path_accuracy,
+        } = self.judge(&path);
         let soft = !search.method.options().hard;
         let mixture = soft.then(|| search.supernet.mixture(&mixed));
         let mixture = mixture.map(|mixture| self.judge(&mixture));
@@ -52,13 +55,13 @@ impl Run<'_> {
             sorted.sort_by(|a, b| b.total_cmp(a));
             sorted[0] - sorted.get(1).copied().unwrap_or(0.0)
         };
-        let classifies = matches!(search.valid.task(), Task::Classification { .. });
-        let gap = [Some(path_accuracy), mixture.map(|[_, accuracy]| accuracy)];
+        let mixed_accuracy = mixture.as_ref().and_then(|mixture| mixture.accuracy);
+        let gap = path_accuracy.map(|path| [Some(path), mixed_accuracy]);
         let cells = search.supernet.skips(&derived).into_values();
         let report = EpochReport {
-            mixture_loss: mixture.map(|[loss, _]| loss),
+            mixture_loss: mixture.map(|mixture| mixture.loss),
             path_loss,
-            accuracies: classifies.then_some(gap),
+            accuracies: gap,
             entropy: probabilities.iter().map(|p| entropy(p)).sum::<f64>() / sites,
             margin: probabilities.iter().map(margin).sum::<f64>() / sites,
             skips: cells.max_by_key(|cell| cell[0]).unwrap_or([0, 0]),
@@ -136,40 +139,43 @@ impl Run<'_> {
         self.search.method.strengths(&self.alphas())
     }
 
-    /// The loss and the share of right answers of some validation batches.
-    pub(super) fn judge(&mut self, mixture: &Mixture) -> [f64; 2] {
+    /// How good the answers to some validation batches are.
+    pub(super) fn judge(&mut self, mixture: &Mixture) -> Judgement {
         let size = JUDGED_BATCH.min(self.search.valid.len());
         let batches = Batches::new(self.search.valid, size)
             // Statistics of a batch of one class would be those of no other.
             .shuffled(&self.search.seed.child("judged"))
-            .normalized(self.search.normalization)
+            .normalized(self.search.contract)
             .whole_only();
         self.judge_on(mixture, batches.take(JUDGED))
     }
 
-    /// The loss and the share of right answers of these batches.
+    /// How good the answers to these batches are.
     pub(super) fn judge_on(
         &mut self,
         mixture: &Mixture,
         batches: impl Iterator<Item = Batch>,
-    ) -> [f64; 2] {
-        let (mut total, mut right, mut samples) = (0.0, 0.0, 0.0);
+    ) -> Judgement {
+        let task = &*self.search.contract.task;
+        let (mut total, mut samples) = (0.0, 0.0);
+        let mut right = None;
         for batch in batches {
             let (loss, weights) = (&self.loss, &self.state.weights);
-            let mut hits = 0;
-            let judge = |answers: &[f32], gradient: &mut [f32]| {
-                hits += hits_of(answers, &batch.answers);
-                loss.of(answers, &batch.answers, None, gradient)
+            let judge = |output: &[f32], gradient: &mut [f32]| {
+                add_hits(&mut right, hits(task, output.to_vec(), &batch.targets));
+                loss.of(output, &batch.targets, None, gradient)
             };
-            let inputs = &batch.inputs;
+            let inputs = &batch.inputs[0];
             let step = self
                 .module
                 .mixed_step(weights, mixture, inputs, None, judge);
             total += step.loss * batch.len() as f64;
-            right += hits as f64;
             samples += batch.len() as f64;
         }
-        [total / samples, right / samples]
+        Judgement {
+            loss: total / samples,
+            accuracy: right.map(|[right, count]| right / count),
+        }
     }
 
     /// The architecture that the search found.
@@ -195,12 +201,20 @@ impl Run<'_> {
     }
 }
 
-/// How many answers have their largest value at the right class.
-pub(super) fn hits_of(answers: &[f32], right: &Answers) -> usize {
-    let Answers::Classes(classes) = right else {
-        return 0;
-    };
-    let rows = answers.chunks_exact(answers.len() / classes.len());
-    let guesses = rows.map(|row| largest(row) as u32);
-    guesses.zip(classes).filter(|(a, b)| a == *b).count()
+/// How good some answers are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judgement {
+    /// The mean loss.
+    pub(super) loss: f64,
+    /// The share that is right, where classes are predicted.
+    pub(super) accuracy: Option<f64>,
+}
+
+/// Adds what is right, and how many there are.
+pub(super) fn add_hits(sum: &mut Option<[f64; 2]>, more: Option<[f64; 2]>) {
+    if let Some([right, count]) = more {
+        let [all_right, all] = sum.get_or_insert([0.0; 2]);
+        *all_right += right;
+        *all += count;
+    }
 }

@@ -268,10 +268,7 @@ mod tests {
     };
 
     fn cells() -> (Space, Supernet) {
-        let task = Task {
-            input: Shape::image(1, 8, 8),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(1, 8, 8), 10);
         let settings = [("channels", "4"), ("cells", "1")];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let space = build_named("nas-bench-201", &task, &BTreeMap::from(settings)).unwrap();

@@ -7,7 +7,8 @@ use super::search::{End, EpochReport, Search};
 use super::{Alphas, Draw, Moment, Order, State};
 use crate::data::{Batch, Batches, Part};
 use crate::module::{Goal, MixedStep, Mixture, Module, Weights};
-use crate::train::{Loss, clip};
+use crate::task::Loss;
+use crate::train::clip;
 use netsmith::random::Seed;
 use std::time::Instant;
 
@@ -290,9 +291,9 @@ impl Run<'_> {
         self.module.mixed_step(
             weights,
             mixture,
-            &batch.inputs,
+            &batch.inputs[0],
             Some(goal),
-            |answers, gradient| loss.of(answers, &batch.answers, None, gradient),
+            |output, gradient| loss.of(output, &batch.targets, None, gradient),
         )
     }
 
@@ -316,7 +317,7 @@ pub(super) fn batches<'a>(search: &Search<'a>, part: &Part, seed: &Seed) -> Batc
     let size = search.method.options().batch.min(part.len());
     Batches::new(part, size)
         .shuffled(seed)
-        .normalized(search.normalization)
+        .normalized(search.contract)
         .augmented(search.augmentation, seed)
         .whole_only()
 }

@@ -5,9 +5,10 @@ use super::health::{RobustRule, taken_over};
 use super::policy::Policy;
 use super::run::{Broken, Run, Totals};
 use super::{Method, Moment, Reward, State, Supernet, SupernetError};
-use crate::data::{Augmentation, Normalization, Part};
+use crate::data::{Augmentation, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Weights};
-use crate::train::{Loss, Optimizer, OptimizerState};
+use crate::task::loss::LossOptions;
+use crate::train::{Optimizer, OptimizerState};
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Infeasible, Limits, Space};
 use rand::RngExt;
@@ -40,7 +41,7 @@ pub struct Search<'a> {
     /// What epochs are judged on.
     pub valid: &'a Part,
     /// How raw samples become inputs.
-    pub normalization: &'a Normalization,
+    pub contract: &'a Contract,
     /// How training images are changed at random.
     pub augmentation: Augmentation,
     /// Of this all randomness is drawn.
@@ -69,7 +70,7 @@ impl<'a> Search<'a> {
         supernet: &'a Supernet,
         method: &'a dyn Method,
         [train, valid]: [&'a Part; 2],
-        normalization: &'a Normalization,
+        contract: &'a Contract,
     ) -> Self {
         Self {
             space,
@@ -81,7 +82,7 @@ impl<'a> Search<'a> {
             reward: None,
             train,
             valid,
-            normalization,
+            contract,
             augmentation: Augmentation::NONE,
             seed: Seed::new(0),
             epochs: 1,
@@ -415,7 +416,7 @@ impl<'a> Search<'a> {
             policy: policy.map(|of| Policy::new(self.space, self.supernet, &open, *of)),
             open,
             module: Module::supernet(&self.supernet.network, self.kernels)?,
-            loss: Loss::new(&self.train.task(), 0.0),
+            loss: self.contract.task.loss(&LossOptions::default()),
             halves: [weights, architecture],
             most_steps: None,
             pressure: Pressure::default(),

@@ -8,11 +8,13 @@
 //!             tuned in between (DARTS-PT)
 //! ```
 
-use super::judging::hits_of;
+use super::judging::{Judgement, add_hits};
 use super::run::{Run, batches, has_passed};
 use super::search::{Search, SearchError};
 use crate::data::Batches;
 use crate::module::{Goal, Module, Weights};
+use crate::task::loss::LossOptions;
+use crate::task::metric::hits;
 use crate::train::clip;
 use netsmith::random::Random;
 use netsmith::space::{Architecture, Form};
@@ -130,7 +132,7 @@ impl Run<'_> {
         judged: &mut Vec<(Architecture, f64)>,
     ) -> Result<(), SearchError> {
         if judged.iter().all(|(known, _)| *known != architecture) {
-            let [loss, _] = self.judge_alone(&architecture, recalibration)?;
+            let Judgement { loss, .. } = self.judge_alone(&architecture, recalibration)?;
             // What cannot be judged is worse than all that can.
             let loss = if loss.is_nan() { f64::INFINITY } else { loss };
             judged.push((architecture, loss));
@@ -143,7 +145,7 @@ impl Run<'_> {
         &mut self,
         architecture: &Architecture,
         recalibration: usize,
-    ) -> Result<[f64; 2], SearchError> {
+    ) -> Result<Judgement, SearchError> {
         let search = self.search;
         if recalibration == 0 {
             let path = search.supernet.path(search.space, architecture);
@@ -208,7 +210,7 @@ impl Run<'_> {
             for option in (0..open.len()).filter(|&option| open[option]) {
                 let mut without = weights.clone();
                 without[site][option] = 0.0;
-                losses[option] = self.judge(&search.supernet.mixture(&without))[0];
+                losses[option] = self.judge(&search.supernet.mixture(&without)).loss;
             }
             strengths[site] = ranked(&losses);
             let kept = crate::train::largest(&strengths[site]);
@@ -219,7 +221,7 @@ impl Run<'_> {
         for site in 0..weights.len() {
             let mut without = weights.clone();
             without[site].fill(0.0);
-            let loss = self.judge(&search.supernet.mixture(&without))[0];
+            let loss = self.judge(&search.supernet.mixture(&without)).loss;
             let importance = if loss.is_finite() {
                 loss
             } else {
@@ -342,7 +344,7 @@ fn recalibrated(
     shared: &Weights,
     architecture: &Architecture,
     batches: usize,
-) -> Result<[f64; 2], SearchError> {
+) -> Result<Judgement, SearchError> {
     let network = search
         .space
         .resolve(architecture, Form::Supernet)
@@ -352,15 +354,20 @@ fn recalibrated(
     let mut module = Module::new(&network, search.kernels)?;
     super::statistics::recalibrate(search, &mut module, &mut weights, batches);
     let size = 128.min(search.valid.len());
-    let judged = Batches::new(search.valid, size).normalized(search.normalization);
-    let loss = crate::train::Loss::new(&search.valid.task(), 0.0);
-    let (mut total, mut right, mut samples) = (0.0, 0.0, 0.0);
+    let judged = Batches::new(search.valid, size).normalized(search.contract);
+    let task = &*search.contract.task;
+    let loss = task.loss(&LossOptions::default());
+    let (mut total, mut samples) = (0.0, 0.0);
+    let mut right = None;
     for batch in judged {
-        let answers = module.infer(&weights, &batch.inputs);
-        let mut unused = vec![0.0; answers.len()];
-        total += loss.of(&answers, &batch.answers, None, &mut unused) * batch.len() as f64;
-        right += hits_of(&answers, &batch.answers) as f64;
+        let outputs = module.infer(&weights, &batch.inputs[0]);
+        let mut unused = vec![0.0; outputs.len()];
+        total += loss.of(&outputs, &batch.targets, None, &mut unused) * batch.len() as f64;
+        add_hits(&mut right, hits(task, outputs, &batch.targets));
         samples += batch.len() as f64;
     }
-    Ok([total / samples, right / samples])
+    Ok(Judgement {
+        loss: total / samples,
+        accuracy: right.map(|[right, count]| right / count),
+    })
 }

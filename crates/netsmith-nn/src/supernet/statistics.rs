@@ -34,7 +34,7 @@ pub(super) fn recalibrate(
                 values.fill(0.0);
             }
         }
-        module.step(weights, &batch.inputs, &Noise::none(), |_, gradient| {
+        module.step(weights, &batch.inputs[0], &Noise::none(), |_, gradient| {
             gradient.fill(0.0);
             0.0
         });

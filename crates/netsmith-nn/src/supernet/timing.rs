@@ -53,7 +53,7 @@ pub fn time_steps(
     let mut moments: Vec<Vec<f64>> = zeros().collect();
     let RandomBatch {
         inputs,
-        labels,
+        targets,
         loss,
     } = RandomBatch::new(&module, batch, &seed);
     let learns = options.learns && method.policy().is_none();
@@ -80,7 +80,7 @@ pub fn time_steps(
             &mixture,
             &inputs,
             Some(goal),
-            |answers, gradient| loss.of(answers, &labels, None, gradient),
+            |output, gradient| loss.of(output, &targets, None, gradient),
         );
         state.update(network, &mut weights, &step.gradients, rate as f32, 0.0);
         if learns {

@@ -54,8 +54,14 @@ struct EpochRecord {
     train_loss: u64,
     valid_loss: Option<u64>,
     metric: Option<u64>,
-    /// Whether the metric is a share of samples rather than in the target's unit.
+    /// The standard error of the metric.
+    #[serde(default)]
+    standard_error: Option<u64>,
+    /// Whether the metric is a share of samples.
     fraction: bool,
+    /// Whether it has no unit; neither is the unit of the target.
+    #[serde(default)]
+    plain: bool,
 }
 
 impl Checkpoint {
@@ -102,11 +108,11 @@ impl Checkpoint {
 
     /// Takes an epoch's measurements in, and its weights where they are the
     /// best and asked for.
-    pub(super) fn finish(&mut self, epoch: Epoch, keep_best: bool) {
+    pub(super) fn finish(&mut self, epoch: Epoch, keep_best: bool, direction: Direction) {
         let best = self.best_epoch().and_then(|best| self.history[best].metric);
         self.history.push(epoch);
         let better = match (best, epoch.metric) {
-            (Some(best), Some(new)) => direction(new.unit).better(new.value, best.value),
+            (Some(best), Some(new)) => direction.better(new.value, best.value),
             (None, Some(_)) => true,
             (_, None) => false,
         };
@@ -221,21 +227,22 @@ impl Checkpoint {
 
 impl EpochRecord {
     fn of(epoch: &Epoch) -> Self {
+        let has_unit = |unit| epoch.metric.is_some_and(|metric| metric.unit == unit);
         Self {
             train_loss: epoch.train_loss.to_bits(),
             valid_loss: epoch.valid_loss.map(f64::to_bits),
             metric: epoch.metric.map(|metric| metric.value.to_bits()),
-            fraction: epoch
-                .metric
-                .is_some_and(|metric| metric.unit == Unit::Fraction),
+            standard_error: epoch.standard_error.map(f64::to_bits),
+            fraction: has_unit(Unit::Fraction),
+            plain: has_unit(Unit::Plain),
         }
     }
 
     fn epoch((number, record): (usize, &Self)) -> Epoch {
-        let unit = if record.fraction {
-            Unit::Fraction
-        } else {
-            Unit::Target
+        let unit = match (record.fraction, record.plain) {
+            (true, _) => Unit::Fraction,
+            (false, true) => Unit::Plain,
+            (false, false) => Unit::Target,
         };
         let metric = record.metric.map(f64::from_bits);
         Epoch {
@@ -243,16 +250,8 @@ impl EpochRecord {
             train_loss: f64::from_bits(record.train_loss),
             valid_loss: record.valid_loss.map(f64::from_bits),
             metric: metric.map(|value| Quantity::new(value, unit)),
+            standard_error: record.standard_error.map(f64::from_bits),
         }
-    }
-}
-
-/// Which way a metric of this unit gets better: shares of samples grow, errors
-/// in the target's unit shrink.
-fn direction(unit: Unit) -> Direction {
-    match unit {
-        Unit::Target => Direction::Minimize,
-        _ => Direction::Maximize,
     }
 }
 

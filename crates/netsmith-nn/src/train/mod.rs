@@ -19,7 +19,6 @@
 //! worker); with the fused kernels even the number of threads changes nothing.
 
 mod checkpoint;
-mod loss;
 mod memory;
 mod optimizer;
 mod predict;
@@ -39,9 +38,10 @@ pub use schedule::Schedule;
 pub(crate) use timing::{MOMENTUM, OPTIMIZER, RandomBatch, WARM_UP};
 pub use timing::{StepTimes, time_steps};
 
-use crate::data::{Augmentation, Batch, Batches, Metric, MetricError, Normalization, Part};
+use crate::data::{Augmentation, Batch, Batches, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Noise, Step, Weights};
-pub(crate) use loss::Loss;
+use crate::task::loss::LossOptions;
+use crate::task::{Loss, Metric, MetricError};
 use netsmith::cost::Quantity;
 use netsmith::network::Network;
 use netsmith::random::Seed;
@@ -54,13 +54,13 @@ use std::time::Instant;
 /// ```
 /// use netsmith::network::{Builder, Operation, Shape, operation::Linear};
 /// use netsmith::random::Seed;
-/// use netsmith_nn::data::{self, LoadOptions, Normalization, SplitOptions};
+/// use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 /// use netsmith_nn::train::{Recipe, Training};
 ///
 /// let digits = data::load(&"digits".parse()?, &LoadOptions::default())?;
 /// let (search, _test) = digits.split(&SplitOptions::default())?;
 /// let (train, valid) = (search.train(), search.valid());
-/// let normalization = Normalization::fit(&train);
+/// let contract = Contract::fit(&train);
 ///
 /// let mut builder = Builder::new();
 /// let x = builder.input("image", Shape::image(1, 8, 8));
@@ -69,7 +69,7 @@ use std::time::Instant;
 /// let network = builder.finish(&[x]);
 ///
 /// let recipe = Recipe { epochs: 3, ..Recipe::for_data(&train) };
-/// let training = Training::new(&network, &train, &normalization, &recipe, Seed::new(1))
+/// let training = Training::new(&network, &train, &contract, &recipe, Seed::new(1))
 ///     .validated(&valid);
 /// let trained = training.run(training.start(), &mut ())?;
 /// assert_eq!(trained.history.len(), 3);
@@ -84,8 +84,8 @@ pub struct Training<'a> {
     pub train: &'a Part,
     /// On what it is judged after each epoch; none: not at all.
     pub valid: Option<&'a Part>,
-    /// How raw samples become inputs.
-    pub normalization: &'a Normalization,
+    /// How raw samples become inputs, and targets what the loss reads.
+    pub contract: &'a Contract,
     /// How training images are changed at random, if the recipe asks for it.
     pub augmentation: Augmentation,
     /// What judges the validation part.
@@ -116,6 +116,8 @@ pub struct Epoch {
     pub valid_loss: Option<f64>,
     /// The metric on the validation part.
     pub metric: Option<Quantity>,
+    /// The standard error of the metric, as its meter says.
+    pub standard_error: Option<f64>,
 }
 
 /// What an observer wants.
@@ -208,7 +210,7 @@ pub enum TrainError {
         gives: usize,
         /// Values of a normalised sample.
         inputs: usize,
-        /// Classes, or one.
+        /// Values of an answer of the task.
         outputs: usize,
     },
     /// There is nothing to train on.
@@ -229,7 +231,7 @@ impl<'a> Training<'a> {
     pub fn new(
         network: &'a Network,
         train: &'a Part,
-        normalization: &'a Normalization,
+        contract: &'a Contract,
         recipe: &'a Recipe,
         seed: Seed,
     ) -> Self {
@@ -237,9 +239,9 @@ impl<'a> Training<'a> {
             network,
             train,
             valid: None,
-            normalization,
+            contract,
             augmentation: Augmentation::NONE,
-            metric: Metric::default_for(&train.task()),
+            metric: contract.task.default_metric(),
             class_weights: None,
             recipe,
             seed,
@@ -292,22 +294,25 @@ impl<'a> Training<'a> {
             part,
             module,
             checkpoint,
-            loss: Loss::new(&self.train.task(), self.recipe.label_smoothing),
+            loss: self.contract.task.loss(&LossOptions {
+                label_smoothing: self.recipe.label_smoothing,
+            }),
         };
         Ok(run.run(observer))
     }
 
     fn check(&self, checkpoint: &Checkpoint) -> Result<Module, TrainError> {
         let module = Module::new(self.network, self.kernels)?;
-        self.metric.check(&self.train.task())?;
+        self.metric.check(&*self.contract.task)?;
         for (part, name) in [(Some(self.train), "training"), (self.valid, "validation")] {
             if part.is_some_and(Part::is_empty) {
                 return Err(TrainError::Empty { part: name });
             }
         }
         let (takes, gives) = (module.input().elements(), module.output().elements());
-        let inputs = self.normalization.input_shape().iter().product();
-        let outputs = self.train.task().outputs();
+        let task = self.contract.space_task();
+        let inputs = task.input().elements();
+        let outputs = task.head.output().elements();
         if (takes, gives) != (inputs, outputs) {
             return Err(TrainError::Shape {
                 takes,
@@ -349,7 +354,8 @@ impl Run<'_> {
             match self.epoch(number, observer) {
                 Ok(epoch) => {
                     let keeps_best = patient || self.training.keeps_best;
-                    self.checkpoint.finish(epoch, keeps_best);
+                    let direction = self.training.metric.direction();
+                    self.checkpoint.finish(epoch, keeps_best, direction);
                 }
                 Err(broken) => {
                     self.checkpoint = before;
@@ -381,7 +387,7 @@ impl Run<'_> {
         let Training {
             train: _,
             valid,
-            normalization,
+            contract,
             recipe,
             seed,
             ..
@@ -390,7 +396,7 @@ impl Run<'_> {
         let part = self.part.clone();
         let mut batches = Batches::new(&part, recipe.batch_size)
             .shuffled(&seed)
-            .normalized(normalization)
+            .normalized(contract)
             .whole_only();
         if recipe.augmentation {
             batches = batches.augmented(self.training.augmentation, &seed);
@@ -416,7 +422,7 @@ impl Run<'_> {
             let mut judge = predict::Judge {
                 module: &mut self.module,
                 weights: &self.checkpoint.weights,
-                normalization,
+                contract,
             };
             judge.measure(valid, self.training.metric)
         });
@@ -429,8 +435,9 @@ impl Run<'_> {
         Ok(Epoch {
             number,
             train_loss: total / steps as f64,
-            valid_loss: measured.as_ref().map(|measured| measured.loss),
+            valid_loss: measured.map(|measured| measured.loss),
             metric: measured.map(|measured| measured.metric),
+            standard_error: measured.and_then(|measured| measured.standard_error),
         })
     }
 
@@ -442,11 +449,9 @@ impl Run<'_> {
             mut gradients,
         } = self.module.step(
             &mut self.checkpoint.weights,
-            &batch.inputs,
+            &batch.inputs[0],
             noise,
-            |answers, gradient| {
-                loss.of(answers, &batch.answers, batch.weights.as_deref(), gradient)
-            },
+            |output, gradient| loss.of(output, &batch.targets, batch.weights.as_deref(), gradient),
         );
         let norm = optimizer::clip(&mut gradients, recipe.clip);
         if !loss.is_finite() || !norm.is_finite() {

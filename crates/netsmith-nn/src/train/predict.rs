@@ -1,32 +1,32 @@
 //! Answers of a trained network, and how good they are.
 
-use super::loss::{Loss, softmax};
-use crate::data::{Answers, Batches, Metric, Normalization, Part, Task};
+use crate::data::{Batches, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Weights};
+use crate::task::Metric;
+use crate::task::loss::LossOptions;
 use netsmith::cost::Quantity;
 use netsmith::network::Network;
 
 /// Samples of one pass.
 const BATCH: usize = 128;
 
-/// A network with its weights and the form of its data: it takes raw samples.
+/// A network with its weights and its contract: it takes raw samples.
 #[derive(Debug)]
 pub struct Predictor<'a> {
     module: Module,
     weights: &'a Weights,
-    normalization: &'a Normalization,
-    task: Task,
+    contract: &'a Contract,
 }
 
 /// How good a network's answers to a part are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
     /// The mean loss, without label smoothing.
     pub loss: f64,
     /// The metric.
     pub metric: Quantity,
-    /// The answers in the unit of the data, by position.
-    pub answers: Answers,
+    /// The standard error of the metric, as its meter says.
+    pub standard_error: Option<f64>,
 }
 
 impl<'a> Predictor<'a> {
@@ -37,36 +37,31 @@ impl<'a> Predictor<'a> {
     pub fn new(
         network: &Network,
         weights: &'a Weights,
-        normalization: &'a Normalization,
-        task: Task,
+        contract: &'a Contract,
         kernels: Kernels,
     ) -> Result<Self, ModuleError> {
         Ok(Self {
             module: Module::new(network, kernels)?,
             weights,
-            normalization,
-            task,
+            contract,
         })
     }
 
-    /// The probabilities of the classes, or the values in the unit of the data,
-    /// of raw samples: pixels 0 to 255, columns unscaled, NaN for a missing
-    /// cell.
+    /// The answers to raw samples, as the task decodes them: probabilities of the
+    /// classes, or values in the unit of the data.
     ///
     /// # Shapes
-    /// `raw` is `[samples, sample]`, the result `[samples, classes]` or `[samples]`.
+    /// `raw` is `[samples, raw shape]`, the result `[samples, shape of the answer]`.
     ///
     /// # Panics
     /// When `raw` is not a whole number of samples.
     pub fn predict(&mut self, raw: &[f32]) -> Vec<f32> {
-        let size: usize = self.normalization.raw_shape().iter().product();
+        let size: usize = self.contract.modality.raw_shape().iter().product();
         let mut answers = Vec::new();
-        let mut inputs = Vec::new();
         for raw in raw.chunks(BATCH * size) {
-            inputs.clear();
-            self.normalization.transform(raw, &mut inputs);
-            let mut batch = self.module.infer(self.weights, &inputs);
-            self.finish(&mut batch);
+            let inputs = self.contract.inputs(raw);
+            let mut batch = self.module.infer(self.weights, &inputs[0]);
+            self.contract.task.decode(&mut batch);
             answers.append(&mut batch);
         }
         answers
@@ -80,24 +75,9 @@ impl<'a> Predictor<'a> {
         let mut judge = Judge {
             module: &mut self.module,
             weights: self.weights,
-            normalization: self.normalization,
+            contract: self.contract,
         };
         judge.measure(part, metric)
-    }
-
-    /// Logits to probabilities, or scaled values to those of the data.
-    fn finish(&self, answers: &mut [f32]) {
-        match (&self.task, self.normalization.target) {
-            (Task::Classification { classes }, _) => {
-                answers.chunks_exact_mut(classes.len()).for_each(softmax);
-            }
-            (Task::Regression { .. }, Some(scale)) => {
-                answers
-                    .iter_mut()
-                    .for_each(|value| *value = scale.invert(*value));
-            }
-            (Task::Regression { .. }, None) => {}
-        }
     }
 }
 
@@ -106,39 +86,28 @@ impl<'a> Predictor<'a> {
 pub(super) struct Judge<'a> {
     pub(super) module: &'a mut Module,
     pub(super) weights: &'a Weights,
-    pub(super) normalization: &'a Normalization,
+    pub(super) contract: &'a Contract,
 }
 
 impl Judge<'_> {
     /// # Panics
     /// When the metric does not fit the task, or the part is empty.
     pub(super) fn measure(&mut self, part: &Part, metric: Metric) -> Measured {
-        let task = part.task();
-        let loss = Loss::new(&task, 0.0);
-        let (mut total, mut raw) = (0.0, Vec::new());
-        for batch in Batches::new(part, BATCH).normalized(self.normalization) {
-            let answers = self.module.infer(self.weights, &batch.inputs);
-            let mut gradient = vec![0.0; answers.len()];
-            total += loss.of(&answers, &batch.answers, None, &mut gradient) * batch.len() as f64;
-            raw.extend(answers);
+        let task = &self.contract.task;
+        let loss = task.loss(&LossOptions::default());
+        let mut meter = metric.meter();
+        let (mut total, mut gradient) = (0.0, Vec::new());
+        for batch in Batches::new(part, BATCH).normalized(self.contract) {
+            let outputs = self.module.infer(self.weights, &batch.inputs[0]);
+            gradient.resize(outputs.len(), 0.0);
+            total += loss.of(&outputs, &batch.targets, None, &mut gradient) * batch.len() as f64;
+            // Scaled back from the loss's targets, a value would be rounded.
+            meter.add(&task.judged(outputs, &part.targets_at(&batch.positions)));
         }
-        let answers = match task {
-            Task::Classification { classes } => {
-                let rows = raw.chunks_exact(classes.len());
-                Answers::Classes(rows.map(|row| largest(row) as u32).collect())
-            }
-            Task::Regression { .. } => {
-                let scale = self.normalization.target;
-                let value = |v: &f32| scale.map_or(*v, |scale| scale.invert(*v));
-                Answers::Values(raw.iter().map(value).collect())
-            }
-        };
-        let metric = metric.measure(&answers, &part.answers());
         Measured {
             loss: total / part.len() as f64,
-            metric: metric
-                .expect("the metric was checked against the task — this is a bug in netsmith"),
-            answers,
+            metric: Quantity::new(meter.value(), metric.unit()),
+            standard_error: meter.standard_error(),
         }
     }
 }

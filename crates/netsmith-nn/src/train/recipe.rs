@@ -1,7 +1,7 @@
 //! How a network is trained.
 
 use super::{Optimizer, Schedule};
-use crate::data::{InputSchema, Part};
+use crate::data::Part;
 use serde::{Deserialize, Serialize};
 
 /// How a network is trained.
@@ -45,10 +45,7 @@ impl Recipe {
     /// which reaches a good network in few epochs. Tables: AdamW, whose steps
     /// do not depend on the scale of the gradients, with cosine annealing.
     pub fn for_data(train: &Part) -> Self {
-        match train.schema() {
-            InputSchema::Images { .. } => Self::images(train.len()),
-            InputSchema::Table { .. } => Self::table(train.len()),
-        }
+        train.modality().recipe(train.len())
     }
 
     /// The recipe for images.

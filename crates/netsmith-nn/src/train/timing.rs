@@ -1,9 +1,10 @@
 //! How long a training step takes.
 
-use super::loss::Loss;
 use super::{Optimizer, OptimizerState, optimizer};
-use crate::data::{Answers, Task};
+use crate::data::{Column, Contract};
 use crate::module::{Kernels, Module, ModuleError, Noise, Weights};
+use crate::task::Loss;
+use crate::task::loss::LossOptions;
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use rand::RngExt;
@@ -42,7 +43,7 @@ pub(crate) const OPTIMIZER: Optimizer = Optimizer::Sgd {
 /// Samples of uniform noise with random classes, and their cross-entropy.
 pub(crate) struct RandomBatch {
     pub(crate) inputs: Vec<f32>,
-    pub(crate) labels: Answers,
+    pub(crate) targets: Vec<Column>,
     pub(crate) loss: Loss,
 }
 
@@ -53,13 +54,12 @@ impl RandomBatch {
         let inputs = (0..size).map(|_| random.random_range(-1.0..1.0)).collect();
         let classes = module.output().elements();
         let labels = (0..batch).map(|_| random.random_range(0..classes as u32));
-        let task = Task::Classification {
-            classes: vec![String::new(); classes],
-        };
+        // Classes of any number, one too.
+        let contract = Contract::without_data(module.input(), classes.max(2));
         Self {
             inputs,
-            labels: Answers::Classes(labels.collect()),
-            loss: Loss::new(&task, 0.0),
+            targets: vec![Column::index(labels.collect(), 1)],
+            loss: contract.task.loss(&LossOptions::default()),
         }
     }
 }
@@ -81,18 +81,15 @@ pub fn time_steps(
     let mut state = OptimizerState::new(network, OPTIMIZER);
     let RandomBatch {
         inputs,
-        labels,
+        targets,
         loss,
     } = RandomBatch::new(&module, batch, &seed);
     let mut times = StepTimes::default();
     for number in 0..WARM_UP + steps {
         let start = Instant::now();
-        let mut step = module.step(
-            &mut weights,
-            &inputs,
-            &Noise::none(),
-            |answers, gradient| loss.of(answers, &labels, None, gradient),
-        );
+        let mut step = module.step(&mut weights, &inputs, &Noise::none(), |output, gradient| {
+            loss.of(output, &targets, None, gradient)
+        });
         optimizer::clip(&mut step.gradients, None);
         state.update(network, &mut weights, &step.gradients, 0.01, 0.0);
         if number >= WARM_UP {

@@ -10,11 +10,13 @@ use netsmith::network::operation::{
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{self, Limits};
-use netsmith_nn::data::{
-    Column, ColumnKind, Encoding, InputNormalization, InputSchema, Normalization, Scale, Task,
-};
+use netsmith_nn::data::modality::table::{ColumnKind, Encoding, TableColumn};
+use netsmith_nn::data::modality::{Images, Modality, Table};
+use netsmith_nn::data::{Contract, Scale};
 use netsmith_nn::export::TrainedNetwork;
+use netsmith_nn::task::{Classification, Regression, Task};
 use rand::RngExt;
+use std::sync::Arc;
 
 /// A network with everything that an export takes.
 #[derive(Debug)]
@@ -22,9 +24,11 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) network: Network,
     pub(crate) weights: Vec<Vec<f32>>,
-    pub(crate) normalization: Normalization,
-    pub(crate) schema: InputSchema,
-    pub(crate) task: Task,
+    pub(crate) contract: Contract,
+    /// The columns of a table; none of images.
+    columns: Vec<TableColumn>,
+    /// How a regression scales its target.
+    pub(crate) target: Option<Scale>,
     pub(crate) provenance: BTreeMap<String, String>,
 }
 
@@ -37,20 +41,11 @@ impl Case {
             mean: 100.0 + channel as f32,
             std: 50.0,
         };
-        let input = InputNormalization::Images {
+        let images = Images {
             shape: [channels, height, width],
             channels: (0..channels).map(scale).collect(),
         };
-        let normalization = Normalization {
-            input,
-            target: None,
-        };
-        let schema = InputSchema::Images {
-            channels,
-            height,
-            width,
-        };
-        Self::new(name, network, normalization, schema)
+        Self::new(name, network, Arc::new(images), Vec::new(), None)
     }
 
     /// A classification of what the network takes: images, or numbers.
@@ -66,51 +61,60 @@ impl Case {
             },
             missing_indicator: false,
         };
-        let input = InputNormalization::Table {
-            columns: vec![number; features],
-        };
-        let column = |index: usize| Column {
-            name: format!("column {index}"),
-            kind: ColumnKind::Number,
-        };
-        let schema = InputSchema::Table {
-            columns: (0..features).map(column).collect(),
-        };
-        Self::new(
-            name,
-            network,
-            Normalization {
-                input,
-                target: None,
+        Self::table(name, network, vec![number; features], None)
+    }
+
+    /// A table of columns that are encoded so, in a regression where the target is
+    /// scaled.
+    fn table(
+        name: &str,
+        network: Network,
+        encodings: Vec<Encoding>,
+        target: Option<Scale>,
+    ) -> Self {
+        let kind = |encoding: &Encoding| match encoding {
+            Encoding::Number { .. } => ColumnKind::Number,
+            Encoding::Category { .. } => ColumnKind::Category {
+                names: ["a", "b", "\"c\"", "d"].map(Into::into).into(),
             },
-            schema,
-        )
+        };
+        let columns = encodings.iter().enumerate();
+        let columns = columns.map(|(index, encoding)| TableColumn {
+            name: format!("column {index}"),
+            kind: kind(encoding),
+        });
+        let columns: Vec<TableColumn> = columns.collect();
+        let schema = columns.clone();
+        let table = Table { schema, encodings };
+        Self::new(name, network, Arc::new(table), columns, target)
     }
 
     fn new(
         name: &str,
         network: Network,
-        normalization: Normalization,
-        schema: InputSchema,
+        modality: Arc<dyn Modality>,
+        columns: Vec<TableColumn>,
+        target: Option<Scale>,
     ) -> Self {
         let answer = *network.outputs().last().expect("it has an output");
         let outputs = network.nodes()[answer].shape.channels();
-        let task = match normalization.target {
-            Some(_) => Task::Regression {
+        let task: Arc<dyn Task> = match target {
+            Some(_) => Arc::new(Regression {
                 target: "price".into(),
-            },
-            None => Task::Classification {
+                scale: target,
+            }),
+            None => Arc::new(Classification {
                 classes: (0..outputs).map(|class| format!("class {class}")).collect(),
-            },
+            }),
         };
         let provenance = [("run", "runs/made-up"), ("seed", "1")];
         Self {
             weights: made_up(&network),
             name: name.into(),
             network,
-            normalization,
-            schema,
-            task,
+            contract: Contract { modality, task },
+            columns,
+            target,
             provenance: provenance.map(|(k, v)| (k.into(), v.into())).into(),
         }
     }
@@ -119,9 +123,7 @@ impl Case {
         TrainedNetwork {
             network: &self.network,
             weights: &self.weights,
-            normalization: &self.normalization,
-            schema: &self.schema,
-            task: &self.task,
+            contract: &self.contract,
             provenance: &self.provenance,
         }
     }
@@ -131,21 +133,17 @@ impl Case {
         let mut random = Seed::new(2).child(&self.name).stream();
         let mut samples = Vec::new();
         for _ in 0..count {
-            match &self.schema {
-                InputSchema::Images { .. } => {
-                    let pixels = self.schema.raw_shape().iter().product();
-                    samples.extend((0..pixels).map(|_| random.random_range(0..256) as f32));
-                }
-                InputSchema::Table { columns } => {
-                    samples.extend(columns.iter().map(|column| match &column.kind {
-                        _ if random.random_range(0..4) == 0 => f32::NAN,
-                        ColumnKind::Number => random.random_range(-3.0..300.0),
-                        ColumnKind::Category { names } => {
-                            random.random_range(-1..names.len() as i32) as f32
-                        }
-                    }))
-                }
+            if self.columns.is_empty() {
+                let pixels = self.contract.modality.raw_shape().iter().product();
+                samples.extend((0..pixels).map(|_| random.random_range(0..256) as f32));
             }
+            samples.extend(self.columns.iter().map(|column| match &column.kind {
+                _ if random.random_range(0..4) == 0 => f32::NAN,
+                ColumnKind::Number => random.random_range(-3.0..300.0),
+                ColumnKind::Category { names } => {
+                    random.random_range(-1..names.len() as i32) as f32
+                }
+            }));
         }
         samples
     }
@@ -487,19 +485,6 @@ pub(crate) fn tables() -> Vec<Case> {
         ),
     ]
     .map(|(name, columns, target)| {
-        let kind = |encoding: &Encoding| match encoding {
-            Encoding::Number { .. } => ColumnKind::Number,
-            Encoding::Category { .. } => ColumnKind::Category {
-                names: ["a", "b", "\"c\"", "d"].map(Into::into).into(),
-            },
-        };
-        let schema = columns.iter().enumerate().map(|(index, encoding)| Column {
-            name: format!("column {index}"),
-            kind: kind(encoding),
-        });
-        let schema = InputSchema::Table {
-            columns: schema.collect(),
-        };
         let width = columns.iter().map(Encoding::width).sum();
         let mut chain = Chain::from(Shape::vector(width));
         chain.add(Operation::Linear(Linear::new(8_usize)));
@@ -508,11 +493,7 @@ pub(crate) fn tables() -> Vec<Case> {
         let outputs = if target.is_some() { 1_usize } else { 3 };
         let head = chain.add(Operation::Linear(Linear::new(outputs)));
         let network = chain.builder.finish(&[head]);
-        let normalization = Normalization {
-            input: InputNormalization::Table { columns },
-            target,
-        };
-        Case::new(name, network, normalization, schema)
+        Case::table(name, network, columns, target)
     })
     .into()
 }
@@ -639,7 +620,7 @@ fn spaces() -> Vec<Case> {
         let given = small.iter().filter(|(name, _)| known(name));
         let given = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::new(entry.parameters, &given.collect()).expect("they are known");
-        let build = |input| (entry.build)(&space::Task { input, outputs: 3 }, &settings);
+        let build = |input| (entry.build)(&space::Task::vector(input, 3), &settings);
         let images = build(Shape::image(3, 16, 16));
         let space = images
             .or_else(|_| build(Shape::vector(6)))

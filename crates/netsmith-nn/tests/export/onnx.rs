@@ -29,15 +29,16 @@ fn description(case: &Case) -> String {
     const SAMPLES: usize = 5;
     let input = case.samples(SAMPLES);
     let mut shape = vec![SAMPLES];
-    shape.extend(case.schema.raw_shape());
+    shape.extend(case.contract.modality.raw_shape());
     let missing_as_null: Vec<Option<f32>> =
         input.iter().map(|&x| (!x.is_nan()).then_some(x)).collect();
     let mut metadata = case.provenance.clone();
-    if case.normalization.target.is_none() {
-        metadata.insert("classes".into(), json!(case.task.classes()).to_string());
+    if case.target.is_none() {
+        let classes = case.contract.task.strata_names();
+        metadata.insert("classes".into(), json!(classes).to_string());
     }
     json!({
-        "output": if case.normalization.target.is_some() { "value" } else { "probabilities" },
+        "output": if case.target.is_some() { "value" } else { "probabilities" },
         "shape": shape,
         "input": missing_as_null,
         "expected": oracle::answers(case, &input),

@@ -38,11 +38,10 @@ impl Value {
 
 /// Probabilities, or the value in the target's unit, for raw samples.
 pub(crate) fn answers(case: &Case, raw: &[f32]) -> Vec<f64> {
-    let mut input = Vec::new();
-    case.normalization.transform(raw, &mut input);
-    let size: usize = case.normalization.input_shape().iter().product();
+    let input = case.contract.inputs(raw).remove(0);
+    let size = case.contract.space_task().input().elements();
     let samples = input.chunks(size);
-    let of = |sample: &[f32]| match case.normalization.target {
+    let of = |sample: &[f32]| match case.target {
         None => softmax(answer(&case.network, &case.weights, sample)),
         Some(scale) => {
             let value = answer(&case.network, &case.weights, sample)[0];

@@ -1,7 +1,6 @@
 //! Netsmith's own inference gives what the formulas of the operations say, and
 //! so what the exported files answer: they are held against the same formulas.
 
-use netsmith_nn::data::Normalization;
 use netsmith_nn::module::{Kernels, Module, Weights};
 
 use crate::cases::{self, Case};
@@ -25,20 +24,18 @@ fn both_kernels_agree_with_the_formulas() {
 
 /// Probabilities, or the value in the target's unit.
 fn own(case: &Case, kernels: Kernels, samples: &[f32]) -> Vec<f64> {
-    let Normalization { target, .. } = &case.normalization;
-    let mut input = Vec::new();
-    case.normalization.transform(samples, &mut input);
+    let input = case.contract.inputs(samples).remove(0);
     let mut module = Module::new(&case.network, kernels).expect("it can be trained");
     let weights = Weights(case.weights.clone());
     let answers = module.infer(&weights, &input);
     let answers: Vec<f64> = answers.into_iter().map(f64::from).collect();
-    match target {
+    match case.target {
         Some(scale) => {
             let value = |x: &f64| x * f64::from(scale.std) + f64::from(scale.mean);
             answers.iter().map(value).collect()
         }
         None => {
-            let rows = answers.chunks(case.task.outputs());
+            let rows = answers.chunks(case.contract.outputs());
             rows.flat_map(|row| oracle::softmax(row.to_vec())).collect()
         }
     }

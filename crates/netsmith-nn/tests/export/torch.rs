@@ -52,7 +52,10 @@ fn golden_models_are_up_to_date() {
             export::safetensors(&trained).expect("it can be exported"),
         );
         let samples = case.samples(SAMPLES);
-        check("samples.npy", npy(&samples, &case.schema.raw_shape()));
+        check(
+            "samples.npy",
+            npy(&samples, &case.contract.modality.raw_shape()),
+        );
         let answers: Vec<f32> = oracle::answers(&case, &samples)
             .iter()
             .map(|&answer| answer as f32)

@@ -33,7 +33,7 @@ pub(crate) fn space(name: &str, input: Shape, set: &[(&str, &str)]) -> Space {
         .iter()
         .map(|(key, value)| ((*key).into(), (*value).into()));
     let settings = Settings::new(entry.parameters, &given.collect()).unwrap();
-    (entry.build)(&Task { input, outputs: 10 }, &settings).unwrap()
+    (entry.build)(&Task::vector(input, 10), &settings).unwrap()
 }
 
 /// A network of a space drawn at random.

@@ -170,19 +170,15 @@ pub(super) fn finalists(summary: &Summary) -> Value {
             "parameters": own.parameters,
             "macs": own.macs,
             "latency_ms": own.latency_ms,
-            "validation_accuracy": null,
-            "test_accuracy": null,
             "front": own.front,
             "cut_short": own.cut_short,
             "longer": own.longer.as_ref().map(|longer| {
                 let mut object = json!({"epochs": longer.epochs});
-                object[summary.metric()] = json!(longer.validation);
-                object[summary.test_metric()] = json!(longer.test);
+                summary.put_results(&mut object, Some(longer.validation), longer.test);
                 object
             }),
         });
-        object[summary.metric()] = json!(own.validation);
-        object[summary.test_metric()] = json!(own.test);
+        summary.put_results(&mut object, Some(own.validation), own.test);
         object
     });
     Value::Array(all.collect())
@@ -291,6 +287,7 @@ mod tests {
             latency_ms: Some(4.0),
             validation: vec![validation],
             test: vec![validation - 0.02],
+            test_error: None,
             cut_short: 0,
         }
     }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 /// The object that `--json` prints and `report.json` holds; accuracies are
 /// fractions, and all trials are in it where `history` is set.
 ///
-/// A regression has its values under `validation_error` and `test_error`, and
-/// null accuracies.
+/// Results stand under the metric's name. A regression has its values under
+/// `validation_error` and `test_error` too, and null accuracies.
 pub fn json(summary: &Summary, history: bool) -> Value {
     let count = |matches: fn(&Outcome) -> bool| {
         let hits = summary.trials.iter().filter(|t| matches(&t.outcome));
@@ -25,12 +25,9 @@ pub fn json(summary: &Summary, history: bool) -> Value {
             "name": row.name,
             "parameters": row.parameters,
             "latency_ms": row.latency_ms,
-            "validation_accuracy": null,
-            "test_accuracy": null,
             "cut_short": (row.cut_short > 0).then_some(row.cut_short),
         });
-        object[summary.metric()] = json!(mean(&row.validation));
-        object[summary.test_metric()] = json!(mean(&row.test));
+        summary.put_results(&mut object, mean(&row.validation), mean(&row.test));
         object
     });
     let mut object = json!({
@@ -82,11 +79,8 @@ fn best(summary: &Summary) -> Value {
         "peak_memory_bytes": best.peak_memory_bytes,
         "latency_ms": best.latency_ms,
         "latency_runtime": best.latency_runtime,
-        "validation_accuracy": null,
-        "test_accuracy": null,
     });
-    object[summary.metric()] = json!(best.validation);
-    object[summary.test_metric()] = json!(best.test);
+    summary.put_results(&mut object, Some(best.validation), best.test);
     object
 }
 

@@ -19,9 +19,11 @@ pub use verdict::verdict;
 pub(crate) use html::{STYLE, section, table};
 pub(crate) use plot::{Mark, Series, escape, log_plot};
 
+use crate::cost::Unit;
 use crate::objective::Objective;
 use crate::study::FinalRun;
 use crate::trial::Trial;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a run found.
@@ -43,8 +45,8 @@ pub struct Summary {
     pub strategy: String,
     /// The data.
     pub data: String,
-    /// What the search was after. Its metric is `validation_accuracy`,
-    /// `validation_error` for a regression, or what an outside command prints.
+    /// What the search was after. Its metric is `validation_` with the metric's name, or
+    /// what an outside command prints.
     pub objective: Objective,
     /// The limits on costs, such as `parameters<=50000`.
     pub limits: Vec<String>,
@@ -139,6 +141,8 @@ pub struct BaselineRow {
     pub validation: Vec<f64>,
     /// The metric on the test part, one value for each training.
     pub test: Vec<f64>,
+    /// The standard error of these values that the test samples leave, the largest.
+    pub test_error: Option<f64>,
     /// How many of these trainings the clock cut short.
     pub cut_short: usize,
 }
@@ -157,11 +161,25 @@ impl Summary {
     }
 
     /// The name of the metric on the test part.
-    fn test_metric(&self) -> &'static str {
-        match self.metric() {
-            "validation_error" => "test_error",
-            _ => "test_accuracy",
+    fn test_metric(&self) -> String {
+        match self.metric().strip_prefix("validation_") {
+            Some(metric) => format!("test_{metric}"),
+            None => "test_accuracy".to_owned(),
         }
+    }
+
+    /// Puts the results on the validation and test part under the metric's name. Errors
+    /// in the unit of the target stand under `validation_error` and `test_error` too, and
+    /// accuracies are null where another metric was taken.
+    fn put_results(&self, object: &mut Value, validation: Option<f64>, test: Option<f64>) {
+        object["validation_accuracy"] = Value::Null;
+        object["test_accuracy"] = Value::Null;
+        if self.objective.metric.unit == Unit::Target {
+            object["validation_error"] = json!(validation);
+            object["test_error"] = json!(test);
+        }
+        object[self.metric()] = json!(validation);
+        object[self.test_metric()] = json!(test);
     }
 
     /// A value of the metric, for people.

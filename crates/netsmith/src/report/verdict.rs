@@ -10,18 +10,17 @@ const CLEAR: f64 = 2.0;
 ///
 /// The spread is the sample standard deviation over the seeds: the larger of the
 /// winner's and the baseline's. Random networks differ in more than the seed, so
-/// against their average the winner's spread counts alone. Where the values are
-/// shares of so many test samples (`shares_of`), the spread is at least what the
-/// choice of these samples makes, `√(p(1 − p)/n)` for the value `p` nearer to one
-/// half: two networks err on much the same samples, so that their difference varies
-/// about as much as one share. A difference of less than twice the spread is not
+/// against their average the winner's spread counts alone. The spread is at least what
+/// the choice of the test samples makes, the larger standard error of the two (`error`
+/// is the winner's): two networks err on much the same samples, so that their
+/// difference varies about as much as one value. A difference of less than twice the spread is not
 /// called a difference, and neither is one to trainings of which the clock cut some
 /// short. Rows without test values are left out.
 pub fn verdict(
     best_tests: &[f64],
+    error: Option<f64>,
     baselines: &[BaselineRow],
     higher_is_better: bool,
-    shares_of: Option<usize>,
 ) -> Vec<String> {
     let Some(own) = mean(best_tests) else {
         return vec!["The winner has no test result, so nothing is compared.".into()];
@@ -45,8 +44,8 @@ pub fn verdict(
             .reduce(f64::max);
         let (word, aside) = match rival.cut_short {
             0 => {
-                let sampling = shares_of.map_or(0.0, |samples| sampling(own, theirs, samples));
-                judge(gain, spread, sampling)
+                let errors = [error, rival.error].into_iter().flatten();
+                judge(gain, spread, errors.fold(0.0, f64::max))
             }
             _ => unjudged(gain, "to a training that was cut short"),
         };
@@ -66,12 +65,6 @@ pub fn verdict(
     };
     sentences.insert(0, first);
     sentences
-}
-
-/// The standard error of a share of so many samples, of the two shares the larger.
-fn sampling(own: f64, theirs: f64, samples: usize) -> f64 {
-    let variance = |share: f64| (share * (1.0 - share)).max(0.0);
-    (variance(own).max(variance(theirs)) / samples.max(1) as f64).sqrt()
 }
 
 /// Differences of scores below this are rounding.
@@ -130,6 +123,8 @@ struct Rival {
     name: String,
     mean: f64,
     spread: Option<f64>,
+    /// The standard error that the test samples leave.
+    error: Option<f64>,
     cut_short: usize,
 }
 
@@ -143,19 +138,26 @@ fn rivals(baselines: &[BaselineRow]) -> Vec<Rival> {
                 name: row.name.clone(),
                 mean: mean(&row.test)?,
                 spread: deviation(&row.test),
+                error: row.test_error,
                 cut_short: row.cut_short,
             })
         })
         .collect();
     let tests: Vec<f64> = random.iter().flat_map(|row| row.test.clone()).collect();
-    rivals.extend(mean(&tests).map(|mean| Rival {
-        name: match tests.len() {
-            1 => "one random network".to_owned(),
-            count => format!("the average of {count} random networks"),
-        },
-        mean,
-        spread: None,
-        cut_short: random.iter().map(|row| row.cut_short).sum(),
+    rivals.extend(mean(&tests).map(|mean| {
+        Rival {
+            name: match tests.len() {
+                1 => "one random network".to_owned(),
+                count => format!("the average of {count} random networks"),
+            },
+            mean,
+            spread: None,
+            error: random
+                .iter()
+                .filter_map(|row| row.test_error)
+                .reduce(f64::max),
+            cut_short: random.iter().map(|row| row.cut_short).sum(),
+        }
     }));
     rivals
 }
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn clearly_better() {
-        let sentences = verdict(&OWN, &[row("lenet", &[0.90])], true, None);
+        let sentences = verdict(&OWN, None, &[row("lenet", &[0.90])], true);
         assert_eq!(
             sentences,
             [
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn rounding_is_no_spread() {
         let own = [0.1 + 0.2, 0.3, 0.3];
-        let sentences = verdict(&own, &[row("lenet", &[0.2])], true, None);
+        let sentences = verdict(&own, None, &[row("lenet", &[0.2])], true);
         assert!(!sentences[1].contains("times the spread"), "{sentences:?}");
     }
 
@@ -207,11 +209,12 @@ mod tests {
         // Both seeds got 358 of 359 right: one sample less is no difference.
         let share = |right: f64| right / 359.0;
         let own = [share(358.0); 2];
-        let rows = [
-            row("lenet", &[share(357.0)]),
-            row("linear", &[share(320.0)]),
-        ];
-        let sentences = verdict(&own, &rows, true, Some(359));
+        let error = |share: f64| Some((share * (1.0 - share) / 359.0).sqrt());
+        let rows = [("lenet", 357.0), ("linear", 320.0)].map(|(name, right)| BaselineRow {
+            test_error: error(share(right)),
+            ..row(name, &[share(right)])
+        });
+        let sentences = verdict(&own, error(own[0]), &rows, true);
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(
             sentences[1]
@@ -223,7 +226,7 @@ mod tests {
 
     #[test]
     fn within_the_spread_is_not_called_a_difference() {
-        let sentences = verdict(&OWN, &[row("lenet", &[0.935])], true, None);
+        let sentences = verdict(&OWN, None, &[row("lenet", &[0.935])], true);
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(sentences[1].contains("is not clearly different from lenet"));
         assert!(sentences[1].contains("1.5 times the spread"));
@@ -235,7 +238,7 @@ mod tests {
             cut_short: 1,
             ..row("lenet", &[0.5])
         };
-        let sentences = verdict(&OWN, &[short, row("other", &[0.5])], true, None);
+        let sentences = verdict(&OWN, None, &[short, row("other", &[0.5])], true);
         assert_eq!(sentences[0], "The search did not clearly beat lenet.");
         assert!(
             sentences[1].contains("is ahead of lenet") && sentences[1].contains("cut short"),
@@ -247,7 +250,7 @@ mod tests {
     #[test]
     fn worse_is_said_and_random_networks_are_averaged() {
         let rows = [row("random 1", &[0.99]), row("random 2", &[0.97])];
-        let sentences = verdict(&OWN, &rows, true, None);
+        let sentences = verdict(&OWN, None, &rows, true);
         assert_eq!(
             sentences[1],
             "The designed network is clearly worse than the average of 2 random networks: 0.9500 against 0.9800 \
@@ -257,11 +260,11 @@ mod tests {
 
     #[test]
     fn errors_are_better_when_lower_and_one_seed_proves_nothing() {
-        let lower = verdict(&[1.0, 1.2], &[row("ridge", &[3.0])], false, None);
+        let lower = verdict(&[1.0, 1.2], None, &[row("ridge", &[3.0])], false);
         assert!(lower[1].contains("clearly better than ridge"), "{lower:?}");
-        let single = verdict(&[0.9], &[row("lenet", &[0.8])], true, None);
+        let single = verdict(&[0.9], None, &[row("lenet", &[0.8])], true);
         assert_eq!(single[0], "The search did not clearly beat lenet.");
         assert!(single[1].contains("is ahead of lenet") && single[1].contains("unknown"));
-        assert_eq!(verdict(&[], &[row("lenet", &[0.8])], true, None).len(), 1);
+        assert_eq!(verdict(&[], None, &[row("lenet", &[0.8])], true).len(), 1);
     }
 }

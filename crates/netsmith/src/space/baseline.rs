@@ -116,7 +116,7 @@ mod tests {
             (Shape::image(1, 8, 8), "small ResNet of `chain`"),
             (Shape::vector(12), "plain MLP of `mlp`"),
         ] {
-            let task = Task { input, outputs: 3 };
+            let task = Task::vector(input, 3);
             let found = hand_designed(
                 &task,
                 &Limits {

@@ -16,7 +16,6 @@ mod stage;
 
 use super::{Choice, DecisionId, Decisions, Entry, Graph, Port, Space, SpaceError, Task, block};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
-use crate::network::operation::Linear;
 use crate::network::{Operation, Shape};
 use stage::Stage;
 use std::sync::Arc;
@@ -100,9 +99,8 @@ const LARGE: usize = 48;
 const STILL_LARGE: usize = 64;
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
-    let plan = Plan::of(task.input, settings.integer("stages"));
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |_, decisions| {
+    let plan = Plan::of(task.input(), settings.integer("stages"));
+    let space = Space::new(ENTRY.name, &task.shapes(), |_, decisions| {
         let activation = decisions.choice("activation", settings.words("activations"));
         let act = |graph: &mut Graph, name: &str, x| {
             graph.choice(name, activations(activation, settings), &[x])
@@ -123,15 +121,17 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
             let stage = Stage::decide(decisions, settings, index, stride, activation);
             x = graph.repeat(&format!("stage{index}"), stage.repeat(), x);
         }
-        x = head(&mut graph, decisions, settings, x, act);
-        x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        x = widened(&mut graph, decisions, settings, x, act);
+        x = task.head.gather(&mut graph, x);
+        x = dropped_out(&mut graph, decisions, settings, x);
+        x = task.head.answer(&mut graph, x);
         graph.with_output(x)
     })?;
     Ok(space.with_baselines(baseline::baselines))
 }
 
-/// What follows the stages, up to the linear layer.
-fn head(
+/// The last feature map, perhaps widened by a 1x1 convolution.
+fn widened(
     graph: &mut Graph,
     decisions: &mut Decisions,
     settings: &Settings,
@@ -140,8 +140,7 @@ fn head(
 ) -> Port {
     let kind = decisions.choice("head", ["direct", "convolution"]);
     let width = decisions.value("head.width", &settings.integers("head-widths"));
-    let dropout = decisions.choice("dropout", settings.words("dropouts"));
-    for decision in [kind, width, dropout] {
+    for decision in [kind, width] {
         decisions.block(decision, "head");
     }
     let mut wide = Graph::new(1);
@@ -153,8 +152,13 @@ fn head(
         options: vec![Graph::chain([Operation::Identity]), wide.with_output(y)],
         search_only: Vec::new(),
     };
-    let x = graph.choice("last", choice, &[x]);
-    let x = graph.operation("pool", Operation::GlobalPool, &[x]);
+    graph.choice("last", choice, &[x])
+}
+
+/// Dropout in front of the last layer.
+fn dropped_out(graph: &mut Graph, decisions: &mut Decisions, settings: &Settings, x: Port) -> Port {
+    let dropout = decisions.choice("dropout", settings.words("dropouts"));
+    decisions.block(dropout, "head");
     let rates = Choice {
         decision: dropout,
         options: settings

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{Activation, BatchNorm, Convolution, Linear, Pool, Zero};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Pool, Zero};
 use std::sync::Arc;
 
 /// The catalogue's entry.
@@ -71,8 +71,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, cells) = (settings.integer("channels"), settings.integer("cells"));
     let stem = settings.integer("stem-multiplier") * channels;
     let drop_path = settings.switch("drop-path");
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |form, decisions| {
         let mut graph = Graph::new(1);
         let convolution = Operation::Convolution(Convolution::square(stem, 3, 1));
         let x = graph.operation("stem", convolution, &[graph.input(0)]);
@@ -98,8 +97,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
             let output = graph.instance(&format!("cell{index}"), &cell, &[before, last]);
             (before, last) = (last, output);
         }
-        let x = graph.operation("pool", Operation::GlobalPool, &[last]);
-        let x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        let x = task.head.attach(&mut graph, last);
         graph.with_output(x)
     })?;
     Ok(space.with_notation(Genotype))
@@ -373,10 +371,7 @@ mod tests {
         let given: BTreeMap<String, String> = given
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         build(&task, &Settings::new(ENTRY.parameters, &given).unwrap()).unwrap()
     }
 
@@ -411,10 +406,7 @@ mod tests {
     fn a_fixed_reduction() {
         let given = [("channels", "4"), ("cells", "3"), ("reduction", "fixed")];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let settings = Settings::new(ENTRY.parameters, &given.into()).unwrap();
         let space = build(&task, &settings).unwrap();
         assert_eq!(space.size(), Some(1_037_664_180));

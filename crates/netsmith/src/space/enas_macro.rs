@@ -25,7 +25,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{Activation, BatchNorm, Convolution, Linear, Pool};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Pool};
 use std::sync::Arc;
 
 /// The catalogue's entry.
@@ -62,8 +62,7 @@ pub const OPERATIONS: [&str; 6] = [
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, layers) = (settings.integer("channels"), settings.integer("layers"));
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |form, decisions| {
         let mut graph = Graph::new(1);
         let convolution = Operation::Convolution(Convolution::square(channels, 3, 1));
         let x = graph.operation("stem", convolution, &[graph.input(0)]);
@@ -90,8 +89,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         }
         let relu = Operation::Activation(Activation::Relu);
         let x = graph.operation("relu", relu, &[last]);
-        let x = graph.operation("pool", Operation::GlobalPool, &[x]);
-        let x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        let x = task.head.attach(&mut graph, x);
         graph.with_output(x)
     })?;
     Ok(space.with_notation(Layers))
@@ -227,10 +225,7 @@ mod tests {
         let given = settings.iter();
         let given = given.map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let given: BTreeMap<String, String> = given.collect();
-        let task = Task {
-            input: Shape::image(3, side, side),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, side, side), 10);
         build(&task, &Settings::new(ENTRY.parameters, &given).unwrap()).unwrap()
     }
 

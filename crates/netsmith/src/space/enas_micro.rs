@@ -28,7 +28,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{Activation, BatchNorm, Convolution, Linear, Pool};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Pool};
 use std::sync::Arc;
 
 /// The catalogue's entry.
@@ -84,8 +84,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, cells) = (settings.integer("channels"), settings.integer("cells"));
     let stem = settings.integer("stem-multiplier") * channels;
     let drop_path = settings.switch("drop-path");
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |form, decisions| {
         let mut graph = Graph::new(1);
         let convolution = Operation::Convolution(Convolution::square(stem, 3, 1));
         let x = graph.operation("stem", convolution, &[graph.input(0)]);
@@ -111,8 +110,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         }
         let relu = Operation::Activation(Activation::Relu);
         let x = graph.operation("relu", relu, &[last]);
-        let x = graph.operation("pool", Operation::GlobalPool, &[x]);
-        let x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        let x = task.head.attach(&mut graph, x);
         graph.with_output(x)
     })?;
     Ok(space.with_notation(Arcs))

@@ -35,7 +35,7 @@
 //!   { operation = "linear", out = "classes" },
 //! ]
 //! "#;
-//! let task = Task { input: Shape::image(1, 8, 8), outputs: 10 };
+//! let task = Task::vector(Shape::image(1, 8, 8), 10);
 //! let space = file::parse("example.toml", text, &task)?;
 //! assert_eq!(space.size(), Some(3 * 3 * 3));
 //! let architecture = space.parse("width=16,depth=2,last=identity")?;
@@ -218,7 +218,7 @@ fn written(text: &str, task: &Task) -> Result<Space, Fault> {
         decisions, spans, ..
     } = writer;
     let mut collected = Some(decisions);
-    let space = Space::new(ENTRY.name, &[task.input], |_, all| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |_, all| {
         if let Some(decisions) = collected.take() {
             *all = decisions;
         }

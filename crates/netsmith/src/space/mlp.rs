@@ -56,14 +56,13 @@ pub const ENTRY: Entry = Entry::new(
 const NORMS: [&str; 3] = ["none", "batch", "layer"];
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |_, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |_, decisions| {
         let depths = settings.integers("depths");
         let most = depths.iter().copied().max().unwrap_or(0);
         let depth = decisions.value("depth", &depths);
         let mut graph = Graph::new(1);
         let mut x = graph.input(0);
-        if matches!(task.input, Shape::Image { .. }) {
+        if matches!(task.input(), Shape::Image { .. }) {
             x = graph.operation("flatten", Operation::Flatten, &[x]);
         }
         let bodies = (0..most).map(|index| layer(decisions, settings, index));
@@ -72,7 +71,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
             bodies: bodies.collect(),
         };
         x = graph.repeat("layer", repeat, x);
-        x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        x = task.head.answer(&mut graph, x);
         graph.with_output(x)
     })?;
     Ok(space.with_baselines(baselines))
@@ -182,10 +181,7 @@ mod tests {
     use crate::random::Seed;
 
     fn space(features: usize, outputs: usize) -> Space {
-        let task = Task {
-            input: Shape::vector(features),
-            outputs,
-        };
+        let task = Task::vector(Shape::vector(features), outputs);
         build(&task, &Settings::defaults(ENTRY.parameters)).unwrap()
     }
 
@@ -208,10 +204,7 @@ mod tests {
 
     #[test]
     fn an_image_is_flattened() {
-        let task = Task {
-            input: Shape::image(1, 8, 8),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(1, 8, 8), 10);
         let space = build(&task, &Settings::defaults(ENTRY.parameters)).unwrap();
         assert_eq!(parameters(&space, "depth=0"), 650);
     }

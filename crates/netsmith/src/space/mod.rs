@@ -19,6 +19,7 @@ pub mod file;
 mod gate;
 mod graph;
 mod guide;
+pub mod head;
 mod limit;
 mod live;
 mod loose;
@@ -35,6 +36,7 @@ mod rule;
 mod sample;
 mod size;
 mod source;
+mod task;
 
 pub use architecture::Architecture;
 pub use baseline::{HandDesigned, hand_designed};
@@ -46,6 +48,7 @@ pub use graph::{
     Select, Through, Unroll, Writer,
 };
 pub use guide::{Guide, Open};
+pub use head::Head;
 pub use limit::{Infeasible, LimitedCost, Limits};
 pub use loose::RelaxedLoose;
 pub use named::{NamedSpaceError, build_named};
@@ -53,6 +56,7 @@ pub use notation::{NamedOptions, Notation, NotationError};
 pub use relaxation::{Refused, Relaxation, RelaxedChoice, RelaxedSelect};
 pub use rule::Rule;
 pub use size::Size;
+pub use task::{Element, Input, Task};
 
 use crate::catalogue::Settings;
 use crate::network::{Key, Network, Shape, ShapeError};
@@ -455,15 +459,6 @@ impl Space {
             None => Key::of(&network.pruned()),
         }
     }
-}
-
-/// What a space must serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// The shape of one sample.
-    pub input: Shape,
-    /// Number of classes, or 1 for a regression.
-    pub outputs: usize,
 }
 
 /// A space in the catalogue.

@@ -73,10 +73,7 @@ mod tests {
     use crate::network::Shape;
 
     fn build(name: &str, settings: &[(&str, &str)]) -> Result<Space, NamedSpaceError> {
-        let task = Task {
-            input: Shape::image(1, 8, 8),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(1, 8, 8), 10);
         let settings = settings.iter();
         let settings = settings.map(|&(name, value)| (name.to_owned(), value.to_owned()));
         build_named(name, &task, &settings.collect())

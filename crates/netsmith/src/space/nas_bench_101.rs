@@ -24,7 +24,7 @@ use super::{
     Pick, Rule, Space, SpaceError, Task, Writer,
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
-use crate::network::operation::{Activation, Linear, Padding, Pool};
+use crate::network::operation::{Activation, Padding, Pool};
 use crate::network::{Key, Operation};
 use cell::{Cell, VERTICES};
 use std::sync::Arc;
@@ -66,8 +66,7 @@ const SIZE: u128 = 1_538_083 * 243;
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, cells) = (settings.integer("channels"), settings.integer("cells"));
-    let outputs = task.outputs;
-    let space = Space::new(ENTRY.name, &[task.input], |_, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |_, decisions| {
         let of_cell = decide(decisions);
         let mut graph = Graph::new(1);
         let relu = Some(Activation::Relu);
@@ -93,8 +92,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
                 input = output;
             }
         }
-        x = graph.operation("pool", Operation::GlobalPool, &[x]);
-        x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        x = task.head.attach(&mut graph, x);
         graph.with_output(x)
     })?;
     let space = space.with_notation(Adjacency).with_canonical(canonical);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{Activation, BatchNorm, Convolution, Linear, Padding, Pool, Zero};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Padding, Pool, Zero};
 use std::sync::Arc;
 
 /// The catalogue's entry.
@@ -54,13 +54,12 @@ pub const EDGES: [(usize, usize); 6] = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), 
 /// between them, batch norm, ReLU, global pool and a linear head.
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let (channels, cells) = (settings.integer("channels"), settings.integer("cells"));
-    let outputs = task.outputs;
     let given = settings.words("operations");
     let offered: Vec<&str> = OPERATIONS
         .into_iter()
         .filter(|own| given.contains(own))
         .collect();
-    let space = Space::new(ENTRY.name, &[task.input], |form, decisions| {
+    let space = Space::new(ENTRY.name, &task.shapes(), |form, decisions| {
         let affine = form != Form::Supernet;
         let cell = Arc::new(cell(decisions, &offered, affine));
         let mut graph = Graph::new(1);
@@ -78,8 +77,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         }
         x = graph.operation("norm", norm(true), &[x]);
         x = graph.operation("relu", Operation::Activation(Activation::Relu), &[x]);
-        x = graph.operation("pool", Operation::GlobalPool, &[x]);
-        x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        x = task.head.attach(&mut graph, x);
         graph.with_output(x)
     })?;
     Ok(space
@@ -245,10 +243,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn space() -> Space {
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         build(&task, &Settings::defaults(ENTRY.parameters)).unwrap()
     }
 
@@ -304,10 +299,7 @@ mod tests {
     /// official rule in another program.
     #[test]
     fn fewer_operations_make_a_smaller_space() {
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let named = "nor_conv_3x3, none,nor_conv_1x1".to_owned();
         let given = [("operations".to_owned(), named)].into();
         let settings = Settings::new(ENTRY.parameters, &given).unwrap();

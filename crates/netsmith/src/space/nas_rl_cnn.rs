@@ -17,9 +17,7 @@ use super::{
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::Operation;
-use crate::network::operation::{
-    Activation, BatchNorm, Convolution, Groups, Linear, Padding, Window,
-};
+use crate::network::operation::{Activation, BatchNorm, Convolution, Groups, Padding, Window};
 
 /// The catalogue's entry.
 pub const ENTRY: Entry = Entry::new(
@@ -62,8 +60,7 @@ pub const ENTRY: Entry = Entry::new(
 ]);
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
-    let outputs = task.outputs;
-    Space::new(ENTRY.name, &[task.input], |_, decisions| {
+    Space::new(ENTRY.name, &task.shapes(), |_, decisions| {
         let mut graph = Graph::new(1);
         let mut states: Vec<Port> = vec![graph.input(0)];
         for layer in 0..settings.integer("layers") {
@@ -112,8 +109,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
             merge: Merge::PaddedConcat,
         };
         let x = graph.loose("ends", loose, &states[1..]);
-        let x = graph.operation("pool", Operation::GlobalPool, &[x]);
-        let x = graph.operation("head", Operation::Linear(Linear::new(outputs)), &[x]);
+        let x = task.head.attach(&mut graph, x);
         graph.with_output(x)
     })
 }
@@ -129,10 +125,7 @@ mod tests {
         let given = settings.iter();
         let given = given.map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let given: BTreeMap<String, String> = given.collect();
-        let task = Task {
-            input: Shape::image(3, side, side),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, side, side), 10);
         build(&task, &Settings::new(ENTRY.parameters, &given).unwrap()).unwrap()
     }
 

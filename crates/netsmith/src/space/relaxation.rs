@@ -183,10 +183,7 @@ mod tests {
     use crate::space::{Task, build_named};
 
     fn space(name: &str) -> Space {
-        let task = Task {
-            input: Shape::image(3, 16, 16),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 16, 16), 10);
         build_named(name, &task, &BTreeMap::new()).expect("the space is known")
     }
 

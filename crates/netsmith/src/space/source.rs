@@ -69,10 +69,7 @@ mod tests {
 
     #[test]
     fn nodes_of_a_cell_are_complete_with_their_last_operation() {
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let entry = &darts::ENTRY;
         let space = (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap();
         let sources = space.sources();

@@ -390,10 +390,7 @@ mod tests {
 
     #[test]
     fn what_is_given_is_tried_first_and_in_its_order() {
-        let task = Task {
-            input: Shape::image(3, 8, 8),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 8, 8), 10);
         let space = build_named("nas-bench-201", &task, &BTreeMap::new()).unwrap();
         let limits = Limits::default();
         let mut random = Seed::new(3).stream();

@@ -95,10 +95,7 @@ mod tests {
 
     /// The mean score of what is proposed.
     fn mean(of: usize) -> f64 {
-        let task = Task {
-            input: Shape::image(3, 8, 8),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 8, 8), 10);
         let settings = Settings::defaults(nas_bench_201::ENTRY.parameters);
         let space = (nas_bench_201::ENTRY.build)(&task, &settings).unwrap();
         let inner = (random::ENTRY.build)(&Settings::defaults(random::ENTRY.parameters)).unwrap();

@@ -132,10 +132,7 @@ mod tests {
     /// says nothing.
     #[test]
     fn the_best_of_the_sample_come_first() {
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let entry = nas_bench_201::ENTRY;
         let space = (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap();
         let mut screen = Screen::new(Arc::new(Convolutions));

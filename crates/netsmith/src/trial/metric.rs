@@ -38,6 +38,14 @@ impl Metric {
         Self::new("train_loss", Unit::Plain, Direction::Minimize)
     }
 
+    /// The standard error of this metric, a result under `standard_error`.
+    pub fn standard_error_of(metric: &Self) -> Self {
+        Self::new(Self::STANDARD_ERROR, metric.unit, Direction::Minimize)
+    }
+
+    /// The name of the result that says how uncertain the metric of the search is.
+    pub const STANDARD_ERROR: &str = "standard_error";
+
     /// A value of this metric with its unit.
     pub fn quantity(&self, value: f64) -> Quantity {
         Quantity::new(value, self.unit)

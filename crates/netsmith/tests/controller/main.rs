@@ -36,10 +36,7 @@ const LSTM: Policy = Policy::Lstm {
 fn catalogued(name: &str) -> Space {
     let entry = space::CATALOGUE.iter().find(|entry| entry.name == name);
     let entry = entry.expect("a space of the catalogue");
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters)).expect("a space")
 }
 

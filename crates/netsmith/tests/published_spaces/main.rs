@@ -52,7 +52,7 @@ fn check(space: &Space, draws: usize) {
 fn catalogue(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
     let settings = settings.iter();
     let settings = settings.map(|&(name, value)| (name.to_owned(), value.to_owned()));
-    let task = Task { input, outputs: 10 };
+    let task = Task::vector(input, 10);
     build_named(name, &task, &settings.collect()).unwrap()
 }
 

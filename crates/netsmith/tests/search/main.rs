@@ -27,10 +27,7 @@ fn space() -> Space {
     let entry = &space::nas_bench_201::ENTRY;
     let given = [("cells", "1"), ("channels", "2")];
     let given = given.map(|(k, v)| (k.to_owned(), v.to_owned()));
-    let task = Task {
-        input: Shape::image(1, 8, 8),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(1, 8, 8), 10);
     let settings = Settings::new(entry.parameters, &given.into()).expect("settings");
     (entry.build)(&task, &settings).expect("a space")
 }

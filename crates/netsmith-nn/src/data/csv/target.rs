@@ -1,7 +1,8 @@
 //! The column that is predicted.
 
-use super::super::Targets;
 use super::super::columns::{Content, Meaning, number};
+use crate::data::Targets;
+use crate::task::{Classification, Regression};
 use std::collections::BTreeMap;
 
 /// The targets of the rows that were read so far.
@@ -50,11 +51,8 @@ impl TargetFiller {
 
     pub(super) fn finish(self, name: &str) -> Targets {
         match self {
-            Self::Classes { names, labels, .. } => Targets::Classes { labels, names },
-            Self::Values(values) => Targets::Values {
-                name: name.into(),
-                values,
-            },
+            Self::Classes { names, labels, .. } => Classification::targets(labels, names),
+            Self::Values(values) => Regression::targets(name, values),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Tables that are read, and such as are refused.
 
 use super::*;
-use crate::data::{ColumnKind, SplitOptions, Targets, TaskKind};
+use crate::data::modality::table::ColumnKind;
+use crate::data::{SplitOptions, TaskKind};
 
 struct Text(tempfile::TempDir);
 
@@ -15,6 +16,19 @@ impl Text {
     fn load(&self, options: &LoadOptions) -> Result<Dataset, DataError> {
         load(Some(&self.0.path().join("a.csv")), options)
     }
+}
+
+/// The form of the table.
+fn table(data: &Dataset) -> Table {
+    let record = data.samples().modality.record();
+    serde_json::from_value(record).expect("it is a table")
+}
+
+/// The cells of one column.
+fn cells(data: &Dataset, column: usize) -> Vec<f32> {
+    let width = table(data).schema.len();
+    let cells = data.samples().columns[0].reals().iter().skip(column);
+    cells.step_by(width).copied().collect()
 }
 
 fn target(name: &str) -> LoadOptions {
@@ -55,25 +69,23 @@ fn numbers_categories_and_missing_cells_are_told_apart() {
     let data = Text::new(PEOPLE)
         .load(&options)
         .expect("the table is sound");
-    let Features::Table(table) = data.features() else {
-        panic!("it is a table")
-    };
+    let table = table(&data);
     let names = ["Bonn", "Ulm", "Wien"].map(String::from).to_vec();
-    assert_eq!(table.schema()[0].kind, ColumnKind::Category { names });
+    assert_eq!(table.schema[0].kind, ColumnKind::Category { names });
     assert_eq!(
-        table.schema()[1],
-        Column {
+        table.schema[1],
+        TableColumn {
             name: "age".into(),
             kind: ColumnKind::Number
         }
     );
-    assert_eq!(table.schema().len(), 2);
-    let shown = |column| format!("{:?}", table.column(column));
+    assert_eq!(table.schema.len(), 2);
+    let shown = |column| format!("{:?}", cells(&data, column));
     assert_eq!(shown(0), "[1.0, 0.0, 1.0, 1.0, NaN, 2.0]");
     assert_eq!(shown(1), "[31.0, NaN, NaN, 44.5, 60.0, 18.0]");
     let names = ["no", "yes"].map(String::from).to_vec();
-    let labels = vec![1, 0, 1, 0, 1, 0];
-    assert_eq!(data.targets(), &Targets::Classes { labels, names });
+    assert_eq!(data.targets().task.strata_names(), names);
+    assert_eq!(data.targets().columns[0].indices(), [1, 0, 1, 0, 1, 0]);
     assert_eq!(data.groups(), Some(&[0, 0, 1, 2, 2, 3][..]));
     let (search, test) = data
         .split(&SplitOptions::default())
@@ -92,7 +104,7 @@ fn the_target_decides_the_task() {
             ..target("y")
         };
         let data = Text::new(format!("x,y\n{rows}")).load(&options);
-        data.map(|data| data.task().classes().join(" "))
+        data.map(|data| data.targets().task.strata_names().join(" "))
             .map_err(|error| error.to_string())
     };
     assert_eq!(task(&["b", "a"], None), Ok("a b".into()));
@@ -123,7 +135,7 @@ fn texts_that_hardly_repeat_are_left_out_with_a_note() {
         .collect();
     let text = Text::new(format!(",x,name,none,y\n{rows}"));
     let data = text.load(&target("y")).expect("the table is sound");
-    assert_eq!(data.features().raw_shape(), vec![1]);
+    assert_eq!(data.samples().raw_shape(), vec![1]);
     assert_eq!(
         data.notes(),
         [
@@ -138,7 +150,7 @@ fn texts_that_hardly_repeat_are_left_out_with_a_note() {
         ..target("y")
     };
     let data = text.load(&options).expect("the table is sound");
-    assert_eq!(data.features().raw_shape(), vec![2]);
+    assert_eq!(data.samples().raw_shape(), vec![2]);
 }
 
 #[test]
@@ -149,11 +161,9 @@ fn semicolons_tabs_and_byte_order_marks_are_understood() {
             // As a script with other line ends gives it.
             .load(&target("y\r"))
             .expect("the table is sound");
-        let Features::Table(table) = data.features() else {
-            panic!("it is a table")
-        };
-        assert_eq!(table.schema()[0].name, "x,1");
-        assert_eq!(table.column(0).to_vec(), vec![3.0, 4.0]);
+        let table = table(&data);
+        assert_eq!(table.schema[0].name, "x,1");
+        assert_eq!(cells(&data, 0), vec![3.0, 4.0]);
     }
 }
 
@@ -251,32 +261,32 @@ proptest::proptest! {
 fn new_rows_are_read_by_the_names_of_the_columns() {
     let names = ["Bonn", "Ulm"].map(String::from).to_vec();
     let schema = vec![
-        Column {
+        TableColumn {
             name: "age".into(),
             kind: ColumnKind::Number,
         },
-        Column {
+        TableColumn {
             name: "town".into(),
             kind: ColumnKind::Category { names },
         },
     ];
     let text = Text::new("town,more,age\nUlm,x,1\nGent,y,\n,z,3\n");
     let path = text.0.path().join("a.csv");
-    let table = read_inputs(&path, &schema).expect("the columns are there");
-    let shown = |column| format!("{:?}", table.column(column));
+    let table = read_cells(&path, &schema).expect("the columns are there");
+    let shown = |column: usize| format!("{:?}", table[column]);
     assert_eq!(
         (shown(0), shown(1)),
         ("[1.0, NaN, 3.0]".into(), "[1.0, -1.0, NaN]".into())
     );
     std::fs::write(&path, "town,age\nUlm,old\n").expect("there is room");
-    let error = read_inputs(&path, &schema).expect_err("old is no number");
+    let error = read_cells(&path, &schema).expect_err("old is no number");
     assert!(
         error
             .to_string()
             .ends_with("line 2: column `age`: `old` is not a number")
     );
     std::fs::write(&path, "town\nUlm\n").expect("there is room");
-    let error = read_inputs(&path, &schema).expect_err("there is no age");
+    let error = read_cells(&path, &schema).expect_err("there is no age");
     assert!(
         error
             .to_string()

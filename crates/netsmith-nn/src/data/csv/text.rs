@@ -2,7 +2,8 @@
 
 use super::super::columns::{ColumnFault, Content, is_missing, number};
 use super::super::file::read_whole;
-use super::super::{Column, ColumnKind, DataError, TableFault, UNKNOWN_CATEGORY, limits};
+use super::super::modality::table::{ColumnKind, TableColumn, UNKNOWN_CATEGORY};
+use super::super::{DataError, TableFault, limits};
 use netsmith::nearest::nearest;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -153,7 +154,7 @@ impl<'a> File<'a> {
     /// The values of these columns; `visit` sees every row, too.
     pub(super) fn fill(
         &self,
-        columns: &[(usize, &Column)],
+        columns: &[(usize, &TableColumn)],
         mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<Vec<Vec<f32>>, DataError> {
         let codes: Vec<BTreeMap<&str, u32>> = columns

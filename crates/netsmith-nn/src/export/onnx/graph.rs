@@ -1,14 +1,18 @@
 //! An ONNX graph in the making.
 
+use crate::data::Scale;
 use std::collections::BTreeSet;
 
 use super::schema::{
     AttributeProto, BOOL, FLOAT, GraphProto, INT64, NodeProto, TensorProto, ValueInfoProto,
 };
 
+/// The names of the answers of tasks.
+const OUTPUTS: [&str; 2] = ["probabilities", "value"];
+
 /// Nodes, constants and the names that are taken.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub struct Graph {
     proto: GraphProto,
     names: BTreeSet<String>,
     /// Values whose shape is stated.
@@ -23,11 +27,11 @@ impl Graph {
             input: vec![ValueInfoProto::batch(input, dims)],
             ..GraphProto::default()
         };
-        // The names of the outputs are kept free for them.
-        let names = [input, super::PROBABILITIES, super::VALUE].map(str::to_owned);
+        // The names of outputs are kept free for them.
+        let names = [input].into_iter().chain(OUTPUTS).map(str::to_owned);
         Self {
             proto,
-            names: names.into(),
+            names: names.collect(),
             shaped: [input.to_owned()].into(),
         }
     }
@@ -69,8 +73,47 @@ impl Graph {
         }
     }
 
+    /// Adds an operator without attributes; the name of its output.
+    pub fn plain(&mut self, kind: &str, name: &str, inputs: &[&str]) -> String {
+        self.node(kind, name, inputs, Vec::new())
+    }
+
+    /// Adds an operator along an axis; the name of its output.
+    pub fn on_axis(&mut self, kind: &str, name: &str, inputs: &[&str], axis: i64) -> String {
+        self.node(kind, name, inputs, vec![AttributeProto::int("axis", axis)])
+    }
+
+    /// Adds a conversion to 32-bit floats; the name of its output.
+    pub fn as_float(&mut self, name: &str, value: &str) -> String {
+        let to = AttributeProto::int("to", i64::from(FLOAT));
+        self.node("Cast", name, &[value], vec![to])
+    }
+
+    /// Adds `(value - mean) / std`, with constants of the shape `dims`.
+    pub fn scaled(&mut self, scales: &[Scale], dims: &[usize], value: &str) -> String {
+        let means: Vec<f32> = scales.iter().map(|scale| scale.mean).collect();
+        let stds: Vec<f32> = scales.iter().map(|scale| scale.std).collect();
+        let mean = self.floats("normalization.mean", dims, &means);
+        let std = self.floats("normalization.std", dims, &stds);
+        let centred = self.plain("Sub", "normalization.centred", &[value, &mean]);
+        self.plain("Div", "normalization.scaled", &[&centred, &std])
+    }
+
+    /// Adds an operator without attributes whose output leaves the graph under the name
+    /// `output`, with the shape `dims` for each sample.
+    pub fn plain_output(&mut self, kind: &str, output: &str, inputs: &[&str], dims: &[usize]) {
+        self.output(kind, output, inputs, Vec::new(), dims);
+    }
+
+    /// Adds a softmax along an axis whose output leaves the graph under the name
+    /// `output`, with the shape `dims` for each sample.
+    pub fn softmax_output(&mut self, output: &str, value: &str, axis: i64, dims: &[usize]) {
+        let axis = AttributeProto::int("axis", axis);
+        self.output("Softmax", output, &[value], vec![axis], dims);
+    }
+
     /// A constant of 32-bit floats.
-    pub(super) fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) -> String {
+    pub fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) -> String {
         let bytes = values
             .iter()
             .flat_map(|value| value.to_le_bytes())
@@ -79,7 +122,7 @@ impl Graph {
     }
 
     /// A constant row of 64-bit integers.
-    pub(super) fn integers(&mut self, name: &str, values: &[usize]) -> String {
+    pub fn integers(&mut self, name: &str, values: &[usize]) -> String {
         let bytes = values
             .iter()
             .flat_map(|&value| (value as i64).to_le_bytes());

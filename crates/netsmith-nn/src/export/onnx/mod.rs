@@ -14,7 +14,6 @@
 
 mod fold;
 mod graph;
-mod input;
 mod operation;
 mod schema;
 
@@ -22,9 +21,9 @@ use netsmith::network::Operation;
 use prost::Message;
 
 use self::fold::Folds;
-use self::graph::Graph;
+pub use self::graph::Graph;
 use self::operation::Site;
-use self::schema::{AttributeProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use self::schema::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
 use super::metadata::metadata;
 use super::{ExportError, TrainedNetwork};
 
@@ -34,10 +33,6 @@ const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
 /// The name of the raw samples.
 const INPUT: &str = "input";
-/// The name of a classification's answer.
-const PROBABILITIES: &str = "probabilities";
-/// The name of a regression's answer.
-const VALUE: &str = "value";
 
 /// The bytes of an ONNX file.
 ///
@@ -49,24 +44,10 @@ const VALUE: &str = "value";
 /// The parts do not fit together, or an operation has no ONNX form.
 pub fn onnx(trained: &TrainedNetwork<'_>) -> Result<Vec<u8>, ExportError> {
     trained.check()?;
-    let mut graph = Graph::new(INPUT, &trained.schema.raw_shape());
+    let mut graph = Graph::new(INPUT, &trained.contract.modality.raw_shape());
     let answer = network(trained, &mut graph)?;
-    match trained.normalization.target {
-        None if trained.task.is_regression() => {
-            graph.output("Identity", VALUE, &[&answer], Vec::new(), &[1]);
-        }
-        None => {
-            let axis = AttributeProto::int("axis", 1);
-            let classes = trained.task.outputs();
-            graph.output("Softmax", PROBABILITIES, &[&answer], vec![axis], &[classes]);
-        }
-        Some(scale) => {
-            let std = graph.floats("target.std", &[1], &[scale.std]);
-            let mean = graph.floats("target.mean", &[1], &[scale.mean]);
-            let scaled = graph.node("Mul", "target.scaled", &[&answer, &std], Vec::new());
-            graph.output("Add", VALUE, &[&scaled, &mean], Vec::new(), &[1]);
-        }
-    }
+    let shape = trained.network.nodes()[trained.answer()].shape;
+    trained.contract.task.onnx(&mut graph, &answer, shape);
     let entries = metadata(trained).into_iter();
     let entries = entries.map(|(key, value)| StringStringEntryProto { key, value });
     let model = ModelProto {
@@ -88,6 +69,8 @@ fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, Ex
     let needed = trained.needed();
     let folds = Folds::new(trained, &needed);
     let nodes = trained.network.nodes();
+    let inputs = trained.contract.modality.onnx(graph, INPUT);
+    let mut inputs = inputs.into_iter();
     let mut weights = vec![None; trained.weights.len()];
     let mut values: Vec<String> = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.iter().enumerate() {
@@ -96,7 +79,7 @@ fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, Ex
             continue;
         }
         let value = if matches!(node.operation, Operation::Input(_)) {
-            input::normalized(trained.normalization, graph, INPUT)
+            inputs.next().unwrap_or_default()
         } else if folds.is_folded(index) {
             values[node.inputs[0]].clone()
         } else {

@@ -9,7 +9,31 @@ mod layer;
 mod names;
 mod source;
 
+pub use source::{python_list, python_number};
+
 use super::{ExportError, TrainedNetwork};
+
+/// What the source says of the samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TorchInput {
+    /// Constants of the module.
+    pub constants: String,
+    /// Lines of `__init__` that register buffers.
+    pub buffers: String,
+    /// The method `normalize`, from raw samples to the network's input.
+    pub normalize: String,
+}
+
+/// What the source says of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TorchAnswer {
+    /// Constants of the module.
+    pub constants: String,
+    /// The answer in words, with its shape.
+    pub summary: String,
+    /// What is returned, of the network's output `answer`.
+    pub expression: String,
+}
 
 /// The text of `model.py`.
 ///

@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::forward::Body;
-use crate::data::{ColumnKind, Encoding, InputNormalization, InputSchema, Scale, Task};
 use crate::export::TrainedNetwork;
 
 /// The whole file.
@@ -60,64 +59,9 @@ fn constants(trained: &TrainedNetwork<'_>) -> String {
         let _ = writeln!(text, "    {}: {},", json!(key), json!(value));
     }
     text += "}\n";
-    if let Task::Classification { classes } = trained.task {
-        let _ = writeln!(
-            text,
-            "\n# Class names by number.\nCLASSES = {}",
-            list(classes)
-        );
-    }
-    match (&trained.normalization.input, trained.schema) {
-        (InputNormalization::Table { columns }, InputSchema::Table { columns: schema }) => {
-            text += "\n# What becomes of each column: a number is scaled, NaN is missing; a\n\
-                     # category is a code, and turns into one mark for each known code.\n\
-                     COLUMNS = [\n";
-            for (encoding, column) in columns.iter().zip(schema) {
-                text += &column_line(&column.name, &column.kind, encoding);
-            }
-            text += "]\n";
-        }
-        (InputNormalization::Images { channels, .. }, _) => {
-            let numbers = |of: fn(&Scale) -> f32| {
-                let values: Vec<String> = channels.iter().map(|scale| number(of(scale))).collect();
-                values.join(", ")
-            };
-            let _ = write!(
-                text,
-                "\n# Mean and standard deviation of each channel of the training data.\n\
-                 MEAN = [{}]\nSTD = [{}]\n",
-                numbers(|scale| scale.mean),
-                numbers(|scale| scale.std)
-            );
-        }
-        (InputNormalization::Table { .. }, InputSchema::Images { .. }) => {}
-    }
+    text += &trained.contract.task.torch().constants;
+    text += &trained.contract.modality.torch().constants;
     text
-}
-
-fn column_line(name: &str, kind: &ColumnKind, encoding: &Encoding) -> String {
-    let name = json!(name);
-    match encoding {
-        Encoding::Number {
-            scale,
-            missing_indicator,
-        } => format!(
-            "    {{\"name\": {name}, \"mean\": {}, \"std\": {}, \"missing\": {}}},\n",
-            number(scale.mean),
-            number(scale.std),
-            if *missing_indicator { "True" } else { "False" }
-        ),
-        Encoding::Category { codes } => {
-            let names = match kind {
-                ColumnKind::Category { names } => list(names),
-                ColumnKind::Number => "[]".to_owned(),
-            };
-            format!(
-                "    {{\"name\": {name}, \"names\": {names}, \"known\": {}}},\n",
-                list(codes)
-            )
-        }
-    }
 }
 
 const CHANNEL_NORM: &str = r#"
@@ -139,32 +83,20 @@ def average_inside(x, pads, kernel, stride):
 "#;
 
 fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
-    let raw: Vec<String> = trained
-        .schema
-        .raw_shape()
-        .iter()
-        .map(usize::to_string)
-        .collect();
-    let outputs = trained.task.outputs();
-    let answer = match trained.task {
-        Task::Classification { .. } => format!("probabilities, [batch, {outputs}]"),
-        Task::Regression { .. } => "the value, [batch, 1]".to_owned(),
-    };
+    let (input, answer) = (
+        trained.contract.modality.torch(),
+        trained.contract.task.torch(),
+    );
+    let raw = trained.contract.modality.raw_shape();
+    let raw: Vec<String> = raw.iter().map(usize::to_string).collect();
     let mut text = format!(
         "\n\nclass Model(nn.Module):\n    \
-         \"\"\"Raw samples, [batch, {}], to {answer}.\"\"\"\n\n    \
+         \"\"\"Raw samples, [batch, {}], to {}.\"\"\"\n\n    \
          def __init__(self):\n        super().__init__()\n",
         raw.join(", "),
+        answer.summary,
     );
-    let is_table = matches!(
-        trained.normalization.input,
-        InputNormalization::Table { .. }
-    );
-    if !is_table {
-        text += "        mean, std = torch.tensor(MEAN), torch.tensor(STD)\n        \
-                 self.register_buffer(\"mean\", mean.view(-1, 1, 1), persistent=False)\n        \
-                 self.register_buffer(\"std\", std.view(-1, 1, 1), persistent=False)\n";
-    }
+    text += &input.buffers;
     for layer in &body.layers {
         let _ = writeln!(text, "        self.{} = {}", layer.name, layer.make);
         for [own, other] in &layer.ties {
@@ -172,22 +104,8 @@ fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
         }
     }
     text += "\n    def forward(self, raw):\n        answer = self.answer(self.normalize(raw))\n";
-    text += &match trained.normalization.target {
-        Some(scale) => {
-            format!(
-                "        return answer * {} + {}\n",
-                number(scale.std),
-                number(scale.mean)
-            )
-        }
-        None if trained.task.is_regression() => "        return answer\n".to_owned(),
-        None => "        return torch.softmax(answer, 1)\n".to_owned(),
-    };
-    text += if is_table {
-        NORMALIZE_TABLE
-    } else {
-        NORMALIZE_IMAGES
-    };
+    let _ = writeln!(text, "        return {}", answer.expression);
+    text += &input.normalize;
     text += "\n    def answer(self, x):\n";
     for line in &body.lines {
         let _ = writeln!(text, "        {line}");
@@ -195,27 +113,6 @@ fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
     let _ = writeln!(text, "        return {}", body.answer);
     text
 }
-
-const NORMALIZE_IMAGES: &str = "
-    def normalize(self, raw):
-        return (raw - self.mean) / self.std
-";
-
-const NORMALIZE_TABLE: &str = r#"
-    def normalize(self, raw):
-        parts = []
-        for index, column in enumerate(COLUMNS):
-            value = raw[:, index : index + 1]
-            if "known" in column:
-                codes = torch.tensor(column["known"], dtype=raw.dtype, device=raw.device)
-                parts.append(((value - codes).abs() < 0.5).to(raw.dtype))
-                continue
-            scaled = (value - column["mean"]) / column["std"]
-            parts.append(scaled.masked_fill(value.isnan(), 0))
-            if column["missing"]:
-                parts.append(value.isnan().to(raw.dtype))
-        return torch.cat(parts, 1)
-"#;
 
 /// Where the tensors of each layer are in the safetensors file.
 fn paths(body: &Body) -> String {
@@ -281,12 +178,12 @@ if __name__ == "__main__":
 "#;
 
 /// A list as Python writes it; texts in JSON are texts in Python too.
-fn list<T: Serialize>(items: &[T]) -> String {
+pub fn python_list<T: Serialize>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(|item| json!(item).to_string()).collect();
     format!("[{}]", items.join(", "))
 }
 
 /// A number as Python reads it, with all its digits.
-fn number(value: f32) -> String {
+pub fn python_number(value: f32) -> String {
     format!("{value:?}")
 }

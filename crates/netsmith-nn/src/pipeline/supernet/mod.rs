@@ -133,7 +133,7 @@ fn search(
             &supernet,
             method,
             [&train, &valid],
-            &prepared.normalization,
+            &prepared.contract,
         )
     };
     let (begun, seconds) = (Instant::now(), context.search_seconds_left());

@@ -7,7 +7,7 @@ use crate::pipeline::latency::measured;
 use crate::pipeline::planned::{Planned, cut_short};
 use crate::pipeline::prepare::Prepared;
 use crate::pipeline::{Context, PipelineError};
-use netsmith::cost::{Direction, Unit};
+use netsmith::cost::Direction;
 use netsmith::report::{BaselineRow, Saving, verdict};
 use netsmith::study::Role;
 use netsmith::trial::Trial;
@@ -47,8 +47,8 @@ pub(super) fn compare(
     let mut verdict = match rows.is_empty() {
         true => vec!["Not verified: no baseline was trained to a result.".to_owned()],
         false => {
-            let shares_of = (metric.unit == Unit::Fraction).then(|| test.len());
-            verdict(&tests, &rows, higher, shares_of)
+            let errors = [winner.test_error, measured.error].into_iter().flatten();
+            verdict(&tests, errors.reduce(f64::max), &rows, higher)
         }
     };
     if (again || compared != winner.handed_over) && !rows.is_empty() {
@@ -86,6 +86,8 @@ struct Measured {
     whole: Vec<f64>,
     /// Trainings of the winner that were cut short.
     broken: Vec<f64>,
+    /// The largest standard error of these.
+    error: Option<f64>,
     rows: Vec<BaselineRow>,
     notes: Vec<String>,
 }
@@ -107,7 +109,8 @@ impl Measured {
             let Some((planned, weights)) = found else {
                 continue;
             };
-            let value = planned.measure(context, prepared, test, &weights)?;
+            let judged = planned.measure(context, prepared, test, &weights)?;
+            let value = judged.metric.value;
             let validation = trial.metrics.get(metric).map(|quantity| quantity.value);
             let short = cut_short(trial);
             if let Some(after) = &short {
@@ -118,8 +121,10 @@ impl Measured {
             if planned.role == Role::Reseed {
                 let own = if short { &mut of.broken } else { &mut of.whole };
                 own.push(value);
+                of.error = larger(of.error, judged.standard_error);
             } else if let Some(row) = of.rows.iter_mut().find(|row| row.name == planned.name) {
                 row.test.push(value);
+                row.test_error = larger(row.test_error, judged.standard_error);
                 row.validation.extend(validation);
                 row.cut_short += usize::from(short);
             } else {
@@ -130,10 +135,16 @@ impl Measured {
                     latency_ms: measured.map(|measured| measured.median_ms),
                     validation: validation.into_iter().collect(),
                     test: vec![value],
+                    test_error: judged.standard_error,
                     cut_short: usize::from(short),
                 });
             }
         }
         Ok(of)
     }
+}
+
+/// The larger one of two numbers that may be missing.
+fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    [a, b].into_iter().flatten().reduce(f64::max)
 }

@@ -33,6 +33,8 @@ pub(super) struct Winner<'a> {
     pub(super) epoch_seconds: f64,
     /// The metric on the test part after its full training.
     pub(super) test: f64,
+    /// Its standard error.
+    pub(super) test_error: Option<f64>,
     /// All that the first round trained, as long as the winner.
     pub(super) finalists: &'a [Finalist],
 }

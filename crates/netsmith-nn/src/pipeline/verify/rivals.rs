@@ -4,7 +4,7 @@ use crate::pipeline::planned::Planned;
 use crate::pipeline::prepare::Prepared;
 use crate::pipeline::{Context, PipelineError};
 use netsmith::random::Seed;
-use netsmith::space::{Limits, Task, hand_designed};
+use netsmith::space::{Limits, hand_designed};
 use netsmith::study::Role;
 use rand::Rng;
 
@@ -63,11 +63,7 @@ fn baselines(
     };
     let own = prepared.space.baselines(&limits);
     if own.is_empty() {
-        let task = Task {
-            input: prepared.space.inputs()[0],
-            outputs: prepared.data.task().outputs(),
-        };
-        let borrowed = hand_designed(&task, &limits).into_iter();
+        let borrowed = hand_designed(&prepared.contract.space_task(), &limits).into_iter();
         let planned = borrowed.map(|own| {
             let drawn = seed(&own.name);
             Planned::outside(own, drawn)

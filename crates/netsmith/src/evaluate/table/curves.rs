@@ -92,10 +92,7 @@ mod tests {
         let path = folder.path().join("curves.csv");
         std::fs::write(&path, format!("{HEADER}{rows}")).unwrap();
         let entry = nas_bench_201::ENTRY;
-        let task = Task {
-            input: Shape::image(3, 16, 16),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 16, 16), 10);
         let space = (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap();
         read_curves(&path, space)
     }

@@ -37,10 +37,7 @@ const NOTE: &str = "The table has mean test accuracies alone, so the same column
 
 fn space(_data: usize) -> Result<Space, SpaceError> {
     let entry = &nas_bench_101::ENTRY;
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     (entry.build)(&task, &Settings::defaults(entry.parameters))
 }
 

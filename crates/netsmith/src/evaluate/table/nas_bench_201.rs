@@ -97,10 +97,7 @@ const COLUMNS: [DataColumns; 3] = [
 fn space(data: usize) -> Result<Space, SpaceError> {
     let (size, outputs) = [(32, 10), (32, 100), (16, 120)][data];
     let entry = &nas_bench_201::ENTRY;
-    let task = Task {
-        input: Shape::image(3, size, size),
-        outputs,
-    };
+    let task = Task::vector(Shape::image(3, size, size), outputs);
     (entry.build)(&task, &Settings::defaults(entry.parameters))
 }
 

@@ -5,10 +5,7 @@ use crate::random::Seed;
 use crate::space::Limits;
 
 fn space(shape: Shape, classes: usize) -> Space {
-    let task = Task {
-        input: shape,
-        outputs: classes,
-    };
+    let task = Task::vector(shape, classes);
     build(&task, &Settings::defaults(ENTRY.parameters)).unwrap()
 }
 

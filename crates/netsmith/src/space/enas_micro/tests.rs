@@ -8,10 +8,7 @@ fn space(settings: &[(&str, &str)], side: usize) -> Space {
     let given = settings.iter();
     let given = given.map(|&(name, value)| (name.to_owned(), value.to_owned()));
     let given: BTreeMap<String, String> = given.collect();
-    let task = Task {
-        input: Shape::image(3, side, side),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, side, side), 10);
     build(&task, &Settings::new(ENTRY.parameters, &given).unwrap()).unwrap()
 }
 

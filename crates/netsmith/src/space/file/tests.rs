@@ -10,10 +10,7 @@ const RESIDUAL: &str = include_str!("../../../../../examples/spaces/residual-sta
 const CELL: &str = include_str!("../../../../../examples/spaces/cell.toml");
 
 fn task() -> Task {
-    Task {
-        input: Shape::image(3, 16, 16),
-        outputs: 4,
-    }
+    Task::vector(Shape::image(3, 16, 16), 4)
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl<'t> Writer<'t> {
     ) -> Result<(Self, Graph), Fault> {
         let mut writer = Self {
             decisions: Decisions::default(),
-            classes: task.outputs,
+            classes: task.head.values(),
             spans: BTreeMap::new(),
             blocks: BTreeMap::new(),
             values: BTreeMap::new(),

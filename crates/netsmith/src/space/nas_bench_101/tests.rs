@@ -7,10 +7,7 @@ use crate::space::Limits;
 use std::collections::BTreeSet;
 
 fn space() -> Space {
-    let task = Task {
-        input: Shape::image(3, 32, 32),
-        outputs: 10,
-    };
+    let task = Task::vector(Shape::image(3, 32, 32), 10);
     build(&task, &Settings::defaults(ENTRY.parameters)).unwrap()
 }
 

@@ -125,10 +125,7 @@ mod tests {
     #[test]
     fn children_take_from_their_parents() {
         let entry = &space::nas_bench_201::ENTRY;
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let settings = Settings::defaults(entry.parameters);
         let space = (entry.build)(&task, &settings).unwrap();
         let limits = Limits::default();
@@ -175,10 +172,7 @@ mod tests {
     #[test]
     fn a_subtree_holds_what_depends_on_its_root() {
         let entry = &space::darts::ENTRY;
-        let task = Task {
-            input: Shape::image(3, 32, 32),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 32, 32), 10);
         let space = (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap();
         let order = space.order();
         let root = order.iter().copied().find(|&id| {

@@ -206,7 +206,7 @@ mod tests {
             "mlp" => Shape::vector(20),
             _ => Shape::image(3, 32, 32),
         };
-        let task = Task { input, outputs: 10 };
+        let task = Task::vector(input, 10);
         (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap()
     }
 

@@ -1,7 +1,9 @@
 //! The folder `best/`: the network that a run hands over.
 
+mod earlier;
+
 use super::{Config, PipelineError};
-use crate::data::{InputSchema, Normalization, Task};
+use crate::data::Contract;
 use crate::export::{TrainedNetwork, onnx, safetensors, torch};
 use crate::module::Weights;
 use crate::train::weight_file::replace;
@@ -21,6 +23,7 @@ pub const ENTRY: &str = "best";
 
 /// What is needed besides the weights to run the best network again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "earlier::Saved")]
 pub struct BestRecord {
     /// Number of the run of the final phase.
     pub run: u64,
@@ -28,18 +31,17 @@ pub struct BestRecord {
     pub trial: Option<u64>,
     /// Its architecture.
     pub architecture: String,
-    /// What is done to raw samples.
-    pub normalization: Normalization,
-    /// What raw samples look like.
-    pub schema: InputSchema,
-    /// What is predicted.
-    pub task: Task,
+    /// What turns raw samples into inputs, and outputs into answers.
+    pub contract: Contract,
     /// Value of the metric on the validation part.
     #[serde(with = "super::exact")]
     pub validation: f64,
     /// Value of the metric on the test part, read once.
     #[serde(with = "super::exact::optional")]
     pub test: Option<f64>,
+    /// The standard error of that value which the test samples leave.
+    #[serde(with = "super::exact::optional", default)]
+    pub test_error: Option<f64>,
     /// Median milliseconds of inference at batch 1 on one thread.
     pub latency_ms: Option<f64>,
     /// What ran it for that measurement.
@@ -86,9 +88,7 @@ impl Handover<'_> {
         TrainedNetwork {
             network: self.network,
             weights: &self.weights.0,
-            normalization: &self.record.normalization,
-            schema: &self.record.schema,
-            task: &self.record.task,
+            contract: &self.record.contract,
             provenance: self.provenance,
         }
     }
