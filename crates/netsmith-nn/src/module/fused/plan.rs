@@ -1,43 +1,48 @@
-//! What is known of a network before it runs: which buffers it needs until when.
+//! What a network tells before it runs: which buffers it needs until when.
 
-use super::mixture::norms_of_mixes;
-use netsmith::network::operation::Activation;
-use netsmith::network::{Network, Operation, Saved};
+use crate::module::mix;
+use crate::module::trainable::{Reach, Sharing, Trainable, trainable};
+use netsmith::network::{Network, Saved};
 
 /// The plan of a network for the fused kernels.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::module) struct Plan {
+    /// What computes each node.
+    operations: Vec<Box<dyn Trainable>>,
     /// For each node the node whose buffer holds its value: itself, or an
     /// earlier one whose value it passes on.
-    pub(super) holder: Vec<usize>,
+    pub(in crate::module) holder: Vec<usize>,
     /// For each batch normalisation whether it rectifies as well: the
     /// activation behind it then passes its value on.
-    pub(super) rectified: Vec<bool>,
+    pub(in crate::module) rectified: Vec<bool>,
     /// For each buffer the last node that reads it in the forward pass.
-    pub(super) last: Vec<usize>,
+    pub(in crate::module) last: Vec<usize>,
     /// For each buffer whether the backward pass reads it as it was kept.
-    pub(super) saved: Vec<bool>,
+    pub(in crate::module) saved: Vec<bool>,
     /// For each buffer whether the backward pass computes it again.
-    pub(super) recomputed: Vec<bool>,
+    pub(in crate::module) recomputed: Vec<bool>,
     /// For each node whether a gradient must reach it.
-    pub(super) needs: Vec<bool>,
+    pub(in crate::module) needs: Vec<bool>,
     /// For each buffer whether the gradient of a mix's weights reads it.
-    pub(super) mixed: Vec<bool>,
+    pub(in crate::module) mixed: Vec<bool>,
     /// For each normalisation the mix that does it on the way, and the place there.
-    pub(super) norms: Vec<Option<(usize, usize)>>,
+    pub(in crate::module) norms: Vec<Option<(usize, usize)>>,
 }
 
 impl Plan {
     pub(super) fn new(network: &Network) -> Self {
-        let rectified = rectified(network);
-        let holder = holders(network, &rectified);
-        let norms = norms_of_mixes(network);
+        let nodes = network.nodes().iter();
+        let operations: Vec<_> = nodes.map(|node| trainable(&node.operation)).collect();
+        let rectified = rectified(network, &operations);
+        let holder = holders(network, &operations, &rectified);
+        let norms = mix::norms_of_mixes(network, &operations);
         let mut plan = Self {
             last: last_reads(network, &holder),
             saved: vec![false; holder.len()],
             recomputed: network.recomputed(),
-            needs: needs(network, &norms, false),
+            needs: needs(network, &operations, &norms, false),
             mixed: vec![false; holder.len()],
+            operations,
             norms,
             holder,
             rectified,
@@ -48,9 +53,14 @@ impl Plan {
         plan
     }
 
+    /// What computes a node.
+    pub(super) fn operation(&self, node: usize) -> &dyn Trainable {
+        &*self.operations[node]
+    }
+
     /// Gradients are to reach the samples too.
     pub(super) fn reach_inputs(&mut self, network: &Network) {
-        self.needs = needs(network, &self.norms, true);
+        self.needs = needs(network, &self.operations, &self.norms, true);
     }
 
     /// A mix reads what it normalises before its normalisation could.
@@ -65,7 +75,7 @@ impl Plan {
 
     fn mark_mixed(&mut self, network: &Network) {
         for node in network.nodes() {
-            if let Operation::Mix { .. } = node.operation {
+            if mix::decision(&node.operation).is_some() {
                 for &input in node.inputs.iter().filter(|&&i| self.norms[i].is_none()) {
                     self.mixed[self.holder[input]] = true;
                 }
@@ -75,7 +85,7 @@ impl Plan {
 
     fn mark_saved(&mut self, network: &Network) {
         for (index, node) in network.nodes().iter().enumerate() {
-            match saved(&node.operation) {
+            match self.operations[index].saved() {
                 // An activation that its normalisation does is computed again.
                 Saved::Output if self.holder[index] != index => {}
                 Saved::Nothing => {}
@@ -93,42 +103,26 @@ impl Plan {
     }
 }
 
-/// What the fused backward pass of an operation reads.
-fn saved(operation: &Operation) -> Saved {
-    match operation {
-        // The factors are drawn again.
-        Operation::Dropout(_) | Operation::DropPath => Saved::Nothing,
-        // The mean passes gradients on whatever the values were.
-        Operation::AvgPool(_) => Saved::Nothing,
-        other => other.saved(),
-    }
-}
-
-/// Batch normalisations that only a rectifier reads.
-fn rectified(network: &Network) -> Vec<bool> {
+/// Norms that only a rectifier reads.
+fn rectified(network: &Network, operations: &[Box<dyn Trainable>]) -> Vec<bool> {
     let consumers = network.consumers();
-    let nodes = network.nodes().iter().zip(&consumers).enumerate();
-    nodes
-        .map(|(index, (node, consumers))| {
-            let norm = matches!(node.operation, Operation::BatchNorm(_));
-            let rectifier = |&consumer: &usize| {
-                let operation = &network.nodes()[consumer].operation;
-                matches!(operation, Operation::Activation(Activation::Relu))
-            };
+    let consumers = consumers.iter().enumerate();
+    consumers
+        .map(|(index, consumers)| {
+            let norm = operations[index].norm().is_some();
             let only = consumers.len() == 1 && !network.outputs().contains(&index);
+            let rectifier = |&consumer: &usize| operations[consumer].is_rectifier();
             norm && only && consumers.iter().all(rectifier)
         })
         .collect()
 }
 
-fn holders(network: &Network, rectified: &[bool]) -> Vec<usize> {
+fn holders(network: &Network, operations: &[Box<dyn Trainable>], rectified: &[bool]) -> Vec<usize> {
     let mut holders: Vec<usize> = Vec::new();
     for (index, node) in network.nodes().iter().enumerate() {
-        let passes = match node.operation {
-            Operation::Identity | Operation::Flatten => true,
-            Operation::Activation(Activation::Relu) => rectified[node.inputs[0]],
-            _ => false,
-        };
+        let operation = &operations[index];
+        let rectified = || operation.is_rectifier() && rectified[node.inputs[0]];
+        let passes = operation.sharing() == Sharing::Always || rectified();
         holders.push(if passes {
             holders[node.inputs[0]]
         } else {
@@ -155,22 +149,24 @@ fn last_reads(network: &Network, holder: &[usize]) -> Vec<usize> {
 /// where that is asked for.
 ///
 /// A mix learns its weights from its gradient, also where nothing before it is
-/// trained; so does a normalisation that gives the gradient of such a weight.
-fn needs(network: &Network, norms: &[Option<(usize, usize)>], reaches_inputs: bool) -> Vec<bool> {
+/// trained; so does a norm that gives the gradient of such a weight.
+fn needs(
+    network: &Network,
+    operations: &[Box<dyn Trainable>],
+    norms: &[Option<(usize, usize)>],
+    reaches_inputs: bool,
+) -> Vec<bool> {
     let mut needs: Vec<bool> = Vec::new();
-    for (node, norm) in network.nodes().iter().zip(norms) {
-        let trains = node.weights.iter();
-        let trains = trains
-            .into_iter()
-            .any(|&w| network.weights()[w].shape.role.trains());
+    for (index, node) in network.nodes().iter().enumerate() {
+        let mut weights = node.weights.iter();
+        let trains = weights.any(|&w| network.weights()[w].shape.role.trains());
         let inputs = node.inputs.iter().any(|&input| needs[input]);
-        let wanted = match node.operation {
-            Operation::Zero(_) => false,
-            Operation::Input(_) => reaches_inputs,
-            Operation::Mix { .. } => true,
-            _ => trains || inputs || norm.is_some(),
-        };
-        needs.push(wanted);
+        needs.push(match operations[index].reach() {
+            Reach::WhereTrained => trains || inputs || norms[index].is_some(),
+            Reach::Always => true,
+            Reach::Never => false,
+            Reach::OnRequest => reaches_inputs,
+        });
     }
     needs
 }

@@ -1,38 +1,13 @@
-//! Pooling.
+//! Sums and maxima over windows of a plane.
 
-use super::value::Value;
-use burn::tensor::module::{avg_pool2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use netsmith::network::Shape;
 use netsmith::network::operation::Pool;
 use netsmith_kernels::{LANES, Lane};
 use rayon::prelude::*;
 
-/// The maximum, composed of burn's operations.
-pub(super) fn compose_max(pool: &Pool, input: &Value) -> Value {
-    let mut options = MaxPoolOptions::new(pool.window.kernel);
-    options.stride = pool.window.stride;
-    options.padding = padding(pool, input);
-    Value::new(max_pool2d(input.tensor.clone(), options))
-}
-
-/// The mean, composed of burn's operations.
-pub(super) fn compose_average(pool: &Pool, input: &Value) -> Value {
-    let mut options = AvgPoolOptions::new(pool.window.kernel);
-    options.stride = pool.window.stride;
-    options.padding = padding(pool, input);
-    options.count_include_pad = false;
-    Value::new(avg_pool2d(input.tensor.clone(), options))
-}
-
-/// The mean over all positions, composed of burn's operations.
-pub(super) fn compose_global(input: &Value) -> Value {
-    Value::new(input.tensor.clone().mean_dim(2).mean_dim(3))
-}
-
-fn padding(pool: &Pool, input: &Value) -> [(usize, usize); 2] {
-    let [_, _, height, width] = input.tensor.dims();
-    let pads = pool.window.pads([height, width]);
+/// The padding of a pool over a plane of this height and width, as burn takes it.
+pub(super) fn padding(pool: &Pool, size: [usize; 2]) -> [(usize, usize); 2] {
+    let pads = pool.window.pads(size);
     pads.map(|[before, behind]| (before, behind))
 }
 
@@ -102,7 +77,7 @@ impl Windows {
         }
     }
 
-    /// Fused: the largest value of each window.
+    /// The largest value of each window.
     pub(super) fn max(&self, input: &[Lane], output: &mut [Lane]) {
         self.planes(input, output).for_each(|(input, output)| {
             self.each(|position, under| {
@@ -122,7 +97,7 @@ impl Windows {
         });
     }
 
-    /// Fused: the gradient goes to the first of the largest values.
+    /// The gradient goes to the first of the largest values.
     pub(super) fn max_backward(&self, input: &[Lane], gradient: &[Lane], target: &mut [Lane]) {
         let planes = input.par_chunks_exact(self.input_plane());
         let gradients = gradient.par_chunks_exact(self.output_plane());
@@ -155,7 +130,7 @@ impl Windows {
         });
     }
 
-    /// Fused: the mean of each window.
+    /// The mean of each window.
     pub(super) fn average(&self, input: &[Lane], output: &mut [Lane]) {
         self.planes(input, output).for_each(|(input, output)| {
             self.each(|position, under| {
@@ -171,7 +146,7 @@ impl Windows {
         });
     }
 
-    /// Fused: the gradient goes to all values of the window alike.
+    /// The gradient goes to all values of the window alike.
     pub(super) fn average_backward(&self, gradient: &[Lane], target: &mut [Lane]) {
         let gradients = gradient.par_chunks_exact(self.output_plane());
         let planes = gradients.zip(target.par_chunks_exact_mut(self.input_plane()));
@@ -188,28 +163,4 @@ impl Windows {
             });
         });
     }
-}
-
-/// Fused: the mean over planes of this size.
-pub(super) fn global(plane: usize, input: &[Lane], output: &mut [Lane]) {
-    let share = 1.0 / plane as f32;
-    let planes = input.par_chunks_exact(plane).zip(output);
-    planes.for_each(|(input, output)| {
-        let mut sums = [0.0; LANES];
-        for value in input {
-            for lane in 0..LANES {
-                sums[lane] += value[lane];
-            }
-        }
-        *output = sums.map(|sum| sum * share);
-    });
-}
-
-/// Fused: the gradient goes to all positions alike.
-pub(super) fn global_backward(plane: usize, gradient: &[Lane], target: &mut [Lane]) {
-    let share = 1.0 / plane as f32;
-    let planes = gradient.par_iter().zip(target.par_chunks_exact_mut(plane));
-    planes.for_each(|(gradient, target)| {
-        target.fill(gradient.map(|gradient| gradient * share));
-    });
 }
