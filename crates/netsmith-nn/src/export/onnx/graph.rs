@@ -8,7 +8,7 @@ use super::schema::{
 
 /// Nodes, constants and the names that are taken.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub(in crate::export) struct Graph {
     proto: GraphProto,
     names: BTreeSet<String>,
     /// Values whose shape is stated.
@@ -34,7 +34,7 @@ impl Graph {
 
     /// Adds an operator and returns the name of its only output, which is the
     /// name of the node.
-    pub(super) fn node(
+    pub(in crate::export) fn node(
         &mut self,
         kind: &str,
         name: &str,
@@ -70,7 +70,12 @@ impl Graph {
     }
 
     /// A constant of 32-bit floats.
-    pub(super) fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) -> String {
+    pub(in crate::export) fn floats(
+        &mut self,
+        name: &str,
+        dims: &[usize],
+        values: &[f32],
+    ) -> String {
         let bytes = values
             .iter()
             .flat_map(|value| value.to_le_bytes())
@@ -79,7 +84,7 @@ impl Graph {
     }
 
     /// A constant row of 64-bit integers.
-    pub(super) fn integers(&mut self, name: &str, values: &[usize]) -> String {
+    pub(in crate::export) fn integers(&mut self, name: &str, values: &[usize]) -> String {
         let bytes = values
             .iter()
             .flat_map(|&value| (value as i64).to_le_bytes());
@@ -87,12 +92,12 @@ impl Graph {
     }
 
     /// A single constant integer, without axes.
-    pub(super) fn integer(&mut self, name: &str, value: usize) -> String {
+    pub(in crate::export) fn integer(&mut self, name: &str, value: usize) -> String {
         self.constant(name, INT64, &[], (value as i64).to_le_bytes().to_vec())
     }
 
     /// A single constant truth value, without axes.
-    pub(super) fn boolean(&mut self, name: &str, value: bool) -> String {
+    pub(in crate::export) fn boolean(&mut self, name: &str, value: bool) -> String {
         self.constant(name, BOOL, &[], vec![u8::from(value)])
     }
 
