@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Identity, Inheritance, Range, Zeros};
 use super::lanes::PIECE;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
@@ -50,6 +51,19 @@ impl Trainable for Activation {
         Sharing::Never
     }
 
+    fn inheritance(&self) -> Inheritance {
+        let zeros = match self {
+            Self::Relu | Self::Relu6 | Self::HardSwish | Self::Silu | Self::Gelu | Self::Tanh => {
+                Zeros::OfInput
+            }
+            Self::Sigmoid | Self::HardSigmoid | Self::Complement => Zeros::Never,
+        };
+        Inheritance::new(Channels::Each)
+            .with_identity(Identity::Under(*self))
+            .with_zeros(zeros)
+            .with_range(Range::Of(*self))
+    }
+
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {
         Some(compiler.draft(node, Pointwise(*self)))
     }
@@ -60,6 +74,20 @@ impl Trainable for Activation {
 
     fn is_rectifier(&self) -> bool {
         *self == Self::Relu
+    }
+
+    fn threshold(&self) -> Option<f32> {
+        Some(match self {
+            // Their outputs at zero.
+            Self::Sigmoid | Self::HardSigmoid => 0.5,
+            Self::Relu
+            | Self::Relu6
+            | Self::HardSwish
+            | Self::Silu
+            | Self::Gelu
+            | Self::Tanh
+            | Self::Complement => 0.0,
+        })
     }
 }
 

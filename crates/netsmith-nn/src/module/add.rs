@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Identity, Inheritance, Range};
 use super::lanes;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
@@ -69,6 +70,12 @@ impl Trainable for Add {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each)
+            .with_identity(Identity::Sum)
+            .with_range(Range::PositiveOfInputs)
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

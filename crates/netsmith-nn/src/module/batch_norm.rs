@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work, side_by_side};
+use super::inheritance::{Channels, Identity, Inheritance, Zeros};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use super::{BatchStatistics, Weights, mix};
@@ -72,6 +73,17 @@ impl Trainable for BatchNorm {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        let zeros = if self.affine {
+            Zeros::OfWeights
+        } else {
+            Zeros::OfInput
+        };
+        Inheritance::new(Channels::Normed { together: false })
+            .with_identity(Identity::Norm)
+            .with_zeros(zeros)
     }
 
     /// Together with the rectifier behind it.

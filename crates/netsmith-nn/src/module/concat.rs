@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance, Range};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use burn::tensor::Tensor;
@@ -47,6 +48,10 @@ impl Trainable for Concat {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Joined).with_range(Range::OfInputs)
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

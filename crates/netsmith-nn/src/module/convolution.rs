@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::Inheritance;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use burn::tensor::module::conv2d;
@@ -67,6 +68,10 @@ impl Trainable for Convolution {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::of_kernel(Some(self.clone()))
     }
 
     /// Together with a rectifier before it, where it reads values several times,

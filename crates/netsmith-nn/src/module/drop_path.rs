@@ -4,6 +4,7 @@ use super::composed::Composition;
 use super::dropout;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::Inheritance;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::Saved;
@@ -34,6 +35,10 @@ impl Trainable for DropPath {
 
     fn sharing(&self) -> Sharing {
         Sharing::Inference
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::passed()
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

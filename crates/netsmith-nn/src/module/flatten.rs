@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance, Range};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::Saved;
@@ -32,6 +33,10 @@ impl Trainable for Flatten {
 
     fn sharing(&self) -> Sharing {
         Sharing::Always
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Unfolded).with_range(Range::OfInputs)
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

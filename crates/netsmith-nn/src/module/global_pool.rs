@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance, Range};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::{Saved, Shape};
@@ -39,6 +40,12 @@ impl Trainable for GlobalPool {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each)
+            .with_range(Range::OfInputs)
+            .scaling()
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::Inheritance;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::Saved;
@@ -30,6 +31,10 @@ impl Trainable for Identity {
 
     fn sharing(&self) -> Sharing {
         Sharing::Always
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::passed()
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

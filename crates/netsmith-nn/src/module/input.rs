@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance};
 use super::trainable::{Reach, Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::{Saved, Shape};
@@ -33,6 +34,10 @@ impl Trainable for Input {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Fixed)
     }
 
     /// Nothing: the samples are there when the steps begin.

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance, Zeros};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use burn::tensor::Tensor;
@@ -52,6 +53,15 @@ impl Trainable for LayerNorm {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        let zeros = if self.affine {
+            Zeros::OfWeights
+        } else {
+            Zeros::OfInput
+        };
+        Inheritance::new(Channels::Normed { together: true }).with_zeros(zeros)
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::Inheritance;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use netsmith::network::Saved;
@@ -62,6 +63,10 @@ impl Trainable for Linear {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::of_kernel(None)
     }
 
     /// A convolution over all that it reads, in the order in which it lies.

@@ -4,6 +4,7 @@ use super::composed::Composition;
 use super::convolution::kernel_window;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance, Range, Zeros};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use super::windows::{Windows, padding};
@@ -50,6 +51,12 @@ impl Trainable for MaxPool {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each)
+            .with_zeros(Zeros::OfInput)
+            .with_range(Range::OfInputs)
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

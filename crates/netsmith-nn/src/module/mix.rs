@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance};
 use super::lanes;
 use super::trainable::{Reach, Sharing, Trainable};
 use super::value::Value;
@@ -96,6 +97,10 @@ impl Trainable for Mix {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Fixed)
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

@@ -1,7 +1,7 @@
 //! Mixes of a supernet: how much each option counts, and what then need not run.
 
-use super::mix;
-use netsmith::network::{Network, Operation};
+use super::{mix, zero};
+use netsmith::network::Network;
 
 /// How much each input of every mix counts, by the number of the decision.
 ///
@@ -46,7 +46,7 @@ impl Mixture {
             return true;
         };
         let input = network.nodes()[node].inputs[at];
-        let zero = matches!(network.nodes()[input].operation, Operation::Zero(_));
+        let zero = zero::is_zero(&network.nodes()[input].operation);
         !zero && self.weight(decision, at) != 0.0
     }
 }

@@ -27,6 +27,7 @@ mod fused;
 mod global_pool;
 mod identity;
 mod inference;
+mod inheritance;
 mod input;
 mod lanes;
 mod layer_norm;
@@ -52,11 +53,15 @@ mod zero;
 
 pub use fused::activation_bytes;
 pub use inference::Inference;
+pub(crate) use inheritance::{Channels, Identity, Inheritance, Range, Zeros};
+pub(crate) use mix::decision;
 pub use mixture::Mixture;
 pub use noise::Noise;
 pub(crate) use probe::{LossFunction, Probe};
+pub(crate) use trainable::{inheritance, is_norm, is_rectifier, is_repeatable, threshold};
 pub use weights::Weights;
 pub(crate) use weights::normal;
+pub(crate) use zero::is_zero;
 
 use composed::Composed;
 use fused::Fused;

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance, Range, Zeros};
 use super::lanes::PIECE;
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
@@ -53,6 +54,13 @@ impl Trainable for Multiply {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each)
+            .with_zeros(Zeros::OfInput)
+            .with_range(Range::PositiveOfInputs)
+            .scaling()
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

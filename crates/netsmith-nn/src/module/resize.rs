@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance, Range};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use super::windows::Windows;
@@ -54,6 +55,10 @@ impl Trainable for Resize {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each).with_range(Range::OfInputs)
     }
 
     fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance};
 use super::moves::{self, Moves};
 use super::trainable::{Sharing, Trainable};
 use super::value::Value;
@@ -42,6 +43,10 @@ impl Trainable for Shift {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Each)
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {

@@ -3,6 +3,7 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance};
 use super::value::Value;
 use super::{
     add, avg_pool, concat, drop_path, flatten, global_pool, identity, input, max_pool, mix,
@@ -39,6 +40,9 @@ pub(super) trait Trainable: fmt::Debug + Send + Sync {
     /// so that the network is answered by a pass.
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft>;
 
+    /// What a child network may do with it that starts from its parent's weights.
+    fn inheritance(&self) -> Inheritance;
+
     /// Where a gradient must reach its value.
     fn reach(&self) -> Reach {
         Reach::WhereTrained
@@ -52,6 +56,11 @@ pub(super) trait Trainable: fmt::Debug + Send + Sync {
     /// Whether it is `max(x, 0)`, which its neighbours may apply on their way.
     fn is_rectifier(&self) -> bool {
         false
+    }
+
+    /// Of a non-linearity: the value above which a unit counts as on.
+    fn threshold(&self) -> Option<f32> {
+        None
     }
 
     /// The norm of each channel that it is, which its neighbours may apply on
@@ -83,6 +92,33 @@ pub(super) enum Reach {
     Never,
     /// Where somebody asks for the gradients of the samples.
     OnRequest,
+}
+
+/// What a child network may do with an operation.
+pub(crate) fn inheritance(operation: &Operation) -> Inheritance {
+    trainable(operation).inheritance()
+}
+
+/// Whether an operation is `max(x, 0)`.
+pub(crate) fn is_rectifier(operation: &Operation) -> bool {
+    trainable(operation).is_rectifier()
+}
+
+/// Whether an operation is a norm of any kind.
+pub(crate) fn is_norm(operation: &Operation) -> bool {
+    matches!(inheritance(operation).channels, Channels::Normed { .. })
+}
+
+/// Of a non-linearity: the value above which a unit counts as on.
+pub(crate) fn threshold(operation: &Operation) -> Option<f32> {
+    trainable(operation).threshold()
+}
+
+/// Whether two nodes of an operation that read the same values without weights
+/// have the same value: nothing is drawn, and no mix weighs them apart.
+pub(crate) fn is_repeatable(operation: &Operation) -> bool {
+    let draws = trainable(operation).sharing() == Sharing::Inference;
+    !draws && mix::decision(operation).is_none()
 }
 
 /// What computes an operation.

@@ -3,11 +3,17 @@
 use super::composed::Composition;
 use super::fused::{Pass, Slot};
 use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Inheritance};
 use super::trainable::{Reach, Sharing, Trainable};
 use super::value::Value;
-use netsmith::network::Saved;
 use netsmith::network::operation::Zero;
+use netsmith::network::{Operation, Saved};
 use netsmith_kernels::channels_last::Octet;
+
+/// Whether an operation gives nothing but zeros.
+pub(crate) fn is_zero(operation: &Operation) -> bool {
+    matches!(operation, Operation::Zero(_))
+}
 
 impl Trainable for Zero {
     fn compose(&self, site: &mut Composition<'_>) -> Value {
@@ -31,6 +37,10 @@ impl Trainable for Zero {
 
     fn sharing(&self) -> Sharing {
         Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        Inheritance::new(Channels::Fixed)
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {
