@@ -11,6 +11,7 @@ mod forbidden_text;
 mod layers;
 mod machine_paths;
 mod modules;
+mod operation_rooms;
 mod sealed_test;
 mod tree;
 mod unsafe_code;
@@ -36,6 +37,7 @@ const CATALOGUE: &[Rule] = &[
     unsafe_code::ENTRY,
     modules::ENTRY,
     catalogue::ENTRY,
+    operation_rooms::ENTRY,
     sealed_test::ENTRY,
     machine_paths::ENTRY,
     changelog::ENTRY,

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use netsmith::catalogue::Entry;
-use netsmith::network::operation::Activation;
+use netsmith::network::operation;
 use netsmith_nn::data::{self, PathForm};
 use netsmith_nn::pipeline::EVALUATORS;
 use netsmith_nn::task::{self, Metric};
@@ -54,6 +54,16 @@ struct Item {
     paper: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<Parameter>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<Attribute>,
+}
+
+/// Something that a space file may say of an operation.
+#[derive(Debug, PartialEq, Serialize)]
+struct Attribute {
+    name: &'static str,
+    default: &'static str,
+    doc: &'static str,
 }
 
 /// Something that can be set.
@@ -103,7 +113,7 @@ impl List {
                 items
             }
             Kind::Data => data::CATALOGUE.iter().map(of_data).collect(),
-            Kind::Operations => operations(),
+            Kind::Operations => operation::catalogue().map(of_operation).collect(),
             Kind::Costs => plain(COSTS),
             Kind::Evaluators => entries(EVALUATORS),
             Kind::Metrics => Metric::all().map(of_metric).collect(),
@@ -130,6 +140,7 @@ fn entries<B>(catalogue: &[Entry<B>]) -> Vec<Item> {
                 doc: parameter.doc,
             })
             .collect(),
+        attributes: Vec::new(),
     };
     catalogue.iter().map(of_entry).collect()
 }
@@ -163,13 +174,16 @@ fn of_metric(metric: Metric) -> Item {
     item(metric.name(), &format!("{} {direction}", metric.summary()))
 }
 
-fn operations() -> Vec<Item> {
-    let mut items = plain(OPERATIONS);
-    let activations = Activation::ALL
-        .iter()
-        .map(|activation| item(activation.name(), "Element-wise non-linearity."));
-    items.splice(4..4, activations);
-    items
+fn of_operation(entry: &operation::Entry) -> Item {
+    let of_attribute = |attribute: &operation::Attribute| Attribute {
+        name: attribute.name,
+        default: attribute.default,
+        doc: attribute.doc,
+    };
+    Item {
+        attributes: entry.build.attributes.iter().map(of_attribute).collect(),
+        ..item(entry.name, entry.summary)
+    }
 }
 
 fn plain(list: &[(&str, &str)]) -> Vec<Item> {
@@ -184,56 +198,9 @@ fn item(name: &str, summary: &str) -> Item {
         summary: summary.to_owned(),
         paper: None,
         parameters: Vec::new(),
+        attributes: Vec::new(),
     }
 }
-
-/// Names as `Operation::name` gives them, without the activations, which follow
-/// the normalisations.
-const OPERATIONS: &[(&str, &str)] = &[
-    (
-        "convolution",
-        "Convolution over height and width, in groups or depthwise, dilated.",
-    ),
-    ("linear", "Fully connected layer."),
-    ("batch-norm", "Batch normalisation."),
-    ("layer-norm", "Layer normalisation over the channels."),
-    ("max-pool", "Largest value of each window."),
-    ("avg-pool", "Mean of each window; padding is not counted."),
-    (
-        "global-pool",
-        "Mean over all positions: an image becomes a vector.",
-    ),
-    ("add", "Sum of all inputs."),
-    (
-        "multiply",
-        "Product of all inputs; a vector scales the channels of an image.",
-    ),
-    ("concat", "All inputs behind each other along the channels."),
-    ("identity", "The input itself."),
-    ("zero", "Zeros of the input's shape, strided."),
-    (
-        "shift",
-        "The image moved by one pixel up and left, zeros behind it.",
-    ),
-    ("channel-shuffle", "Channels of several groups interleaved."),
-    ("dropout", "Single activations dropped in training."),
-    (
-        "drop-path",
-        "Whole samples of a branch dropped in training.",
-    ),
-    ("flatten", "An image as a vector."),
-    ("pad", "Zeros appended up to a given size."),
-    (
-        "resize",
-        "Nearest neighbour up, maximum down, to a given height and width.",
-    ),
-    ("slice", "One position of a sequence as a vector."),
-    ("stack", "Vectors as the positions of a sequence."),
-    (
-        "mix",
-        "Weighted sum of all options of a decision, in a supernet.",
-    ),
-];
 
 const COSTS: &[(&str, &str)] = &[
     ("parameters", "Trainable scalars; tied weights count once."),
@@ -268,6 +235,13 @@ fn in_full(list: &List) -> String {
             } = parameter;
             text.push_str(&format!("    --set {name}={default}\n        {doc}\n"));
             text.push_str(&format!("        It takes {takes}.\n"));
+        }
+        for Attribute { name, default, doc } in &item.attributes {
+            let default = match default {
+                &"" => "must be given".to_owned(),
+                default => format!("default {default}"),
+            };
+            text.push_str(&format!("    {name} ({default})\n        {doc}\n"));
         }
         text.push('\n');
     }

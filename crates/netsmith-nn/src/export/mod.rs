@@ -6,14 +6,41 @@
 //!                 └─► torch()        model.py
 //! ```
 //!
-//! All of them take raw samples, as the data have them: normalisation is part
+//! Each operation has one file with its ONNX and its PyTorch form, named after it;
+//! `exported` holds their trait and the only list of operations. All files take raw samples, as the data have them: normalisation is part
 //! of the network, and so is what turns its answer into probabilities or into
 //! a value in the target's own unit.
 
+mod activation;
+mod add;
+mod avg_pool;
+mod batch_norm;
+mod channel_shuffle;
+mod concat;
+mod convolution;
+mod drop_path;
+mod dropout;
+mod exported;
+mod flatten;
+mod global_pool;
+mod identity;
+mod input;
+mod layer_norm;
+mod linear;
+mod max_pool;
 mod metadata;
+mod mix;
+mod multiply;
 mod onnx;
+mod pad;
+mod resize;
 mod safetensors;
+mod shift;
+mod slice;
+mod stack;
 mod torch;
+mod truncate;
+mod zero;
 
 pub use onnx::{Graph as OnnxGraph, onnx};
 pub use safetensors::{WeightsError, read_safetensors, safetensors};

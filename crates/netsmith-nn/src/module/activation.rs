@@ -1,16 +1,110 @@
 //! Element-wise non-linearities.
 
+use super::composed::Composition;
+use super::fused::{Pass, Slot};
+use super::inference::{Compiler, Draft, Sources, Work};
+use super::inheritance::{Channels, Identity, Inheritance, Range, Zeros};
+use super::lanes::PIECE;
+use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use burn::tensor::{Tensor, activation};
+use netsmith::network::Saved;
 use netsmith::network::operation::Activation;
 use netsmith_kernels::Lane;
+use netsmith_kernels::channels_last::Octet;
 use rayon::prelude::*;
 
-/// Composed of burn's operations.
-pub(super) fn compose(kind: Activation, input: &Value) -> Value {
-    let x = input.tensor.clone();
+impl Trainable for Activation {
+    fn compose(&self, site: &mut Composition<'_>) -> Value {
+        Value::new(composed(*self, site.first().tensor.clone()))
+    }
+
+    fn forward(&self, pass: &mut Pass<'_>, node: usize) -> Slot {
+        let mut value = pass.reuse(node, pass.first(node));
+        value.edit(|values| forward(*self, values));
+        value
+    }
+
+    fn backward(&self, pass: &mut Pass<'_>, node: usize, mut gradient: Slot) {
+        let first = pass.first(node);
+        // A rectifier that its norm applies is undone there.
+        if pass.holds(node) {
+            let kept = match self.saved() {
+                Saved::Output => node,
+                Saved::Inputs | Saved::Nothing => first,
+            };
+            gradient.edit(|gradient| backward(*self, pass.read(kept), gradient));
+        }
+        pass.deliver(first, gradient);
+    }
+
+    fn saved(&self) -> Saved {
+        match self {
+            Self::Relu | Self::Relu6 | Self::Sigmoid | Self::Tanh | Self::Complement => {
+                Saved::Output
+            }
+            Self::HardSwish | Self::HardSigmoid | Self::Silu | Self::Gelu => Saved::Inputs,
+        }
+    }
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        let zeros = match self {
+            Self::Relu | Self::Relu6 | Self::HardSwish | Self::Silu | Self::Gelu | Self::Tanh => {
+                Zeros::OfInput
+            }
+            Self::Sigmoid | Self::HardSigmoid | Self::Complement => Zeros::Never,
+        };
+        Inheritance::new(Channels::Each)
+            .with_identity(Identity::Under(*self))
+            .with_zeros(zeros)
+            .with_range(Range::Of(*self))
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, node: usize) -> Option<Draft> {
+        Some(compiler.draft(node, Pointwise(*self)))
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    fn is_rectifier(&self) -> bool {
+        *self == Self::Relu
+    }
+
+    fn threshold(&self) -> Option<f32> {
+        Some(match self {
+            // Their outputs at zero.
+            Self::Sigmoid | Self::HardSigmoid => 0.5,
+            Self::Relu
+            | Self::Relu6
+            | Self::HardSwish
+            | Self::Silu
+            | Self::Gelu
+            | Self::Tanh
+            | Self::Complement => 0.0,
+        })
+    }
+}
+
+/// An activation of single samples.
+#[derive(Debug)]
+struct Pointwise(Activation);
+
+impl Work for Pointwise {
+    fn run(&self, sources: &Sources<'_>, _room: &mut Vec<Octet>, target: &mut [Octet]) {
+        target.copy_from_slice(sources.get(0));
+        apply(self.0, target.as_flattened_mut());
+    }
+}
+
+fn composed(kind: Activation, x: Tensor<4>) -> Tensor<4> {
     let ramp = |x: Tensor<4>| (x + 3.0).clamp(0.0, 6.0) / 6.0;
-    Value::new(match kind {
+    match kind {
         Activation::Relu => activation::relu(x),
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::HardSwish => x.clone() * ramp(x),
@@ -20,20 +114,17 @@ pub(super) fn compose(kind: Activation, input: &Value) -> Value {
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::Tanh => x.tanh(),
         Activation::Complement => x.neg() + 1.0,
-    })
+    }
 }
 
-/// Lanes of one piece of work: as much as stays in the first cache.
-const PIECE: usize = 512;
-
-/// Fused, in place.
-pub(super) fn forward(kind: Activation, values: &mut [Lane]) {
+/// In place.
+fn forward(kind: Activation, values: &mut [Lane]) {
     let pieces = values.par_chunks_mut(PIECE);
     pieces.for_each(|values| apply(kind, values.as_flattened_mut()));
 }
 
 /// Of plain values, in place.
-pub(super) fn apply(kind: Activation, values: &mut [f32]) {
+fn apply(kind: Activation, values: &mut [f32]) {
     let apply = |f: fn(f32) -> f32, values: &mut [f32]| {
         values.iter_mut().for_each(|x| *x = f(*x));
     };
@@ -54,9 +145,9 @@ pub(super) fn apply(kind: Activation, values: &mut [f32]) {
     }
 }
 
-/// Fused: turns the gradient of the output into that of the input. `kept` is
-/// the output where [`Activation`] saves it, else the input.
-pub(super) fn backward(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
+/// Turns the gradient of the output into that of the input. `kept` is the output
+/// where [`Trainable::saved`] says so, else the input.
+fn backward(kind: Activation, kept: &[Lane], gradient: &mut [Lane]) {
     let pieces = gradient.par_chunks_mut(PIECE).zip(kept.par_chunks(PIECE));
     pieces.for_each(|(gradient, kept)| slope(kind, kept, gradient));
 }

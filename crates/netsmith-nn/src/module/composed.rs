@@ -1,15 +1,16 @@
 //! A network composed of burn's operations, with burn's automatic differentiation.
 
 mod mixed;
+mod site;
 
+pub(super) use site::Composition;
+
+use super::trainable::trainable;
 use super::value::{Value, dims};
-use super::{
-    BatchStatistics, Noise, Step, Weights, activation, align, answer, batch_norm, concat,
-    convolution, dropout, elementwise, layer_norm, linear, pool, rearrange,
-};
+use super::{BatchStatistics, Noise, Step, Weights, answer};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use mixed::Mixed;
-use netsmith::network::{Network, Operation, Shape};
+use netsmith::network::{Network, Shape};
 
 /// The devices on which burn computes.
 #[derive(Debug)]
@@ -152,26 +153,13 @@ impl Composed {
 impl Pass<'_> {
     /// The network's answers. A value is dropped behind its last reader.
     fn run(&mut self, enter: &dyn Fn(Shape) -> Tensor<4>, device: &Device) -> Tensor<4> {
-        let consumers = self.network.consumers();
-        let answer = answer(self.network);
+        let network = self.network;
+        let consumers = network.consumers();
+        let answer = answer(network);
         let mut values: Vec<Option<Value>> = Vec::new();
-        for (index, node) in self.network.nodes().iter().enumerate() {
-            let read = |input: usize| {
-                let value = values[input].as_ref();
-                value.expect("its readers keep a value — this is a bug in netsmith")
-            };
-            let value = match (&node.operation, &self.mixed) {
-                (_, Some(mixed)) if !mixed.runs(index) => None,
-                (Operation::Input(shape), _) => Some(Value::new(enter(*shape))),
-                (Operation::Mix { decision }, Some(mixed)) => {
-                    let zeros = || elementwise::compose_zero(node.shape, self.samples, device);
-                    Some(mixed.value(self.network, index, *decision, zeros, read))
-                }
-                _ => {
-                    let read: Vec<&Value> = node.inputs.iter().map(|&input| read(input)).collect();
-                    Some(self.node(index, &read, device))
-                }
-            };
+        for (index, node) in network.nodes().iter().enumerate() {
+            let runs = self.mixed.as_ref().is_none_or(|mixed| mixed.runs(index));
+            let value = runs.then(|| self.value(index, &values, enter, device));
             values.push(value);
             for &input in &node.inputs {
                 if input != answer && consumers[input].last() == Some(&index) {
@@ -185,58 +173,32 @@ impl Pass<'_> {
             .tensor
     }
 
-    fn node(&mut self, index: usize, inputs: &[&Value], device: &Device) -> Value {
+    fn value(
+        &mut self,
+        index: usize,
+        values: &[Option<Value>],
+        enter: &dyn Fn(Shape) -> Tensor<4>,
+        device: &Device,
+    ) -> Value {
         let node = &self.network.nodes()[index];
-        let weights: Vec<Tensor<1>> = node
-            .weights
-            .iter()
-            .map(|&w| self.weights[w].clone())
-            .collect();
-        let first = inputs[0];
-        match &node.operation {
-            Operation::Input(_) | Operation::Identity => first.clone(),
-            Operation::Convolution(it) => convolution::compose(it, first, &weights),
-            Operation::Linear(it) => linear::compose(it, first, &weights),
-            Operation::BatchNorm(it) => {
-                let training = self.noise.is_some();
-                let (value, batch) = batch_norm::compose(it, first, &weights, training);
-                self.statistics.extend(batch.map(|batch| (index, batch)));
-                value
-            }
-            Operation::LayerNorm(it) => layer_norm::compose(it, first, &weights),
-            Operation::Activation(it) => activation::compose(*it, first),
-            Operation::MaxPool(it) => pool::compose_max(it, first),
-            Operation::AvgPool(it) => pool::compose_average(it, first),
-            Operation::GlobalPool => pool::compose_global(first),
-            Operation::Add | Operation::Mix { .. } => elementwise::compose_add(inputs),
-            Operation::Multiply => elementwise::compose_multiply(first, inputs[1]),
-            Operation::Concat => concat::compose(inputs),
-            Operation::Zero(_) => {
-                let zeros = elementwise::compose_zero(node.shape, self.samples, device);
-                Value::new(zeros.tensor.cast(first.tensor.dtype()))
-            }
-            Operation::Shift => rearrange::compose_shift(first),
-            Operation::ChannelShuffle(it) => rearrange::compose_shuffle(it, first),
-            Operation::Dropout(it) => {
-                let count = self.samples * node.shape.elements();
-                let factors = self
-                    .noise
-                    .and_then(|n| n.dropout(&node.name, it.rate, count));
-                dropout::compose(factors, first)
-            }
-            Operation::DropPath => {
-                let factors = self
-                    .noise
-                    .and_then(|n| n.drop_path(&node.name, self.samples));
-                dropout::compose(factors, first)
-            }
-            Operation::Flatten => rearrange::compose_flatten(first),
-            Operation::Pad(_) => align::compose_pad(node.shape, first),
-            Operation::Resize(_) => align::compose_resize(node.shape, first),
-            Operation::Slice(it) => rearrange::compose_slice(it, first),
-            Operation::Truncate(it) => rearrange::compose_truncate(it, first),
-            Operation::Stack => rearrange::compose_stack(inputs),
-        }
+        let weights = node.weights.iter().map(|&w| self.weights[w].clone());
+        let mut site = Composition {
+            network: self.network,
+            index,
+            node,
+            values,
+            weights: weights.collect(),
+            noise: self.noise,
+            samples: self.samples,
+            device,
+            enter,
+            mixed: self.mixed.as_ref(),
+            statistics: None,
+        };
+        let value = trainable(&node.operation).compose(&mut site);
+        let statistics = site.statistics.map(|batch| (index, batch));
+        self.statistics.extend(statistics);
+        value
     }
 }
 

@@ -1,26 +1,82 @@
 //! Layer normalisation.
 
+use super::composed::Composition;
+use super::fused::{Pass, Slot};
+use super::inference::{Compiler, Draft};
+use super::inheritance::{Channels, Inheritance, Zeros};
+use super::trainable::{Sharing, Trainable};
 use super::value::Value;
 use burn::tensor::Tensor;
+use netsmith::network::Saved;
 use netsmith::network::operation::LayerNorm;
 use netsmith_kernels::{LANES, Lane};
 
-/// Composed of burn's operations.
-pub(super) fn compose(norm: &LayerNorm, input: &Value, weights: &[Tensor<1>]) -> Value {
-    let x = input.tensor.clone();
-    let channels = x.dims()[1];
-    let line = |values: &Tensor<1>| values.clone().reshape([1, channels, 1, 1]);
-    let centred = x.clone() - x.mean_dim(1);
-    let variance = (centred.clone() * centred.clone()).mean_dim(1);
-    let mut y = centred / (variance + LayerNorm::EPSILON as f32).sqrt();
-    if norm.affine {
-        y = y * line(&weights[0]) + line(&weights[1]);
+impl Trainable for LayerNorm {
+    fn compose(&self, site: &mut Composition<'_>) -> Value {
+        let x = site.first().tensor.clone();
+        let channels = x.dims()[1];
+        let line = |values: &Tensor<1>| values.clone().reshape([1, channels, 1, 1]);
+        let centred = x.clone() - x.mean_dim(1);
+        let variance = (centred.clone() * centred.clone()).mean_dim(1);
+        let mut y = centred / (variance + LayerNorm::EPSILON as f32).sqrt();
+        if self.affine {
+            y = y * line(&site.weights[0]) + line(&site.weights[1]);
+        }
+        Value::new(y)
     }
-    Value::new(y)
+
+    fn forward(&self, pass: &mut Pass<'_>, node: usize) -> Slot {
+        let sizes = sizes(pass, node);
+        let trained = pass.weight(node, 0).zip(pass.weight(node, 1));
+        let trained = trained.map(|(scale, bias)| [scale, bias]);
+        let mut value = pass.take(node);
+        value.edit(|output| forward(sizes, trained, pass.read(pass.first(node)), output));
+        value
+    }
+
+    fn backward(&self, pass: &mut Pass<'_>, node: usize, mut gradient: Slot) {
+        let (first, sizes) = (pass.first(node), sizes(pass, node));
+        let scale = pass.weight(node, 0);
+        gradient.edit(|gradient| {
+            let trained = backward(sizes, scale, pass.read(first), gradient);
+            if self.affine {
+                pass.train(node, 0, &trained[0]);
+                pass.train(node, 1, &trained[1]);
+            }
+        });
+        pass.deliver(first, gradient);
+    }
+
+    fn saved(&self) -> Saved {
+        Saved::Inputs
+    }
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Never
+    }
+
+    fn inheritance(&self) -> Inheritance {
+        let zeros = if self.affine {
+            Zeros::OfWeights
+        } else {
+            Zeros::OfInput
+        };
+        Inheritance::new(Channels::Normed { together: true }).with_zeros(zeros)
+    }
+
+    fn compile(&self, _compiler: &mut Compiler<'_>, _node: usize) -> Option<Draft> {
+        None
+    }
 }
 
-/// Fused, over blocks of `[channels, plane]`; `trained` are scale and bias.
-pub(super) fn forward(
+/// Channels and positions of a node.
+fn sizes(pass: &Pass<'_>, node: usize) -> [usize; 2] {
+    let shape = pass.shape(node);
+    [shape.channels(), shape.positions().iter().product()]
+}
+
+/// Over blocks of `[channels, plane]`; `trained` are scale and bias.
+fn forward(
     [channels, plane]: [usize; 2],
     trained: Option<[&[f32]; 2]>,
     input: &[Lane],
@@ -44,7 +100,7 @@ pub(super) fn forward(
 
 /// Turns the gradient of the output into that of the input, and gives those of
 /// scale and bias.
-pub(super) fn backward(
+fn backward(
     [channels, plane]: [usize; 2],
     weight: Option<&[f32]>,
     input: &[Lane],

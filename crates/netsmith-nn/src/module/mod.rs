@@ -9,44 +9,64 @@
 //! - [`Kernels::Burn`]: the same operations composed of burn's, with burn's
 //!   automatic differentiation: the reference.
 //!
-//! Each operation group has one file with both forms, named as in
-//! [`netsmith::network::operation`].
+//! Each operation has one file with both forms, named after it, which implements
+//! one trait; `trainable` holds the trait and the only list of operations.
 
 mod activation;
-mod align;
-mod arena;
+mod add;
+mod avg_pool;
 mod batch_norm;
+mod channel_shuffle;
 mod composed;
 mod concat;
 mod convolution;
+mod drop_path;
 mod dropout;
-mod elementwise;
-mod footprint;
+mod flatten;
 mod fused;
+mod global_pool;
+mod identity;
 mod inference;
+mod inheritance;
+mod input;
+mod lanes;
 mod layer_norm;
 mod linear;
+mod max_pool;
+mod mix;
 mod mixture;
+mod moves;
+mod multiply;
 mod noise;
-mod plan;
-mod pool;
+mod pad;
 mod probe;
-mod rearrange;
+mod resize;
+mod shift;
+mod slice;
+mod stack;
+mod trainable;
+mod truncate;
 mod value;
 mod weights;
+mod windows;
+mod zero;
 
-pub use footprint::activation_bytes;
+pub use fused::activation_bytes;
 pub use inference::Inference;
+pub(crate) use inheritance::{Channels, Identity, Inheritance, Range, Zeros};
+pub(crate) use mix::decision;
 pub use mixture::Mixture;
 pub use noise::Noise;
 pub(crate) use probe::{LossFunction, Probe};
+pub(crate) use trainable::{inheritance, is_norm, is_rectifier, is_repeatable, threshold};
 pub use weights::Weights;
 pub(crate) use weights::normal;
+pub(crate) use zero::is_zero;
 
 use composed::Composed;
 use fused::Fused;
 use netsmith::network::operation::BatchNorm;
-use netsmith::network::{Network, Operation, Shape};
+use netsmith::network::{Network, Shape};
 
 /// What computes a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,7 +206,7 @@ impl Module {
     /// yet, or not one input and one output.
     pub fn new(network: &Network, kernels: Kernels) -> Result<Self, ModuleError> {
         for node in network.nodes() {
-            if let Operation::Mix { .. } = node.operation {
+            if mix::decision(&node.operation).is_some() {
                 return Err(ModuleError::Unsupported {
                     node: node.name.clone(),
                     operation: node.operation.name(),

@@ -2,8 +2,9 @@
 
 use super::Morphism;
 use super::copy::{Kernel, gathered};
+use crate::module::Channels;
+use netsmith::network::Shape;
 use netsmith::network::operation::Convolution;
-use netsmith::network::{Operation, Shape};
 
 /// What a node of the child gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,32 +69,25 @@ impl Morphism<'_> {
         let from = self.parent.nodes()[*was.inputs.first()?].shape;
         let first = inputs.first()?;
         let alike = inputs.iter().all(|other| other.map == first.map);
-        match (&it.operation, &was.operation) {
-            (Operation::Convolution(new), Operation::Convolution(before)) => {
-                self.convolved(node, old, (new, before), first)
+        let same = it.operation == was.operation;
+        match (self.of_child(node).channels, self.of_parent(old).channels) {
+            (Channels::Mixed(Some(new)), Channels::Mixed(Some(before))) => {
+                self.convolved(node, old, (&new, &before), first)
             }
-            (Operation::Linear(_), Operation::Linear(before)) => {
-                let map = self.spread(before.out, it.shape.channels())?;
+            (Channels::Mixed(None), Channels::Mixed(None)) => {
+                let map = self.spread(was.shape.channels(), it.shape.channels())?;
                 self.widen(node, old, &map, first)?;
                 Some(map)
             }
-            (Operation::BatchNorm(new), Operation::BatchNorm(before)) if new == before => {
-                self.gather(node, old, &first.map);
-                Some(first.map.clone())
-            }
-            (Operation::LayerNorm(new), Operation::LayerNorm(before)) if new == before => {
+            (Channels::Normed { together }, Channels::Normed { .. }) if same => {
                 // Mean and variance stay only where every channel counts alike.
-                let counts = first.counts();
-                let even = counts
-                    .windows(2)
-                    .all(|pair| (pair[0] - pair[1]).abs() < 0.5);
-                if !even {
+                if together && !is_even(&first.counts()) {
                     return None;
                 }
                 self.gather(node, old, &first.map);
                 Some(first.map.clone())
             }
-            (Operation::Concat, Operation::Concat) => {
+            (Channels::Joined, Channels::Joined) => {
                 let mut offset = 0;
                 let mut map = Vec::new();
                 for (carry, &input) in inputs.iter().zip(&was.inputs) {
@@ -102,29 +96,27 @@ impl Morphism<'_> {
                 }
                 Some(map)
             }
-            (Operation::Flatten, Operation::Flatten) => {
+            (Channels::Unfolded, Channels::Unfolded) => {
                 let plane: usize = from.positions().iter().product();
                 let positions = |&channel: &usize| channel * plane..(channel + 1) * plane;
                 Some(first.map.iter().flat_map(positions).collect())
             }
-            // Channel by channel.
+            (Channels::Each, Channels::Each) if same && alike => Some(first.map.clone()),
             (
-                Operation::Activation(_)
-                | Operation::MaxPool(_)
-                | Operation::AvgPool(_)
-                | Operation::GlobalPool
-                | Operation::Shift
-                | Operation::Resize(_)
-                | Operation::Add
-                | Operation::Multiply,
-                before,
-            ) if it.operation == *before && alike => Some(first.map.clone()),
-            (new, before) => {
+                Channels::Passed
+                | Channels::Mixed(_)
+                | Channels::Normed { .. }
+                | Channels::Each
+                | Channels::Joined
+                | Channels::Unfolded
+                | Channels::Fixed,
+                _,
+            ) => {
                 let ordered = inputs.iter().zip(&was.inputs).all(|(carry, &input)| {
                     carry.in_order(self.parent.nodes()[input].shape.channels())
                 });
-                let same = new == before && it.weights.is_empty() && ordered;
-                same.then(|| (0..was.shape.channels()).collect())
+                let repeats = same && it.weights.is_empty() && ordered;
+                repeats.then(|| (0..was.shape.channels()).collect())
             }
         }
     }
@@ -214,6 +206,12 @@ impl Morphism<'_> {
             self.new.0[new] = gathered(&self.old.0[before], map);
         }
     }
+}
+
+/// Whether every channel is there equally often.
+fn is_even(counts: &[f32]) -> bool {
+    let mut pairs = counts.windows(2);
+    pairs.all(|pair| (pair[0] - pair[1]).abs() < 0.5)
 }
 
 /// Whether the kernel only grows, by as much on both sides, and gives an output

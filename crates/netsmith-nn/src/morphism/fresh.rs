@@ -1,29 +1,35 @@
 //! A node that the parent has not: the identity, or a branch of zeros.
 
-use super::{Carry, Morphism, State, keeps_zero};
+use super::{Carry, Morphism, State};
+use crate::module::{Channels, Identity, Inheritance, Range, Zeros, inheritance};
+use netsmith::network::Role;
 use netsmith::network::operation::{Activation, BatchNorm, Convolution};
-use netsmith::network::{Operation, Role};
 
 impl Morphism<'_> {
     /// Lets a new node hand its input on, if it can.
     pub(super) fn make_identity(&mut self, node: usize) -> State {
         let it = &self.child.nodes()[node];
-        if let Operation::Add = it.operation {
+        let Inheritance {
+            channels, identity, ..
+        } = self.of_child(node);
+        if identity == Identity::Sum {
             return self.close_branches(node);
         }
         let input = match it.inputs.first().map(|&input| &self.states[input]) {
             Some(State::Carries(carry)) if it.inputs.len() == 1 => carry.clone(),
             _ => return State::Fresh,
         };
-        let carried = match &it.operation {
-            Operation::Convolution(convolution) => self.hand_on(node, convolution, &input),
-            Operation::Linear(_) => self.unit_matrix(node, &input),
-            Operation::BatchNorm(_) => {
+        let carried = match identity {
+            Identity::Kernel => match channels {
+                Channels::Mixed(Some(convolution)) => self.hand_on(node, &convolution, &input),
+                _ => self.unit_matrix(node, &input),
+            },
+            Identity::Norm => {
                 self.undo_epsilon(node);
                 Some(input)
             }
-            Operation::Activation(kind) => self.is_idempotent(*kind, input.node).then_some(input),
-            _ => None,
+            Identity::Under(kind) => self.is_idempotent(kind, input.node).then_some(input),
+            Identity::Sum | Identity::Never => None,
         };
         carried.map_or(State::Fresh, State::Carries)
     }
@@ -103,8 +109,8 @@ impl Morphism<'_> {
                 .iter()
                 .all(|&input| self.is_idempotent(kind, input))
         };
-        match it.operation {
-            Operation::Activation(was) => match kind {
+        match inheritance(&it.operation).range {
+            Range::Of(was) => match kind {
                 Activation::Relu => matches!(
                     was,
                     Activation::Relu
@@ -115,10 +121,9 @@ impl Morphism<'_> {
                 Activation::Relu6 => matches!(was, Activation::Relu6),
                 _ => false,
             },
-            Operation::MaxPool(_) | Operation::AvgPool(_) | Operation::GlobalPool => inputs(),
-            Operation::Flatten | Operation::Concat | Operation::Resize(_) => inputs(),
-            Operation::Add | Operation::Multiply => kind == Activation::Relu && inputs(),
-            _ => false,
+            Range::OfInputs => inputs(),
+            Range::PositiveOfInputs => kind == Activation::Relu && inputs(),
+            Range::Any => false,
         }
     }
 
@@ -158,20 +163,10 @@ impl Morphism<'_> {
         if self.names.contains_key(it.name.as_str()) || !self.has_one_way(node) {
             return false;
         }
-        match &it.operation {
-            Operation::Convolution(_) | Operation::Linear(_) => true,
-            Operation::BatchNorm(norm) if norm.affine => true,
-            Operation::LayerNorm(norm) if norm.affine => true,
-            Operation::Activation(kind) => keeps_zero(*kind) && self.can_vanish(it.inputs[0]),
-            Operation::BatchNorm(_)
-            | Operation::LayerNorm(_)
-            | Operation::MaxPool(_)
-            | Operation::AvgPool(_)
-            | Operation::Identity
-            | Operation::Dropout(_)
-            | Operation::DropPath
-            | Operation::Multiply => self.can_vanish(it.inputs[0]),
-            _ => false,
+        match self.of_child(node).zeros {
+            Zeros::OfWeights => true,
+            Zeros::OfInput => self.can_vanish(it.inputs[0]),
+            Zeros::Never => false,
         }
     }
 
@@ -179,23 +174,17 @@ impl Morphism<'_> {
     fn has_one_way(&self, node: usize) -> bool {
         let readers = self.child.nodes().iter();
         let readers = readers.filter(|other| other.inputs.contains(&node));
-        let scales = |operation: &Operation| {
-            matches!(operation, Operation::Multiply | Operation::GlobalPool)
-        };
-        readers.clone().count() == 1 || readers.clone().all(|other| scales(&other.operation))
+        let mut scaling = readers
+            .clone()
+            .map(|other| inheritance(&other.operation).scales);
+        readers.count() == 1 || scaling.all(|scales| scales)
     }
 
     /// Makes a branch give zeros; what is before its last layer is drawn.
     fn vanish(&mut self, node: usize) {
         let it = &self.child.nodes()[node];
         self.states[node] = State::Zero;
-        let own = match &it.operation {
-            Operation::Convolution(_) | Operation::Linear(_) => true,
-            Operation::BatchNorm(norm) => norm.affine,
-            Operation::LayerNorm(norm) => norm.affine,
-            _ => false,
-        };
-        if !own {
+        if self.of_child(node).zeros != Zeros::OfWeights {
             return self.vanish(it.inputs[0]);
         }
         for &weight in &it.weights {
@@ -212,15 +201,16 @@ impl Morphism<'_> {
     /// Gives new layers their drawn weights back, up to what the parent has.
     fn draw_anew(&mut self, node: usize) {
         let it = &self.child.nodes()[node];
-        let Operation::Input(_) = it.operation else {
-            if self.names.contains_key(it.name.as_str()) || !self.has_one_way(node) {
-                return;
-            }
-            for &weight in &it.weights {
-                self.new.0[weight].clone_from(&self.initial.0[weight]);
-            }
-            self.states[node] = State::Fresh;
-            return it.inputs.iter().for_each(|&input| self.draw_anew(input));
-        };
+        if it.inputs.is_empty()
+            || self.names.contains_key(it.name.as_str())
+            || !self.has_one_way(node)
+        {
+            return;
+        }
+        for &weight in &it.weights {
+            self.new.0[weight].clone_from(&self.initial.0[weight]);
+        }
+        self.states[node] = State::Fresh;
+        it.inputs.iter().for_each(|&input| self.draw_anew(input));
     }
 }

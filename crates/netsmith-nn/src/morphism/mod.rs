@@ -25,10 +25,9 @@ mod carry;
 mod copy;
 mod fresh;
 
-use crate::module::{Weights, normal};
+use crate::module::{Channels, Inheritance, Weights, inheritance, normal};
 use carry::{Carry, State};
-use netsmith::network::operation::Activation;
-use netsmith::network::{Network, Operation, Role};
+use netsmith::network::{Network, Role};
 use netsmith::random::Seed;
 use std::collections::BTreeMap;
 
@@ -128,10 +127,10 @@ struct Morphism<'a> {
 impl Morphism<'_> {
     fn state_of(&mut self, node: usize) -> State {
         let it = &self.child.nodes()[node];
-        if let Operation::Input(_) = it.operation {
+        if it.inputs.is_empty() {
             return self.entering(node);
         }
-        if passes(&it.operation) {
+        if self.of_child(node).channels == Channels::Passed {
             return self.states[it.inputs[0]].clone();
         }
         let named = self.names.get(it.name.as_str()).copied();
@@ -166,7 +165,7 @@ impl Morphism<'_> {
 
     /// The node of the parent whose value this one passes on.
     fn holder(&self, mut old: usize) -> usize {
-        while passes(&self.parent.nodes()[old].operation) {
+        while self.of_parent(old).channels == Channels::Passed {
             old = self.parent.nodes()[old].inputs[0];
         }
         old
@@ -208,22 +207,19 @@ impl Morphism<'_> {
         draws.into_iter().map(|z| 1.0 + self.noise * z).collect()
     }
 
+    /// What may be done with a node of the child.
+    fn of_child(&self, node: usize) -> Inheritance {
+        inheritance(&self.child.nodes()[node].operation)
+    }
+
+    /// What may be done with a node of the parent.
+    fn of_parent(&self, node: usize) -> Inheritance {
+        inheritance(&self.parent.nodes()[node].operation)
+    }
+
     fn role(&self, weight: usize) -> Role {
         self.child.weights()[weight].shape.role
     }
-}
-
-/// Whether an operation gives its input, outside training.
-fn passes(operation: &Operation) -> bool {
-    matches!(
-        operation,
-        Operation::Identity | Operation::Dropout(_) | Operation::DropPath
-    )
-}
-
-/// Whether an activation of zero is zero.
-fn keeps_zero(activation: Activation) -> bool {
-    !matches!(activation, Activation::Sigmoid | Activation::HardSigmoid)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use super::subject::dot;
 use super::{Entry, Subject};
 use crate::module::{Kernels, Module, Probe};
-use netsmith::network::{Network, Operation};
+use netsmith::network::{Network, Role};
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -53,8 +53,9 @@ struct Information<'a> {
 
 impl Probe for Information<'_> {
     fn wants_value(&self, node: usize) -> bool {
-        let operation = &self.network.nodes()[node].operation;
-        matches!(operation, Operation::Convolution(_) | Operation::Linear(_))
+        let weight = self.network.nodes()[node].weights.first();
+        let role = weight.map(|&weight| self.network.weights()[weight].shape.role);
+        matches!(role, Some(Role::Kernel { .. }))
     }
 
     fn value(&mut self, node: usize, value: Vec<f32>) {

@@ -4,7 +4,7 @@
 use super::Subject;
 use super::rebuilt::rebuilt;
 use super::subject::kernels;
-use crate::module::{Kernels, Module, Weights};
+use crate::module::{Kernels, Module, Weights, is_norm};
 use netsmith::network::{Network, Operation};
 
 /// A weight and the slope of the flow with respect to it.
@@ -36,9 +36,9 @@ pub(super) fn shares(subject: &Subject<'_>) -> Vec<Share> {
 
 /// The same network, with the identity in place of each normalisation.
 fn unnormalized(network: &Network) -> Network {
-    rebuilt(network, |node| match &node.operation {
-        Operation::BatchNorm(_) | Operation::LayerNorm(_) => Operation::Identity,
-        other => other.clone(),
+    rebuilt(network, |node| match is_norm(&node.operation) {
+        true => Operation::Identity,
+        false => node.operation.clone(),
     })
 }
 

@@ -24,8 +24,8 @@
 use super::rebuilt::rebuilt;
 use super::subject::dot;
 use super::{Entry, Subject};
-use crate::module::{Kernels, Module, Noise, Probe, Weights};
-use netsmith::network::operation::{Activation, Dropout};
+use crate::module::{self, Kernels, Module, Noise, Probe, Weights};
+use netsmith::network::operation::Dropout;
 use netsmith::network::{Network, Node, Operation};
 use std::collections::BTreeMap;
 
@@ -84,7 +84,7 @@ fn score(subject: &mut Subject<'_>) -> f64 {
 }
 
 fn is_rectifier(node: &Node) -> bool {
-    matches!(node.operation, Operation::Activation(Activation::Relu))
+    module::is_rectifier(&node.operation)
 }
 
 /// Which units of each rectifier are on, by the node's name.

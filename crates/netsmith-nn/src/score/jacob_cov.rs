@@ -9,7 +9,7 @@
 use super::matrix::eigenvalues;
 use super::{Entry, Subject};
 use crate::module::{Kernels, Module, Probe};
-use netsmith::network::{Network, Operation};
+use netsmith::network::Network;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -88,7 +88,7 @@ struct Slopes<'a> {
 
 impl Probe for Slopes<'_> {
     fn wants_gradient(&self, node: usize) -> bool {
-        matches!(self.network.nodes()[node].operation, Operation::Input(_))
+        self.network.nodes()[node].inputs.is_empty()
     }
 
     fn gradient(&mut self, _node: usize, gradient: Vec<f32>) {

@@ -11,9 +11,8 @@
 
 use super::matrix::log_determinant;
 use super::{Entry, Subject};
-use crate::module::{Kernels, Module, Probe};
-use netsmith::network::operation::Activation;
-use netsmith::network::{Network, Operation};
+use crate::module::{Kernels, Module, Probe, threshold};
+use netsmith::network::Network;
 
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
@@ -81,16 +80,11 @@ fn word(is_on: impl Fn(f32) -> bool, part: &[f32]) -> u64 {
 
 impl Probe for Codes<'_> {
     fn wants_value(&self, node: usize) -> bool {
-        let operation = &self.network.nodes()[node].operation;
-        matches!(operation, Operation::Activation(_))
+        threshold(&self.network.nodes()[node].operation).is_some()
     }
 
     fn value(&mut self, node: usize, value: Vec<f32>) {
-        let threshold = match self.network.nodes()[node].operation {
-            // Their outputs at zero.
-            Operation::Activation(Activation::Sigmoid | Activation::HardSigmoid) => 0.5,
-            _ => 0.0,
-        };
+        let threshold = threshold(&self.network.nodes()[node].operation).unwrap_or(0.0);
         self.add(|value| value > threshold, &value);
     }
 }

@@ -12,8 +12,11 @@ pub(super) fn rebuilt(network: &Network, of: impl Fn(&Node) -> Operation) -> Net
     let mut builder = Builder::new();
     for node in network.nodes() {
         let tie = format!("{:?}", node.weights);
+        if node.inputs.is_empty() {
+            builder.input(&node.name, node.shape);
+            continue;
+        }
         let added = match of(node) {
-            Operation::Input(shape) => Ok(builder.input(&node.name, shape)),
             other if other.weights(&inputs(network, node)).is_empty() => {
                 builder.add(&node.name, other, &node.inputs)
             }

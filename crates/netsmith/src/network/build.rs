@@ -37,7 +37,7 @@ impl Builder {
     /// A sample enters here. A name that is taken gets a number.
     pub fn input(&mut self, name: &str, shape: Shape) -> usize {
         let name = self.free_name(name);
-        self.push(name, Operation::Input(shape), Vec::new(), shape, Vec::new())
+        self.push(name, Operation::input(shape), Vec::new(), shape, Vec::new())
     }
 
     /// A node with weights of its own. A name that is taken gets a number.

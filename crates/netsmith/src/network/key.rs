@@ -1,6 +1,7 @@
 //! The key of a network: equal networks have equal keys.
 
-use super::{Network, Operation};
+use super::Network;
+use super::operation::Primitive;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -74,7 +75,7 @@ fn labels(network: &Network, shared: &[Option<Key>]) -> Vec<Key> {
     let mut down: Vec<Key> = Vec::with_capacity(nodes.len());
     for (node, shared) in nodes.iter().zip(shared) {
         let mut inputs: Vec<Key> = node.inputs.iter().map(|&i| down[i]).collect();
-        if matches!(node.operation, Operation::Add) {
+        if node.operation.ask(Primitive::is_sum) {
             inputs.sort_unstable();
         }
         let mut parts = vec![node.operation.to_string().into_bytes()];
@@ -124,7 +125,7 @@ impl fmt::Display for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Builder, Shape, operation::Activation, operation::Linear};
+    use crate::network::{Builder, Operation, Shape, operation::Activation, operation::Linear};
 
     fn network(order: [usize; 2], shared: bool) -> Network {
         let mut builder = Builder::new();

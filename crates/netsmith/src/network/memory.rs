@@ -1,6 +1,7 @@
 //! How much memory a network needs, planned from the lifetimes of its activations.
 
-use super::{Network, Operation, Saved};
+use super::operation::{Buffer, Factors, Primitive};
+use super::{Network, Saved};
 
 /// Bytes of a 32-bit float.
 const SCALAR: u64 = 4;
@@ -11,10 +12,10 @@ const MOST: u128 = 1 << 80;
 /// The memory that a network needs, known before it runs.
 ///
 /// Activations are 32-bit floats. A buffer lives from the node that writes it
-/// to the last that reads it; [`Identity`](Operation::Identity),
-/// [`Flatten`](Operation::Flatten), and in inference dropout and drop-path,
-/// pass their input's buffer on. In training these two write buffers of their
-/// own, and keep the factors that they drew for the backward pass.
+/// to the last that reads it. Identities and the flattening of an image pass
+/// their input's buffer on, and so do dropout and drop-path in inference. In
+/// training these two write buffers of their own, and keep the factors that
+/// they drew for the backward pass.
 /// What is more than 2^64 bytes counts as `u64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryPlan {
@@ -80,17 +81,20 @@ impl<'a> Lifetimes<'a> {
         };
         let (mut buffer, mut drawn) = (Vec::new(), Vec::new());
         for (index, node) in network.nodes().iter().enumerate() {
-            let (passes_on, own) = match node.operation {
-                Operation::Identity | Operation::Flatten => (true, 0),
-                Operation::Dropout(_) => (pass == Pass::Inference, scalars(node.shape.elements())),
-                Operation::DropPath => (pass == Pass::Inference, scalars(1)),
-                _ => (false, 0),
+            let (passes_on, factors) = match node.operation.ask(Primitive::buffer) {
+                Buffer::New => (false, 0),
+                Buffer::Input => (true, 0),
+                Buffer::Noise(Factors::EachValue) => {
+                    (pass == Pass::Inference, scalars(node.shape.elements()))
+                }
+                Buffer::Noise(Factors::EachSample) => (pass == Pass::Inference, scalars(1)),
             };
-            buffer.push(match passes_on {
-                true => buffer[node.inputs[0]],
-                false => index,
+            buffer.push(if passes_on {
+                buffer[node.inputs[0]]
+            } else {
+                index
             });
-            drawn.push(own);
+            drawn.push(factors);
         }
         let bytes = network.nodes().iter();
         let bytes = bytes.map(|node| scalars(node.shape.elements()));
@@ -168,7 +172,7 @@ impl<'a> Lifetimes<'a> {
         }
         for index in (0..nodes.len()).rev() {
             for &input in &nodes[index].inputs {
-                let trains = !matches!(nodes[input].operation, Operation::Input(_));
+                let trains = !nodes[input].operation.is_input();
                 if trains && !std::mem::replace(&mut gradient[input], true) {
                     live += self.bytes[input];
                 }
@@ -220,7 +224,7 @@ fn clamped(bytes: u128) -> u64 {
 mod tests {
     use super::*;
     use crate::network::operation::{Activation, Convolution, Dropout, Linear};
-    use crate::network::{Builder, Shape};
+    use crate::network::{Builder, Operation, Shape};
 
     #[test]
     fn a_chain_by_hand() {

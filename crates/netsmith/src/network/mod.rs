@@ -14,6 +14,8 @@ pub use memory::MemoryPlan;
 pub use operation::{Operation, Role, Saved, WeightShape};
 pub use shape::{ParseShapeError, Shape};
 
+use operation::Primitive;
+
 /// A network: nodes in an order in which each comes after its inputs.
 ///
 /// Made by [`Builder`], which checks every shape. Its last node gives the
@@ -89,10 +91,8 @@ impl Network {
 
     /// The shapes of the samples that enter.
     pub fn inputs(&self) -> impl Iterator<Item = Shape> {
-        self.nodes.iter().filter_map(|node| match node.operation {
-            Operation::Input(shape) => Some(shape),
-            _ => None,
-        })
+        let inputs = self.nodes.iter().filter(|node| node.operation.is_input());
+        inputs.map(|node| node.shape)
     }
 
     /// Trainable scalars, at most `u64::MAX`; tied weights count once.
@@ -101,8 +101,8 @@ impl Network {
         total(trained.map(|weight| weight.shape.elements() as u64))
     }
 
-    /// Multiply-accumulate operations of convolutions and linear layers for
-    /// one sample, biases left out; at most `u64::MAX`.
+    /// Multiply-accumulate operations of convolutions, linear layers and other
+    /// matrix products for one sample, biases left out; at most `u64::MAX`.
     pub fn macs(&self) -> u64 {
         total((0..self.nodes.len()).map(|node| self.node_macs(node)))
     }
@@ -111,20 +111,18 @@ impl Network {
     /// backward pass instead of keeping it: depthwise convolutions that only
     /// convolutions read, which cost little beside the memory that they take.
     pub fn recomputed(&self) -> Vec<bool> {
-        let convolution = |node: usize| match &self.nodes[node].operation {
-            Operation::Convolution(it) => Some(it),
-            _ => None,
+        let reads_recomputed = |node: usize| {
+            let operation = &self.nodes[node].operation;
+            operation.ask(Primitive::reads_recomputed)
         };
         let mut recomputed: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for (index, consumers) in self.consumers().iter().enumerate() {
-            let cheap = convolution(index).is_some_and(|it| {
-                let input = self.nodes[index].inputs[0];
-                let channels = self.nodes[input].shape.channels();
-                it.group_count(channels) == channels && it.out == channels && !recomputed[input]
+            let node = &self.nodes[index];
+            let cheap = node.inputs.first().is_some_and(|&input| {
+                let shape = self.nodes[input].shape;
+                node.operation.ask(|primitive| primitive.is_cheap(shape)) && !recomputed[input]
             });
-            let read = consumers
-                .iter()
-                .all(|&reader| convolution(reader).is_some());
+            let read = consumers.iter().all(|&reader| reads_recomputed(reader));
             recomputed.push(cheap && read && !self.outputs.contains(&index));
         }
         recomputed

@@ -1,7 +1,7 @@
 //! Removing what a network computes for nothing.
 
-use super::operation::Activation;
-use super::{Builder, Network, Operation};
+use super::operation::{Primitive, Zeros};
+use super::{Builder, Network};
 
 impl Network {
     /// The network without nodes that no output needs, without identities, and
@@ -18,16 +18,18 @@ impl Network {
         let mut alias: Vec<usize> = Vec::with_capacity(self.nodes.len());
         let mut inputs: Vec<Vec<usize>> = Vec::with_capacity(self.nodes.len());
         for (index, node) in self.nodes.iter().enumerate() {
-            let mut own: Vec<usize> = node.inputs.iter().map(|&input| alias[input]).collect();
-            if matches!(node.operation, Operation::Add) && !zero[index] {
-                own.retain(|&input| !zero[input]);
+            let mut read: Vec<usize> = node.inputs.iter().map(|&input| alias[input]).collect();
+            let is_sum = node.operation.ask(Primitive::is_sum);
+            if is_sum && !zero[index] {
+                read.retain(|&input| !zero[input]);
             }
-            alias.push(match node.operation {
-                Operation::Identity => own[0],
-                Operation::Add if own.len() == 1 => own[0],
-                _ => index,
+            let passes_on = node.operation.ask(Primitive::is_identity);
+            alias.push(if passes_on || (is_sum && read.len() == 1) {
+                read[0]
+            } else {
+                index
             });
-            inputs.push(own);
+            inputs.push(read);
         }
         let outputs: Vec<usize> = self.outputs.iter().map(|&output| alias[output]).collect();
         self.copied(&inputs, &outputs)
@@ -38,14 +40,11 @@ impl Network {
         let mut zero: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let mut inputs = node.inputs.iter().map(|&input| zero[input]);
-            zero.push(match node.operation {
-                Operation::Zero(_) => true,
-                Operation::Input(_) | Operation::Linear(_) => false,
-                Operation::Activation(
-                    Activation::Sigmoid | Activation::HardSigmoid | Activation::Complement,
-                ) => false,
-                Operation::Multiply => inputs.any(|zero| zero),
-                _ => inputs.all(|zero| zero),
+            zero.push(match node.operation.ask(Primitive::zeros) {
+                Zeros::Always => true,
+                Zeros::Never => false,
+                Zeros::WhereAll => inputs.all(|zero| zero),
+                Zeros::WhereAny => inputs.any(|zero| zero),
             });
         }
         zero
@@ -58,7 +57,7 @@ impl Network {
             needed[output] = true;
         }
         for (index, node) in self.nodes.iter().enumerate().rev() {
-            needed[index] |= matches!(node.operation, Operation::Input(_));
+            needed[index] |= node.operation.is_input();
             if needed[index] {
                 inputs[index].iter().for_each(|&input| needed[input] = true);
             }
@@ -72,9 +71,9 @@ impl Network {
         for (index, node) in self.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
             let own: Vec<usize> = inputs[index].iter().map(|&input| image[input]).collect();
             let (name, operation) = (&node.name, node.operation.clone());
-            let added = match (&node.operation, node.weights.first()) {
-                (Operation::Input(shape), _) => Ok(builder.input(name, *shape)),
-                (_, Some(&weight)) if readers[weight] > 1 => {
+            let added = match node.weights.first() {
+                _ if operation.is_input() => Ok(builder.input(name, node.shape)),
+                Some(&weight) if readers[weight] > 1 => {
                     builder.add_tied(name, operation, &own, &self.weights[weight].name)
                 }
                 _ => builder.add(name, operation, &own),
@@ -95,7 +94,7 @@ impl Network {
 mod tests {
     use super::*;
     use crate::network::operation::{BatchNorm, Convolution, Linear, Zero};
-    use crate::network::{Key, Shape};
+    use crate::network::{Key, Operation, Shape};
 
     #[test]
     fn zeros_identities_and_dead_ends_go() {

@@ -97,21 +97,11 @@
 //!
 //! # Operations
 //!
-//! | operation | attributes |
+//! `netsmith list operations` shows all [operations](crate::network::operation)
+//! with their attributes. Besides these there are blocks of several operations:
+//!
+//! | block | attributes |
 //! |---|---|
-//! | `convolution` | `out` (`channels`), `kernel` (1), `stride` (1), `dilation` (1), `groups` (1, or `"depthwise"`), `padding` (`"same"`, `"valid"`), `bias` (false) |
-//! | `linear` | `out`, `bias` (true) |
-//! | `batch-norm`, `layer-norm` | `affine` (true) |
-//! | `max-pool`, `avg-pool` | `kernel` (2), `stride` (2), `padding` |
-//! | `dropout` | `rate` (0.1) |
-//! | `zero` | `stride` (1) |
-//! | `channel-shuffle` | `groups` (2) |
-//! | `pad` | `channels`, `height`, `width` |
-//! | `resize` | `height`, `width` |
-//! | `truncate` | `channels` |
-//! | `slice` | `position` (0) |
-//! | `relu`, `relu6`, `hard-swish`, `hard-sigmoid`, `silu`, `gelu`, `sigmoid`, `tanh`, `complement` (1 − x) | |
-//! | `add`, `multiply`, `concat`, `stack` (several inputs), `identity`, `flatten`, `shift`, `global-pool`, `drop-path` | |
 //! | `convolution-norm` | `out`, `kernel` (3), `stride` (1), `activation` |
 //! | `relu-convolution-norm` | `out`, `kernel` (3), `stride` (1), `affine` |
 //! | `separable` | `kernel` (3), `stride` (1), `affine` |
@@ -129,11 +119,13 @@ mod size;
 mod table;
 mod writer;
 
+pub(crate) use error::Fault;
 pub use error::FileError;
+pub(crate) use operation::Attributes;
 
 use super::{Architecture, Entry, Space, SpaceError, Task};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
-use error::Fault;
+use crate::network::Operation;
 use std::path::Path;
 use table::Table;
 use toml::de::DeTable;
@@ -197,20 +189,43 @@ pub fn read(path: &Path, task: &Task) -> Result<Space, FileError> {
 /// # Errors
 /// What is wrong with the text, and where.
 pub fn parse(name: &str, text: &str, task: &Task) -> Result<Space, FileError> {
-    written(text, task).map_err(|Fault { span, rule, hint }| FileError::Fault {
-        file: name.to_owned(),
-        text: text.to_owned(),
-        span,
-        rule,
-        hint,
+    written(text, task).map_err(|fault| fault.of_file(name, text))
+}
+
+/// The operation that an inline table writes, such as `{ operation = "relu" }`,
+/// whose sizes are numbers.
+///
+/// # Errors
+/// What is wrong with the text, and where.
+pub(crate) fn operation(text: &str) -> Result<Operation, FileError> {
+    /// The value of a document's one key stands here.
+    const KEY: &str = "node = ";
+    let document = [KEY, text].concat();
+    lone(&document).map_err(|mut fault| {
+        let range = [fault.span.start, fault.span.end];
+        let [start, end] = range.map(|place| place.saturating_sub(KEY.len()));
+        fault.span = start..end;
+        fault.of_file("operation", text)
     })
 }
 
+fn lone(document: &str) -> Result<Operation, Fault> {
+    let document = DeTable::parse(document).map_err(|error| of_toml(&error))?;
+    let nothing = DeTable::default();
+    let table = Table::new(document.get_ref(), 0..0);
+    let Some(node) = table.get("node") else {
+        return Err(Fault::new(0..0, "`operation` is missing"));
+    };
+    operation::alone(&mut Writer::new(&nothing, 0), &Table::of(node)?)
+}
+
+fn of_toml(error: &toml::de::Error) -> Fault {
+    let span = error.span().unwrap_or(0..0);
+    Fault::new(span, error.message().trim().replace('\n', ", "))
+}
+
 fn written(text: &str, task: &Task) -> Result<Space, Fault> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        Fault::new(span, error.message().trim().replace('\n', ", "))
-    })?;
+    let document = DeTable::parse(text).map_err(|error| of_toml(&error))?;
     let nothing = DeTable::default();
     let table = Table::new(document.get_ref(), 0..0);
     let (writer, graph) = Writer::write(&table, &nothing, task)?;

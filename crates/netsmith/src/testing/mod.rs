@@ -3,9 +3,11 @@
 //! They are public, so that a strategy that lives elsewhere can be held to the
 //! same.
 
+mod operations;
 mod strategies;
 mod toy;
 
+pub use operations::check_operation;
 pub use strategies::{Broken, check_strategy, proposals};
 pub use toy::Toy;
 

@@ -1,14 +1,15 @@
 //! Batch norm of inference is a scale and a shift for each channel, which the
 //! layer before it can take over.
 
+use netsmith::network::Node;
 use netsmith::network::operation::BatchNorm;
-use netsmith::network::{Node, Operation};
 
 use crate::export::TrainedNetwork;
+use crate::export::exported::exported;
 
 /// `y = scale · x + shift` for each channel.
 #[derive(Clone, Debug)]
-pub(super) struct Affine {
+pub(in crate::export) struct Affine {
     /// One factor for each channel.
     pub(super) scale: Vec<f64>,
     /// One term for each channel.
@@ -24,7 +25,7 @@ pub(super) struct Folds {
 }
 
 impl Folds {
-    /// Merges every batch norm that alone reads a convolution or linear layer.
+    /// Merges every batch norm that alone reads a layer which takes it over.
     pub(super) fn new(trained: &TrainedNetwork<'_>, needed: &[bool]) -> Self {
         let nodes = trained.network.nodes();
         let mut readers = vec![0; nodes.len()];
@@ -37,13 +38,11 @@ impl Folds {
             folded: vec![false; nodes.len()],
         };
         for (index, node) in nodes.iter().enumerate().filter(|(index, _)| needed[*index]) {
-            let (Operation::BatchNorm(norm), [layer]) = (&node.operation, &node.inputs[..]) else {
+            let operation = exported(&node.operation);
+            let (Some(norm), [layer]) = (operation.norm(), &node.inputs[..]) else {
                 continue;
             };
-            let takes = matches!(
-                nodes[*layer].operation,
-                Operation::Convolution(_) | Operation::Linear(_)
-            );
+            let takes = exported(&nodes[*layer].operation).takes_norm();
             if takes && readers[*layer] == 1 {
                 folds.norms[*layer] = Some(Affine::of(*norm, node, trained.weights));
                 folds.folded[index] = true;

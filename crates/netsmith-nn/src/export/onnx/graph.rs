@@ -38,7 +38,7 @@ impl Graph {
 
     /// Adds an operator and returns the name of its only output, which is the
     /// name of the node.
-    pub(super) fn node(
+    pub(in crate::export) fn node(
         &mut self,
         kind: &str,
         name: &str,
@@ -130,12 +130,12 @@ impl Graph {
     }
 
     /// A single constant integer, without axes.
-    pub(super) fn integer(&mut self, name: &str, value: usize) -> String {
+    pub(in crate::export) fn integer(&mut self, name: &str, value: usize) -> String {
         self.constant(name, INT64, &[], (value as i64).to_le_bytes().to_vec())
     }
 
     /// A single constant truth value, without axes.
-    pub(super) fn boolean(&mut self, name: &str, value: bool) -> String {
+    pub(in crate::export) fn boolean(&mut self, name: &str, value: bool) -> String {
         self.constant(name, BOOL, &[], vec![u8::from(value)])
     }
 

@@ -14,16 +14,20 @@
 
 mod fold;
 mod graph;
-mod operation;
 mod schema;
+mod site;
+mod window;
 
-use netsmith::network::Operation;
+pub(super) use schema::AttributeProto;
+pub(super) use site::Site;
+pub(super) use window::{undilated_window, window};
+
 use prost::Message;
 
 use self::fold::Folds;
 pub use self::graph::Graph;
-use self::operation::Site;
 use self::schema::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use super::exported::exported;
 use super::metadata::metadata;
 use super::{ExportError, TrainedNetwork};
 
@@ -78,7 +82,7 @@ fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, Ex
             values.push(String::new());
             continue;
         }
-        let value = if matches!(node.operation, Operation::Input(_)) {
+        let value = if node.inputs.is_empty() {
             inputs.next().unwrap_or_default()
         } else if folds.is_folded(index) {
             values[node.inputs[0]].clone()
@@ -96,7 +100,7 @@ fn network(trained: &TrainedNetwork<'_>, graph: &mut Graph) -> Result<String, Ex
                 graph,
                 weights: &mut weights,
             };
-            operation::export(&mut site)?
+            exported(&node.operation).onnx(&mut site)?
         };
         graph.note_shape(&value, &node.shape.dims());
         values.push(value);

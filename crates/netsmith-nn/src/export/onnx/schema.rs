@@ -79,7 +79,7 @@ pub(super) struct NodeProto {
 
 /// An operator's attribute; one of the values is set.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct AttributeProto {
+pub(in crate::export) struct AttributeProto {
     #[prost(string, tag = "1")]
     pub(super) name: String,
     #[prost(float, optional, tag = "2")]
@@ -151,7 +151,7 @@ pub(super) struct DimensionProto {
 
 impl AttributeProto {
     /// A real number.
-    pub(super) fn float(name: &str, value: f32) -> Self {
+    pub(in crate::export) fn float(name: &str, value: f32) -> Self {
         Self {
             f: Some(value),
             ..Self::of(name, 1)
@@ -159,7 +159,7 @@ impl AttributeProto {
     }
 
     /// A whole number.
-    pub(super) fn int(name: &str, value: i64) -> Self {
+    pub(in crate::export) fn int(name: &str, value: i64) -> Self {
         Self {
             i: Some(value),
             ..Self::of(name, 2)
@@ -167,7 +167,7 @@ impl AttributeProto {
     }
 
     /// A text.
-    pub(super) fn text(name: &str, value: &str) -> Self {
+    pub(in crate::export) fn text(name: &str, value: &str) -> Self {
         Self {
             s: Some(value.as_bytes().to_vec()),
             ..Self::of(name, 3)
@@ -175,7 +175,7 @@ impl AttributeProto {
     }
 
     /// Whole numbers.
-    pub(super) fn ints(name: &str, values: impl IntoIterator<Item = usize>) -> Self {
+    pub(in crate::export) fn ints(name: &str, values: impl IntoIterator<Item = usize>) -> Self {
         let ints = values.into_iter().map(|value| value as i64).collect();
         Self {
             ints,

@@ -1,16 +1,19 @@
 //! The layers of a network and the lines of its forward pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use netsmith::network::{Node, Operation, Shape};
+use netsmith::network::{Node, Shape};
 
-use super::layer::{self, Form};
 use super::names::Names;
+use super::{Form, Site};
+use crate::export::exported::exported;
 use crate::export::{ExportError, TrainedNetwork};
 
 /// What the file's model consists of.
 #[derive(Debug, Default)]
 pub(super) struct Body {
+    /// What the file defines before the model.
+    pub(super) definitions: BTreeSet<&'static str>,
     /// One for each layer.
     pub(super) layers: Vec<Layer>,
     /// Assignments, in order; the first reads `x`.
@@ -84,7 +87,7 @@ impl<'a> Writer<'a> {
     }
 
     fn write(&mut self, index: usize, node: &Node) -> Result<(), ExportError> {
-        if matches!(node.operation, Operation::Input(_)) {
+        if node.inputs.is_empty() {
             self.variables[index] = self.free_variable();
             return Ok(());
         }
@@ -101,7 +104,14 @@ impl<'a> Writer<'a> {
             .collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         let shapes = self.trained.network.input_shapes(index);
-        let expression = match layer::form(node, &inputs, &shapes)? {
+        let site = Site {
+            node,
+            inputs: &inputs,
+            shapes: &shapes,
+        };
+        let operation = exported(&node.operation);
+        self.body.definitions.extend(operation.definition(&site));
+        let expression = match operation.torch(&site)? {
             Form::Same => inputs[0].to_owned(),
             Form::Expression(expression) => expression,
             Form::Layer { make, argument } => {
@@ -183,9 +193,12 @@ fn values_and_readers(trained: &TrainedNetwork<'_>) -> (Vec<usize>, Vec<usize>) 
     let mut values: Vec<usize> = Vec::new();
     let mut readers = vec![0; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
-        let shapes = trained.network.input_shapes(index);
-        let names = vec![""; node.inputs.len()];
-        let same = matches!(layer::form(node, &names, &shapes), Ok(Form::Same));
+        let site = Site {
+            node,
+            inputs: &vec![""; node.inputs.len()],
+            shapes: &trained.network.input_shapes(index),
+        };
+        let same = matches!(exported(&node.operation).torch(&site), Ok(Form::Same));
         values.push(if same { values[node.inputs[0]] } else { index });
         if needed[index] {
             node.inputs.iter().for_each(|&input| readers[input] += 1);

@@ -4,11 +4,12 @@
 //! meant to be read: every layer has the name of its node, and the forward
 //! pass is one line for each node, with shapes where they change.
 
+mod expression;
 mod forward;
-mod layer;
 mod names;
 mod source;
 
+pub(super) use expression::{Form, Site, both_sides, is_image, padded, padding_argument, pair};
 pub use source::{python_list, python_number};
 
 use super::{ExportError, TrainedNetwork};

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use netsmith::network::{Operation, Shape};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,20 +12,8 @@ use crate::export::TrainedNetwork;
 pub(super) fn file(trained: &TrainedNetwork<'_>, body: &Body) -> String {
     let mut file = HEAD.replace("VERSION", env!("CARGO_PKG_VERSION"));
     file += &constants(trained);
-    let nodes = trained.network.nodes();
-    let is_image = |shape: Shape| matches!(shape, Shape::Image { .. });
-    let norms = |node: &netsmith::network::Node| {
-        matches!(node.operation, Operation::LayerNorm(_)) && is_image(node.shape)
-    };
-    if nodes.iter().any(norms) {
-        file += CHANNEL_NORM;
-    }
-    if body
-        .lines
-        .iter()
-        .any(|line| line.contains("average_inside("))
-    {
-        file += AVERAGE_INSIDE;
+    for definition in &body.definitions {
+        file += definition;
     }
     file += &model(trained, body);
     file += &paths(body);
@@ -64,23 +51,6 @@ fn constants(trained: &TrainedNetwork<'_>) -> String {
     text
 }
 
-const CHANNEL_NORM: &str = r#"
-
-class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel."""
-
-    def forward(self, x):
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-"#;
-
-const AVERAGE_INSIDE: &str = r#"
-
-def average_inside(x, pads, kernel, stride):
-    """Mean over the pixels of each window that lie inside the image."""
-    inside = F.pad(torch.ones_like(x[:1, :1]), pads)
-    share = F.avg_pool2d(inside, kernel, stride)
-    return F.avg_pool2d(F.pad(x, pads), kernel, stride) / share
-"#;
 
 fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
     let (input, answer) = (

@@ -2,11 +2,12 @@
 //! fused kernels.
 
 use super::{Composed, Pass, leaves, narrow, trained, values, vector};
+use crate::module::mix;
 use crate::module::mixture::Mixture;
 use crate::module::value::Value;
 use crate::module::{Goal, MixedStep, Noise, Weights};
 use burn::tensor::{Gradients, Tensor};
-use netsmith::network::{Network, Operation};
+use netsmith::network::Network;
 
 /// How the options of a supernet count, in tensors that have gradients.
 pub(super) struct Mixed<'a> {
@@ -96,7 +97,7 @@ impl Composed {
 fn weights_of(network: &Network, mixture: &Mixture) -> Vec<Vec<f32>> {
     let mut weights: Vec<Vec<f32>> = Vec::new();
     for node in network.nodes() {
-        if let Operation::Mix { decision } = node.operation {
+        if let Some(decision) = mix::decision(&node.operation) {
             weights.resize(weights.len().max(decision + 1), Vec::new());
             let of = &mut weights[decision];
             let more = of.len()..node.inputs.len();

@@ -1,18 +1,18 @@
 //! From a network to the steps of its inference.
 
-use super::super::{Weights, answer, convolution};
 use super::Inference;
 use super::work::{Step, Work};
-use netsmith::network::operation::{Activation, BatchNorm};
-use netsmith::network::{Network, Node, Operation, Shape};
-use netsmith_kernels::Window;
+use crate::module::trainable::{Sharing, Trainable, trainable};
+use crate::module::{Weights, answer, batch_norm};
+use netsmith::network::{Network, Node, Shape};
 use netsmith_kernels::channels_last::{Convolution, Octet, octets};
 use netsmith_kernels::convolution::ConvolutionShape;
 
-/// What is known of a network while its steps are made.
-struct Compiler<'a> {
+/// A network while its steps are made.
+pub(in crate::module) struct Compiler<'a> {
     network: &'a Network,
-    weights: &'a Weights,
+    pub(in crate::module) weights: &'a Weights,
+    operations: &'a [Box<dyn Trainable>],
     consumers: Vec<Vec<usize>>,
     /// For each node the one whose buffer holds its value.
     holder: Vec<usize>,
@@ -24,9 +24,10 @@ struct Compiler<'a> {
 }
 
 /// A step whose buffers are not chosen yet: nodes stand for their values.
-struct Draft {
-    work: Work,
-    reads: Vec<usize>,
+pub(in crate::module) struct Draft {
+    work: Box<dyn Work>,
+    /// The nodes whose values it reads.
+    pub(in crate::module) reads: Vec<usize>,
     writes: usize,
 }
 
@@ -34,9 +35,12 @@ pub(super) fn compile(network: &Network, weights: &Weights) -> Option<Inference>
     if network.inputs().count() != 1 || network.outputs().is_empty() {
         return None;
     }
+    let nodes = network.nodes().iter();
+    let operations: Vec<_> = nodes.map(|node| trainable(&node.operation)).collect();
     let mut compiler = Compiler {
         network,
         weights,
+        operations: &operations,
         consumers: network.consumers(),
         holder: Vec::new(),
         layout: Vec::new(),
@@ -45,35 +49,26 @@ pub(super) fn compile(network: &Network, weights: &Weights) -> Option<Inference>
     let mut drafts = Vec::new();
     for (index, node) in network.nodes().iter().enumerate() {
         compiler.place(index, node);
-        if let Operation::Input(_) = node.operation {
-            continue;
-        }
-        if compiler.holder[index] == index && !compiler.absorbed[index] {
-            drafts.push(compiler.draft(index, node)?);
+        let enters = node.inputs.is_empty();
+        if !enters && compiler.holder[index] == index && !compiler.absorbed[index] {
+            drafts.push(operations[index].compile(&mut compiler, index)?);
         }
     }
     let answer = answer(network);
     Some(compiler.finish(drafts, answer))
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// Where the value of a node will lie.
     fn place(&mut self, index: usize, node: &Node) {
         let first = node.inputs.first().copied().unwrap_or(index);
-        let passes = match node.operation {
-            Operation::Identity
-            | Operation::Flatten
-            | Operation::Dropout(_)
-            | Operation::DropPath => true,
-            _ => self.absorbed[index],
-        };
-        if passes {
+        let operation = &self.operations[index];
+        if operation.sharing() != Sharing::Never || self.absorbed[index] {
             self.holder.push(self.holder[first]);
             self.layout.push(self.layout[first]);
         } else {
             self.holder.push(index);
-            let keeps = matches!(node.operation, Operation::Activation(_) | Operation::Add);
-            let layout = if keeps {
+            let layout = if operation.is_elementwise() {
                 self.layout[first]
             } else {
                 node.shape
@@ -82,92 +77,58 @@ impl Compiler<'_> {
         }
     }
 
-    /// The step of a node; none where it is not known.
-    fn draft(&mut self, index: usize, node: &Node) -> Option<Draft> {
-        let first = node.inputs.first().copied()?;
-        let (from, to) = (self.layout[first], self.layout[index]);
-        let mut reads: Vec<usize> = node.inputs.iter().map(|&i| self.holder[i]).collect();
-        let straight = |compiler: &Self| {
-            let mut inputs = node.inputs.iter();
-            inputs.all(|&input| compiler.layout[input] == compiler.network.nodes()[input].shape)
-        };
-        let alike = |compiler: &Self| node.inputs.iter().all(|&i| compiler.layout[i] == to);
-        let work = match &node.operation {
-            Operation::Convolution(it) => {
-                let shape = convolution::shape(it, from, node.shape);
-                if !straight(self) || !Convolution::takes(&shape) {
-                    return None;
-                }
-                let pads = shape.window.taps() > 1;
-                let before = self.rectifier_before(first).filter(|_| pads);
-                if let Some(input) = before {
-                    reads = vec![self.holder[input]];
-                }
-                self.convolution(index, &shape, before.is_some())
-            }
-            Operation::Linear(it) => {
-                let size = from.positions();
-                let window = Window {
-                    kernel: size,
-                    stride: [1; 2],
-                    dilation: 1,
-                    before: [0; 2],
-                    input: size,
-                    output: [1; 2],
-                };
-                let shape = ConvolutionShape {
-                    window,
-                    channels: from.channels(),
-                    out: it.out,
-                    groups: 1,
-                };
-                self.convolution(index, &shape, false)
-            }
-            Operation::BatchNorm(it) if straight(self) => {
-                let (scale, shift) = self.line(it, node);
-                Work::Line {
-                    scale: side_by_side(&scale),
-                    shift: side_by_side(&shift),
-                    rectified: self.absorb_rectifier(index).is_some(),
-                }
-            }
-            Operation::Activation(kind) => Work::Activation(*kind),
-            Operation::MaxPool(it) if straight(self) => {
-                Work::MaxPool(convolution::kernel_window(&it.window, from, to))
-            }
-            Operation::AvgPool(it) if straight(self) => {
-                Work::AvgPool(convolution::kernel_window(&it.window, from, to))
-            }
-            Operation::GlobalPool if straight(self) => Work::GlobalPool,
-            Operation::Add if alike(self) => Work::Add,
-            Operation::Multiply if straight(self) && reads.len() == 2 => Work::Multiply,
-            Operation::Concat if straight(self) => {
-                let channels = node.inputs.iter().map(|&i| self.layout[i].channels());
-                Work::Concat(channels.collect())
-            }
-            Operation::Shift if straight(self) => Work::Shift(to.positions()),
-            Operation::Zero(_) => {
-                reads.clear();
-                Work::Zero
-            }
-            _ => return None,
-        };
-        Some(Draft {
-            work,
-            reads,
+    /// A node of the network.
+    pub(in crate::module) fn node(&self, index: usize) -> &'a Node {
+        &self.network.nodes()[index]
+    }
+
+    /// The first node that a node reads.
+    pub(in crate::module) fn first(&self, index: usize) -> usize {
+        self.node(index).inputs[0]
+    }
+
+    /// The shape in which a node's value lies in memory.
+    pub(in crate::module) fn layout(&self, index: usize) -> Shape {
+        self.layout[index]
+    }
+
+    /// The node whose buffer holds a node's value.
+    pub(in crate::module) fn holder(&self, index: usize) -> usize {
+        self.holder[index]
+    }
+
+    /// The first node that a node reads; `None` where one of its inputs lies in
+    /// memory in another shape than its own.
+    pub(in crate::module) fn in_order(&self, index: usize) -> Option<usize> {
+        let mut inputs = self.node(index).inputs.iter();
+        let straight = inputs.all(|&input| self.layout[input] == self.node(input).shape);
+        straight.then(|| self.first(index))
+    }
+
+    /// The step of a node that reads all its inputs.
+    pub(in crate::module) fn draft(&self, index: usize, work: impl Work + 'static) -> Draft {
+        let inputs = self.node(index).inputs.iter();
+        Draft {
+            work: Box::new(work),
+            reads: inputs.map(|&input| self.holder[input]).collect(),
             writes: index,
-        })
+        }
     }
 
     /// The input of a rectifier that has a step of its own.
-    fn rectifier_before(&self, node: usize) -> Option<usize> {
-        let it = &self.network.nodes()[node];
-        let rectifier = matches!(it.operation, Operation::Activation(Activation::Relu));
-        (rectifier && !self.absorbed[node]).then(|| it.inputs[0])
+    pub(in crate::module) fn rectifier_before(&self, node: usize) -> Option<usize> {
+        let rectifier = self.operations[node].is_rectifier() && !self.absorbed[node];
+        rectifier.then(|| self.first(node))
     }
 
-    /// A convolution with the norm and the rectifier behind it.
-    fn convolution(&mut self, index: usize, shape: &ConvolutionShape, rectifies: bool) -> Work {
+    /// A convolution or linear layer with the norm and the rectifier behind it;
+    /// where `rectifies`, with one before it too.
+    pub(in crate::module) fn layer(
+        &mut self,
+        index: usize,
+        shape: &ConvolutionShape,
+        rectifies: bool,
+    ) -> Convolution {
         let node = &self.network.nodes()[index];
         let mut kernel = self.weights.0[node.weights[0]].clone();
         let mut bias = match node.weights.get(1) {
@@ -176,9 +137,10 @@ impl Compiler<'_> {
         };
         let mut end = index;
         if let Some(norm) = self.only_reader(index)
-            && let Operation::BatchNorm(it) = self.network.nodes()[norm].operation
+            && let Some(it) = self.operations[norm].norm()
         {
-            let (scale, shift) = self.line(&it, &self.network.nodes()[norm]);
+            let node = &self.network.nodes()[norm];
+            let (scale, shift) = batch_norm::line(it, node, self.weights);
             let size = kernel.len() / shape.out;
             for (row, scale) in kernel.chunks_exact_mut(size).zip(&scale) {
                 row.iter_mut().for_each(|weight| *weight *= scale);
@@ -189,18 +151,19 @@ impl Compiler<'_> {
             self.absorbed[norm] = true;
             end = norm;
         }
-        let rectified = self.absorb_rectifier(end).is_some();
-        let it = Convolution::new(shape, &kernel, &bias, [rectifies, rectified]);
-        Work::Convolution(Box::new(it))
+        let rectified = self.absorb_rectifier(end);
+        Convolution::new(shape, &kernel, &bias, [rectifies, rectified])
     }
 
-    /// Takes a rectifier that alone reads a node into the node's step.
-    fn absorb_rectifier(&mut self, node: usize) -> Option<usize> {
-        let reader = self.only_reader(node)?;
-        let operation = &self.network.nodes()[reader].operation;
-        let rectifier = matches!(operation, Operation::Activation(Activation::Relu));
+    /// Takes a rectifier that alone reads a node into the node's step, if there is
+    /// one.
+    pub(in crate::module) fn absorb_rectifier(&mut self, node: usize) -> bool {
+        let Some(reader) = self.only_reader(node) else {
+            return false;
+        };
+        let rectifier = self.operations[reader].is_rectifier();
         self.absorbed[reader] |= rectifier;
-        rectifier.then_some(reader)
+        rectifier
     }
 
     fn only_reader(&self, node: usize) -> Option<usize> {
@@ -208,25 +171,6 @@ impl Compiler<'_> {
             [reader] if !self.network.outputs().contains(&node) => Some(reader),
             _ => None,
         }
-    }
-
-    /// Scale and shift of a norm with its running statistics.
-    fn line(&self, norm: &BatchNorm, node: &Node) -> (Vec<f32>, Vec<f32>) {
-        let values = |at: usize| &self.weights.0[node.weights[at]];
-        let behind = if norm.affine { 2 } else { 0 };
-        let (mean, variance) = (values(behind), values(behind + 1));
-        let lines = mean.iter().zip(variance).enumerate();
-        let line = lines.map(|(channel, (mean, variance))| {
-            let inverse = 1.0 / (f64::from(*variance) + BatchNorm::EPSILON).sqrt();
-            let (weight, bias) = match norm.affine {
-                true => (values(0)[channel], values(1)[channel]),
-                false => (1.0, 0.0),
-            };
-            let scale = f64::from(weight) * inverse;
-            let shift = f64::from(bias) - f64::from(*mean) * scale;
-            (scale as f32, shift as f32)
-        });
-        line.unzip()
     }
 
     /// Drops what nothing reads and gives every value a buffer, which later
@@ -251,8 +195,8 @@ impl Compiler<'_> {
             let shape = self.layout[node];
             shape.positions().iter().product::<usize>() * octets(shape.channels())
         };
-        let is_input = |node: &Node| matches!(node.operation, Operation::Input(_));
-        let entry = nodes.iter().position(is_input).unwrap_or_default();
+        let entry = nodes.iter().position(|node| node.inputs.is_empty());
+        let entry = entry.unwrap_or_default();
         let mut buffers: Vec<Vec<Octet>> = vec![vec![[0.0; 8]; size(entry)]];
         let mut free: Vec<usize> = Vec::new();
         let mut place = vec![0; nodes.len()];
@@ -288,7 +232,8 @@ impl Compiler<'_> {
     }
 }
 
-fn side_by_side(values: &[f32]) -> Vec<Octet> {
+/// One value for each channel, in octets.
+pub(in crate::module) fn side_by_side(values: &[f32]) -> Vec<Octet> {
     let mut target = vec![[0.0; 8]; octets(values.len())];
     let pairs = target.as_flattened_mut().iter_mut().zip(values);
     pairs.for_each(|(target, value)| *target = *value);

@@ -8,6 +8,9 @@
 mod compile;
 mod work;
 
+pub(super) use compile::{Compiler, Draft, side_by_side};
+pub(super) use work::{Sources, Work};
+
 use super::Weights;
 use netsmith::network::{Network, Shape};
 use netsmith_kernels::channels_last::{Octet, interleave, separate};

@@ -3,8 +3,9 @@
 use super::partial::{self, Edges};
 use super::rebuilt::shared;
 use super::{Site, SiteForm, Supernet, SupernetError, mixes_of};
+use crate::module::is_zero;
 use crate::supernet::Options;
-use netsmith::network::{Network, Operation};
+use netsmith::network::Network;
 use netsmith::space::{DecisionId, Pick, RelaxedChoice, RelaxedSelect, Space};
 
 impl Supernet {
@@ -85,7 +86,7 @@ fn choice_site(
     }
     let is_zero = |at: usize| {
         let mut inputs = mixes.iter().filter_map(|inputs| inputs.get(at));
-        inputs.any(|&input| matches!(network.nodes()[input].operation, Operation::Zero(_)))
+        inputs.any(|&input| is_zero(&network.nodes()[input].operation))
     };
     let is_skip = |option: &Option<u32>| {
         option.is_some_and(|option| decision.option_name(option).contains("skip"))

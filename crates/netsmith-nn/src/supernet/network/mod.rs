@@ -19,7 +19,8 @@ mod restraint;
 
 pub use error::SupernetError;
 
-use netsmith::network::{Network, Operation};
+use crate::module::decision;
+use netsmith::network::Network;
 use netsmith::space::{DecisionId, RelaxedLoose, RelaxedSelect};
 
 /// All architectures of a space in one network with shared weights.
@@ -109,8 +110,6 @@ fn mixes_of(network: &Network, number: usize) -> impl Iterator<Item = &[usize]> 
     network
         .nodes()
         .iter()
-        .filter_map(move |node| match node.operation {
-            Operation::Mix { decision } if decision == number => Some(&node.inputs[..]),
-            _ => None,
-        })
+        .filter(move |node| decision(&node.operation) == Some(number))
+        .map(|node| &node.inputs[..])
 }

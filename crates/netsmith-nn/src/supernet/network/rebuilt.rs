@@ -1,7 +1,7 @@
 //! Networks of some of a network's nodes, in which what is computed twice is computed
 //! once.
 
-use crate::module::Mixture;
+use crate::module::{Mixture, is_repeatable};
 use netsmith::network::{Builder, Network, Operation, ShapeError};
 use std::collections::BTreeMap;
 
@@ -38,8 +38,8 @@ fn rebuilt(
         if !keeps(index, &node.operation) {
             continue;
         }
-        if let Operation::Input(shape) = node.operation {
-            places[index] = builder.input(&node.name, shape);
+        if node.inputs.is_empty() {
+            places[index] = builder.input(&node.name, node.shape);
             continue;
         }
         let inputs = node.inputs.iter().enumerate();
@@ -52,13 +52,9 @@ fn rebuilt(
             .weights
             .iter()
             .all(|&weight| uses[weight] == 1 && !network.weights()[weight].shape.role.trains());
-        let draws = matches!(
-            node.operation,
-            Operation::Dropout(_) | Operation::DropPath | Operation::Mix { .. }
-        );
         let identity = (format!("{:?}", node.operation), inputs.clone());
         if plain
-            && !draws
+            && is_repeatable(&node.operation)
             && let Some(&same) = known.get(&identity)
         {
             places[index] = same;

@@ -1,5 +1,6 @@
 //! What is drawn as one box.
 
+use crate::network::operation::{BlockKind, Primitive};
 use crate::network::{Network, Node, Operation, Shape};
 
 /// The boxes of a drawing and the lines between them.
@@ -15,32 +16,13 @@ pub(super) struct Diagram {
 #[derive(Debug)]
 pub(super) struct Block {
     /// What it mainly does, which decides its colour.
-    pub(super) kind: Kind,
+    pub(super) kind: BlockKind,
     /// The operation that names it.
     pub(super) caption: String,
     /// What comes before and behind it, shapes and the number of weights.
     pub(super) details: Vec<String>,
     /// The paths of its nodes.
     pub(super) paths: Vec<String>,
-}
-
-/// What a box mainly does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    /// Small steps on single values: norms, activations, dropout.
-    Light,
-    /// Samples enter or answers leave.
-    Port,
-    /// Values only move.
-    Move,
-    /// Several values become one.
-    Join,
-    /// Pooling.
-    Pool,
-    /// Fully connected layer.
-    Linear,
-    /// Convolution.
-    Convolution,
 }
 
 impl Diagram {
@@ -98,38 +80,14 @@ fn takes(network: &Network, group: &[usize], node: &Node) -> bool {
         .iter()
         .map(|&index| kind(&network.nodes()[index].operation));
     match kinds.max() {
-        Some(Kind::Port) => false,
-        Some(Kind::Light) => true,
-        _ => kind(&node.operation) == Kind::Light,
+        Some(BlockKind::Port) => false,
+        Some(BlockKind::Light) => true,
+        _ => kind(&node.operation) == BlockKind::Light,
     }
 }
 
-fn kind(operation: &Operation) -> Kind {
-    match operation {
-        Operation::Input(_) => Kind::Port,
-        Operation::Convolution(_) => Kind::Convolution,
-        Operation::Linear(_) => Kind::Linear,
-        Operation::MaxPool(_) | Operation::AvgPool(_) | Operation::GlobalPool => Kind::Pool,
-        Operation::Add
-        | Operation::Multiply
-        | Operation::Concat
-        | Operation::Stack
-        | Operation::Mix { .. } => Kind::Join,
-        Operation::BatchNorm(_)
-        | Operation::LayerNorm(_)
-        | Operation::Activation(_)
-        | Operation::Identity
-        | Operation::Dropout(_)
-        | Operation::DropPath
-        | Operation::Flatten => Kind::Light,
-        Operation::Zero(_)
-        | Operation::Shift
-        | Operation::ChannelShuffle(_)
-        | Operation::Pad(_)
-        | Operation::Truncate(_)
-        | Operation::Resize(_)
-        | Operation::Slice(_) => Kind::Move,
-    }
+fn kind(operation: &Operation) -> BlockKind {
+    operation.ask(Primitive::block)
 }
 
 fn block(network: &Network, group: &[usize]) -> Block {
@@ -137,7 +95,7 @@ fn block(network: &Network, group: &[usize]) -> Block {
     let text = |node: &&Node| node.operation.to_string().replace("->", "→");
     let heavy = nodes
         .iter()
-        .position(|node| kind(&node.operation) > Kind::Light);
+        .position(|node| kind(&node.operation) > BlockKind::Light);
     let (main, light) = (heavy.unwrap_or(0), |range: std::ops::Range<usize>| {
         nodes[range]
             .iter()
@@ -146,7 +104,7 @@ fn block(network: &Network, group: &[usize]) -> Block {
             .join(" · ")
     });
     let shape = nodes[nodes.len() - 1].shape;
-    if let Operation::Input(_) = nodes[main].operation {
+    if nodes[main].operation.is_input() {
         return Block {
             paths: vec![nodes[main].name.clone()],
             ..port("input", shape)
@@ -179,7 +137,7 @@ fn block(network: &Network, group: &[usize]) -> Block {
 
 fn port(caption: &str, shape: Shape) -> Block {
     Block {
-        kind: Kind::Port,
+        kind: BlockKind::Port,
         caption: caption.to_owned(),
         details: vec![shape_text(shape)],
         paths: Vec::new(),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::blocks::{Block, Diagram, Kind, grouped, shape_text};
+use super::blocks::{Block, Diagram, grouped, shape_text};
 use super::layout::Layout;
+use crate::network::operation::BlockKind;
 use crate::network::{Key, Network};
 
 /// Height of a line of text.
@@ -104,7 +105,7 @@ fn description(network: &Network) -> String {
 fn rectangle(block: &Block, [x, y]: [f64; 2]) -> String {
     let [width, height] = size(block);
     let [fill, stroke] = colours(block.kind);
-    let radius = if matches!(block.kind, Kind::Port | Kind::Join) {
+    let radius = if matches!(block.kind, BlockKind::Port | BlockKind::Join) {
         height / 2.0
     } else {
         5.0
@@ -136,15 +137,15 @@ fn rectangle(block: &Block, [x, y]: [f64; 2]) -> String {
 }
 
 /// Fill and border.
-fn colours(kind: Kind) -> [&'static str; 2] {
+fn colours(kind: BlockKind) -> [&'static str; 2] {
     match kind {
-        Kind::Convolution => ["#dbeafe", "#3b82f6"],
-        Kind::Linear => ["#ede9fe", "#8b5cf6"],
-        Kind::Pool => ["#dcfce7", "#22a35a"],
-        Kind::Join => ["#fef3c7", "#d99a20"],
-        Kind::Port => ["#e2e8f0", "#475569"],
-        Kind::Move => ["#ffe4e6", "#e0647a"],
-        Kind::Light => ["#f8fafc", "#94a3b8"],
+        BlockKind::Convolution => ["#dbeafe", "#3b82f6"],
+        BlockKind::Linear => ["#ede9fe", "#8b5cf6"],
+        BlockKind::Pool => ["#dcfce7", "#22a35a"],
+        BlockKind::Join => ["#fef3c7", "#d99a20"],
+        BlockKind::Port => ["#e2e8f0", "#475569"],
+        BlockKind::Move => ["#ffe4e6", "#e0647a"],
+        BlockKind::Light => ["#f8fafc", "#94a3b8"],
     }
 }
 

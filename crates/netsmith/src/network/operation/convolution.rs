@@ -1,9 +1,88 @@
 //! Convolution.
 
 use super::{
-    Misfit, Padding, Primitive, Role, Saved, Shape, WeightShape, Window, one_image, product,
+    Arity, Attributes, BlockKind, Entry, Example, Fault, Form, Masking, Misfit, Operation, Padding,
+    Primitive, Saved, Shape, Size, SizeRole, WeightShape, Window, Zeros, attribute, one_image,
+    product,
 };
 use std::fmt;
+
+/// The catalogue's entry.
+pub(super) const ENTRY: Entry = Entry::new(
+    "convolution",
+    "Convolution over height and width, in groups or depthwise, dilated.",
+    Form::new(
+        &[
+            attribute("out", "channels", "Channels of the output."),
+            attribute(
+                "kernel",
+                "1",
+                "Sides of the window: one size or a list of two.",
+            ),
+            attribute(
+                "stride",
+                "1",
+                "Steps between two windows: one size or a list of two.",
+            ),
+            attribute(
+                "padding",
+                "same",
+                "`same`, or `valid`: windows stay inside.",
+            ),
+            attribute("dilation", "1", "Distance between two taps of the window."),
+            attribute(
+                "groups",
+                "1",
+                "Groups of channels: a number, or `depthwise`.",
+            ),
+            attribute("bias", "false", "Whether a bias is added."),
+        ],
+        read,
+        examples,
+    ),
+);
+
+fn read(attributes: &mut Attributes<'_, '_>) -> Result<Operation<Size>, Fault> {
+    Ok(Operation::Convolution(Convolution {
+        out: attributes.channels("out")?,
+        window: Window {
+            dilation: attributes.integer("dilation", 1, 1)?,
+            ..Window::read(attributes, 1, 1)?
+        },
+        groups: match attributes.integer_or("groups", ("depthwise", Groups::Depthwise))? {
+            Ok(count) => Groups::Count(count),
+            Err(depthwise) => depthwise,
+        },
+        bias: attributes.switch("bias", false)?,
+    }))
+}
+
+fn examples() -> Vec<Example> {
+    let plain = || Convolution::square(6_usize, 3_usize, 1_usize);
+    let strided = Convolution {
+        window: Window {
+            kernel: [3, 5],
+            stride: [2, 1],
+            ..plain().dilated(2).window
+        },
+        bias: true,
+        ..plain()
+    };
+    let grouped = Convolution {
+        groups: Groups::Count(2),
+        ..plain()
+    };
+    let depthwise = Convolution {
+        out: 4,
+        ..plain().depthwise()
+    };
+    let all = [plain(), strided, plain().valid(), grouped, depthwise];
+    let of = |convolution| {
+        let operation = Operation::Convolution(convolution);
+        Example::new(operation, &[Shape::image(4, 9, 8)])
+    };
+    all.into_iter().map(of).collect()
+}
 
 /// A convolution over height and width: any kernel, stride, dilation and
 /// number of groups.
@@ -95,6 +174,14 @@ impl Convolution {
 }
 
 impl Primitive for Convolution {
+    fn entry(&self) -> &'static Entry {
+        &ENTRY
+    }
+
+    fn arity(&self) -> Arity {
+        Arity::One
+    }
+
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         let [channels, height, width] = one_image(inputs)?;
         let groups = self.group_count(channels);
@@ -114,26 +201,9 @@ impl Primitive for Convolution {
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightShape> {
         let channels = inputs[0].channels();
         let [height, width] = self.window.kernel;
-        let mut weights = vec![WeightShape {
-            name: "weight",
-            dims: vec![
-                self.out,
-                channels / self.group_count(channels),
-                height,
-                width,
-            ],
-            role: Role::Kernel {
-                fan_in: self.fan_in(channels),
-            },
-        }];
-        if self.bias {
-            weights.push(WeightShape {
-                name: "bias",
-                dims: vec![self.out],
-                role: Role::Bias,
-            });
-        }
-        weights
+        let inside = channels / self.group_count(channels);
+        let dims = vec![self.out, inside, height, width];
+        WeightShape::kernel(dims, self.fan_in(channels), self.bias)
     }
 
     fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
@@ -143,17 +213,63 @@ impl Primitive for Convolution {
     fn saved(&self) -> Saved {
         Saved::Inputs
     }
-}
 
-impl fmt::Display for Convolution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}", self.window, self.out)?;
+    fn zeros(&self) -> Zeros {
+        // A bias could learn a constant, but what is pruned is what is trained.
+        Zeros::WhereAll
+    }
+
+    fn masking(&self) -> Masking {
+        match self.groups {
+            Groups::Count(1) => Masking::Mixes,
+            Groups::Count(_) => Masking::Grouped { mixes: true },
+            // In an architecture its output has as many channels as its input.
+            Groups::Depthwise if self.bias => Masking::Each(Zeros::Never),
+            Groups::Depthwise => Masking::Each(Zeros::WhereAll),
+        }
+    }
+
+    fn block(&self) -> BlockKind {
+        BlockKind::Convolution
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        let mut attributes = vec![("out", self.out.to_string())];
+        attributes.extend(self.window.attributes());
+        attributes.push(("dilation", self.window.dilation.to_string()));
+        let groups = match self.groups {
+            Groups::Count(count) => count.to_string(),
+            Groups::Depthwise => "\"depthwise\"".to_owned(),
+        };
+        attributes.push(("groups", groups));
+        attributes.push(("bias", self.bias.to_string()));
+        attributes
+    }
+
+    fn text(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " {} -> {}", self.window, self.out)?;
         match self.groups {
             Groups::Count(1) => {}
             Groups::Count(count) => write!(f, " groups {count}")?,
             Groups::Depthwise => f.write_str(" depthwise")?,
         }
         f.write_str(if self.bias { " bias" } else { "" })
+    }
+
+    fn sizes(&self) -> Vec<SizeRole> {
+        let mut sizes = vec![SizeRole::Channels];
+        sizes.extend(self.window.sizes());
+        sizes
+    }
+
+    /// Depthwise ones cost little beside the memory that they take.
+    fn is_cheap(&self, input: Shape) -> bool {
+        let channels = input.channels();
+        self.group_count(channels) == channels && self.out == channels
+    }
+
+    fn reads_recomputed(&self) -> bool {
+        true
     }
 }
 

@@ -1,7 +1,37 @@
 //! Fully connected layer.
 
-use super::{Misfit, Primitive, Role, Saved, Shape, WeightShape, one, product};
+use super::{
+    Arity, BlockKind, Entry, Example, Form, Masking, Misfit, Operation, Primitive, Saved, Shape,
+    SizeRole, WeightShape, Zeros, attribute, one, product,
+};
 use std::fmt;
+
+/// The catalogue's entry.
+pub(super) const ENTRY: Entry = Entry::new(
+    "linear",
+    "Fully connected layer.",
+    Form::new(
+        &[
+            attribute("out", "", "Features of the output."),
+            attribute("bias", "true", "Whether a bias is added."),
+        ],
+        |attributes| {
+            Ok(Operation::Linear(Linear {
+                out: attributes.required("out")?,
+                bias: attributes.switch("bias", true)?,
+            }))
+        },
+        examples,
+    ),
+);
+
+fn examples() -> Vec<Example> {
+    let of = |out, bias| {
+        let linear = Linear { out, bias };
+        Example::new(Operation::Linear(linear), &[Shape::vector(5)])
+    };
+    vec![of(7, true), of(3, false)]
+}
 
 /// `out = weight · in + bias`, with a weight of `[out, features]`.
 ///
@@ -33,6 +63,14 @@ impl<S> Linear<S> {
 }
 
 impl Primitive for Linear {
+    fn entry(&self) -> &'static Entry {
+        &ENTRY
+    }
+
+    fn arity(&self) -> Arity {
+        Arity::One
+    }
+
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         match one(inputs)? {
             Shape::Vector { .. } if self.out > 0 => Ok(Shape::vector(self.out)),
@@ -46,19 +84,7 @@ impl Primitive for Linear {
 
     fn weights(&self, inputs: &[Shape]) -> Vec<WeightShape> {
         let features = inputs[0].channels();
-        let mut weights = vec![WeightShape {
-            name: "weight",
-            dims: vec![self.out, features],
-            role: Role::Kernel { fan_in: features },
-        }];
-        if self.bias {
-            weights.push(WeightShape {
-                name: "bias",
-                dims: vec![self.out],
-                role: Role::Bias,
-            });
-        }
-        weights
+        WeightShape::kernel(vec![self.out, features], features, self.bias)
     }
 
     fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
@@ -68,15 +94,32 @@ impl Primitive for Linear {
     fn saved(&self) -> Saved {
         Saved::Inputs
     }
-}
 
-impl fmt::Display for Linear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "-> {}{}",
-            self.out,
-            if self.bias { "" } else { " no bias" }
-        )
+    fn zeros(&self) -> Zeros {
+        Zeros::Never
+    }
+
+    fn masking(&self) -> Masking {
+        Masking::Mixes
+    }
+
+    fn block(&self) -> BlockKind {
+        BlockKind::Linear
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("out", self.out.to_string()),
+            ("bias", self.bias.to_string()),
+        ]
+    }
+
+    fn text(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bias = if self.bias { "" } else { " no bias" };
+        write!(f, " -> {}{bias}", self.out)
+    }
+
+    fn sizes(&self) -> Vec<SizeRole> {
+        vec![SizeRole::Channels]
     }
 }

@@ -1,35 +1,69 @@
 //! The primitive operations that networks are made of.
 //!
-//! One file each. An attribute that a decision may set has type `S`: a
-//! size expression in a graph with choices, a `usize` in a network.
+//! One file each, which says all but how to compute: [`Primitive`] is the
+//! contract. An operation has a variant here, a line in [`Operation::ask`] and
+//! in [`Operation::map`], and one in [`CATALOGUE`].
+//!
+//! An attribute that a decision may set has type `S`: a size expression in a
+//! graph with choices, a `usize` in a network.
 
 mod activation;
-mod align;
+mod add;
+mod avg_pool;
 mod batch_norm;
+mod channel_shuffle;
 mod concat;
 mod convolution;
+mod drop_path;
 mod dropout;
-mod elementwise;
+mod flatten;
+mod global_pool;
+mod identity;
+mod input;
 mod layer_norm;
 mod linear;
+mod max_pool;
+mod mix;
+mod multiply;
+mod pad;
 mod pool;
-mod rearrange;
+mod primitive;
+mod resize;
+mod shift;
+mod slice;
+mod stack;
+mod truncate;
+mod weight;
 mod window;
+mod zero;
 
 pub use activation::Activation;
-pub use align::{Pad, Resize, Truncate};
 pub use batch_norm::BatchNorm;
+pub use channel_shuffle::ChannelShuffle;
 pub use convolution::{Convolution, Groups};
 pub use dropout::Dropout;
-pub use elementwise::Zero;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use pad::Pad;
 pub use pool::Pool;
-pub use rearrange::{ChannelShuffle, Slice};
+pub use primitive::Saved;
+pub(crate) use primitive::{
+    Arity, BlockKind, Buffer, Factors, Masking, Meeting, Misfit, Primitive, SizeRole, Zeros,
+};
+pub use resize::Resize;
+pub use slice::Slice;
+pub use truncate::Truncate;
+pub use weight::{Role, WeightShape};
 pub use window::{Padding, Window};
+pub use zero::Zero;
 
 use super::Shape;
 use super::shape::product;
+use crate::catalogue;
+use crate::space::Size;
+use crate::space::file::{Attributes, Fault};
+use primitive::{one, one_image};
+use std::convert::Infallible;
 use std::fmt;
 
 /// One kind of node.
@@ -92,211 +126,35 @@ pub enum Operation<S = usize> {
     },
 }
 
-/// What a primitive operation must tell of itself.
-pub(crate) trait Primitive {
-    /// The output's shape.
-    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit>;
-
-    /// Trainable weights and buffers, in a fixed order.
-    fn weights(&self, _inputs: &[Shape]) -> Vec<WeightShape> {
-        Vec::new()
-    }
-
-    /// Multiply-accumulate operations for one sample; 0 for all but
-    /// convolutions and linear layers, by convention.
-    fn macs(&self, _inputs: &[Shape], _output: Shape) -> u64 {
-        0
-    }
-
-    /// What the backward pass reads again.
-    fn saved(&self) -> Saved {
-        Saved::Nothing
-    }
-}
-
-/// Which activations an operation's backward pass reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// None: gradients pass through.
-    Nothing,
-    /// Its inputs.
-    Inputs,
-    /// Its output.
-    Output,
-}
-
-/// Inputs that an operation cannot take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit {
-    /// The rule that they break.
-    pub(crate) rule: String,
-    /// What to do about it.
-    pub(crate) hint: Option<&'static str>,
-}
-
-impl Misfit {
-    pub(crate) fn new(rule: impl Into<String>) -> Self {
-        Self {
-            rule: rule.into(),
-            hint: None,
-        }
-    }
-
-    /// The same with a remedy.
-    pub(crate) fn hint(self, hint: &'static str) -> Self {
-        Self {
-            hint: Some(hint),
-            ..self
-        }
-    }
-}
-
-/// A tensor that an operation owns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WeightShape {
-    /// `weight`, `bias`, `mean` or `variance`.
-    pub name: &'static str,
-    /// All axes.
-    pub dims: Vec<usize>,
-    /// How it starts, and whether it trains.
-    pub role: Role,
-}
-
-/// The part a tensor plays in its operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Weights of a convolution or linear layer, with their fan-in.
-    Kernel {
-        /// Inputs that one output sums over.
-        fan_in: usize,
-    },
-    /// Additive term, starts at zero.
-    Bias,
-    /// Multiplicative term, starts at one.
-    Scale,
-    /// Running mean: not trained, starts at zero.
-    RunningMean,
-    /// Running variance: not trained, starts at one.
-    RunningVariance,
-}
-
-impl Role {
-    /// Whether gradients change it: only such tensors count as parameters.
-    pub fn trains(self) -> bool {
-        !matches!(self, Self::RunningMean | Self::RunningVariance)
-    }
-}
-
-impl WeightShape {
-    /// Number of scalars, at most 2^50.
-    pub fn elements(&self) -> usize {
-        product(self.dims.iter().copied())
-    }
-}
-
 impl Operation {
-    /// The output's shape for these inputs.
-    pub(crate) fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
-        self.primitive().output(inputs)
-    }
-
-    /// Weights and buffers for these inputs.
-    pub fn weights(&self, inputs: &[Shape]) -> Vec<WeightShape> {
-        self.primitive().weights(inputs)
-    }
-
-    /// Multiply-accumulate operations for one sample.
-    pub fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
-        self.primitive().macs(inputs, output)
-    }
-
-    /// Which activations its backward pass reads.
-    pub fn saved(&self) -> Saved {
-        self.primitive().saved()
-    }
-
-    fn primitive(&self) -> &dyn Primitive {
+    /// Asks the operation's file: the one match over all operations.
+    pub(crate) fn ask<R>(&self, question: impl FnOnce(&(dyn Primitive + 'static)) -> R) -> R {
         match self {
-            Self::Input(shape) => shape,
-            Self::Convolution(convolution) => convolution,
-            Self::Linear(linear) => linear,
-            Self::BatchNorm(norm) => norm,
-            Self::LayerNorm(norm) => norm,
-            Self::Activation(activation) => activation,
-            Self::MaxPool(pool) => pool,
-            Self::AvgPool(pool) => pool,
-            Self::GlobalPool => &pool::GlobalPool,
-            Self::Add | Self::Mix { .. } => &elementwise::Add,
-            Self::Multiply => &elementwise::Multiply,
-            Self::Concat => &concat::Concat,
-            Self::Identity | Self::DropPath => &elementwise::Identity,
-            Self::Zero(zero) => zero,
-            Self::Shift => &rearrange::Shift,
-            Self::ChannelShuffle(shuffle) => shuffle,
-            Self::Dropout(dropout) => dropout,
-            Self::Flatten => &rearrange::Flatten,
-            Self::Pad(pad) => pad,
-            Self::Truncate(truncate) => truncate,
-            Self::Resize(resize) => resize,
-            Self::Slice(slice) => slice,
-            Self::Stack => &rearrange::Stack,
-        }
-    }
-}
-
-/// What an operation on several inputs asks of their shapes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Multiple {
-    /// All the same.
-    Same,
-    /// The second is the same or scales the channels of the first.
-    Scale,
-    /// All the same but for the channels, which add up.
-    Concat,
-    /// Vectors of one size.
-    Stack,
-}
-
-impl<S> Operation<S> {
-    /// What it asks of several inputs; nothing where it takes one.
-    pub(crate) fn multiple(&self) -> Option<Multiple> {
-        match self {
-            Self::Add | Self::Mix { .. } => Some(Multiple::Same),
-            Self::Multiply => Some(Multiple::Scale),
-            Self::Concat => Some(Multiple::Concat),
-            Self::Stack => Some(Multiple::Stack),
-            _ => None,
-        }
-    }
-
-    /// The name under which `netsmith list operations` shows it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Input(_) => "input",
-            Self::Convolution(_) => "convolution",
-            Self::Linear(_) => "linear",
-            Self::BatchNorm(_) => "batch-norm",
-            Self::LayerNorm(_) => "layer-norm",
-            Self::Activation(activation) => activation.name(),
-            Self::MaxPool(_) => "max-pool",
-            Self::AvgPool(_) => "avg-pool",
-            Self::GlobalPool => "global-pool",
-            Self::Add => "add",
-            Self::Multiply => "multiply",
-            Self::Concat => "concat",
-            Self::Identity => "identity",
-            Self::Zero(_) => "zero",
-            Self::Shift => "shift",
-            Self::ChannelShuffle(_) => "channel-shuffle",
-            Self::Dropout(_) => "dropout",
-            Self::DropPath => "drop-path",
-            Self::Flatten => "flatten",
-            Self::Pad(_) => "pad",
-            Self::Truncate(_) => "truncate",
-            Self::Resize(_) => "resize",
-            Self::Slice(_) => "slice",
-            Self::Stack => "stack",
-            Self::Mix { .. } => "mix",
+            Self::Input(shape) => question(&input::Input(*shape)),
+            Self::Convolution(convolution) => question(convolution),
+            Self::Linear(linear) => question(linear),
+            Self::BatchNorm(norm) => question(norm),
+            Self::LayerNorm(norm) => question(norm),
+            Self::Activation(activation) => question(activation),
+            Self::MaxPool(pool) => question(&max_pool::MaxPool(pool.clone())),
+            Self::AvgPool(pool) => question(&avg_pool::AvgPool(pool.clone())),
+            Self::GlobalPool => question(&global_pool::GlobalPool),
+            Self::Add => question(&add::Add),
+            Self::Multiply => question(&multiply::Multiply),
+            Self::Concat => question(&concat::Concat),
+            Self::Identity => question(&identity::Identity),
+            Self::Zero(zero) => question(zero),
+            Self::Shift => question(&shift::Shift),
+            Self::ChannelShuffle(shuffle) => question(shuffle),
+            Self::Dropout(dropout) => question(dropout),
+            Self::DropPath => question(&drop_path::DropPath),
+            Self::Flatten => question(&flatten::Flatten),
+            Self::Pad(pad) => question(pad),
+            Self::Truncate(truncate) => question(truncate),
+            Self::Resize(resize) => question(resize),
+            Self::Slice(slice) => question(slice),
+            Self::Stack => question(&stack::Stack),
+            Self::Mix { decision } => question(&mix::Mix(*decision)),
         }
     }
 }
@@ -337,64 +195,216 @@ impl<S: Clone> Operation<S> {
             },
         })
     }
+
+    /// Calls `f` with every attribute of type `S`.
+    pub(crate) fn for_each_size(&self, f: &mut impl FnMut(&S)) {
+        self.with_sizes(&mut |size| {
+            f(size);
+            1
+        });
+    }
+
+    /// The operation with numbers in place of its sizes.
+    pub(crate) fn with_sizes(&self, f: &mut impl FnMut(&S) -> usize) -> Operation {
+        let mapped = self.map(&mut |size| Ok::<usize, Infallible>(f(size)));
+        let Ok(mapped) = mapped;
+        mapped
+    }
+
+    /// Asks the operation's file what does not depend on its sizes.
+    pub(crate) fn ask_unsized<R>(
+        &self,
+        question: impl FnOnce(&(dyn Primitive + 'static)) -> R,
+    ) -> R {
+        self.with_sizes(&mut |_| 1).ask(question)
+    }
+
+    /// The name under which `netsmith list operations` shows it.
+    pub fn name(&self) -> &'static str {
+        self.ask_unsized(|primitive| primitive.entry().name)
+    }
+}
+
+impl Operation {
+    /// The output's shape for these inputs.
+    pub(crate) fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+        self.ask(|primitive| primitive.output(inputs))
+    }
+
+    /// Weights and buffers for these inputs.
+    pub fn weights(&self, inputs: &[Shape]) -> Vec<WeightShape> {
+        self.ask(|primitive| primitive.weights(inputs))
+    }
+
+    /// Multiply-accumulate operations for one sample.
+    pub fn macs(&self, inputs: &[Shape], output: Shape) -> u64 {
+        self.ask(|primitive| primitive.macs(inputs, output))
+    }
+
+    /// Which activations its backward pass reads.
+    pub fn saved(&self) -> Saved {
+        self.ask(Primitive::saved)
+    }
+
+    /// Whether a sample enters here.
+    pub fn is_input(&self) -> bool {
+        self.ask(Primitive::arity) == Arity::Source
+    }
+
+    /// The operation as an inline table of TOML, which a node of a
+    /// [space file](crate::space::file) may be; nothing for what no file writes.
+    ///
+    /// ```
+    /// use netsmith::network::{Operation, operation::Linear};
+    ///
+    /// let linear = Operation::Linear(Linear::new(10_usize));
+    /// let text = linear.to_toml().expect("a file may write it");
+    /// assert_eq!(text, "{ operation = \"linear\", out = 10, bias = true }");
+    /// assert_eq!(Operation::from_toml(&text), Ok(linear));
+    /// ```
+    pub fn to_toml(&self) -> Option<String> {
+        self.ask(|primitive| {
+            let entry = primitive.entry();
+            entry.build.read?;
+            let mut text = format!("{{ operation = \"{}\"", entry.name);
+            for (key, value) in primitive.attributes() {
+                text.push_str(&format!(", {key} = {value}"));
+            }
+            Some(text + " }")
+        })
+    }
+
+    /// The operation that an inline table of TOML writes, whose sizes are numbers.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn from_toml(text: &str) -> Result<Self, crate::space::FileError> {
+        crate::space::file::operation(text)
+    }
 }
 
 /// The operation with its attributes, such as `convolution 3x3/2 -> 16`: equal
 /// operations have equal texts.
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
-        match self {
-            Self::Input(shape) => write!(f, " {shape}"),
-            Self::Convolution(convolution) => write!(f, " {convolution}"),
-            Self::Linear(linear) => write!(f, " {linear}"),
-            Self::BatchNorm(BatchNorm { affine }) | Self::LayerNorm(LayerNorm { affine }) => {
-                f.write_str(if *affine { "" } else { " fixed" })
-            }
-            Self::MaxPool(pool) | Self::AvgPool(pool) => write!(f, " {}", pool.window),
-            Self::Zero(Zero { stride: [1, 1] }) => Ok(()),
-            Self::Zero(Zero { stride: [y, x] }) => write!(f, " /{y}x{x}"),
-            Self::ChannelShuffle(shuffle) => write!(f, " {}", shuffle.groups),
-            Self::Dropout(dropout) => write!(f, " {}", dropout.rate),
-            Self::Pad(pad) => write!(f, " {}x{}x{}", pad.channels, pad.height, pad.width),
-            Self::Truncate(Truncate { channels, from: 0 }) => write!(f, " {channels}"),
-            Self::Truncate(Truncate { channels, from }) => write!(f, " {channels} from {from}"),
-            Self::Resize(resize) => write!(f, " {}x{}", resize.height, resize.width),
-            Self::Slice(slice) => write!(f, " {}", slice.position),
-            Self::Mix { decision } => write!(f, " {decision}"),
-            _ => Ok(()),
+        self.ask(|primitive| {
+            f.write_str(primitive.entry().name)?;
+            primitive.text(f)
+        })
+    }
+}
+
+/// An operation's line in the catalogue.
+pub type Entry = catalogue::Entry<Form>;
+
+/// How an operation is written, and instances of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// What a space file may say of it.
+    pub attributes: &'static [Attribute],
+    /// Reads it from a space file; nothing for what no file writes.
+    pub(crate) read: Option<Read>,
+    /// Operations of this name with shapes that they take: those that the
+    /// conformance tests of every crate run on. Some differ in each attribute.
+    pub examples: fn() -> Vec<Example>,
+}
+
+/// Reads an operation of a space file.
+pub(crate) type Read = fn(&mut Attributes<'_, '_>) -> Result<Operation<Size>, Fault>;
+
+/// Something that a space file may say of an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    /// Its key.
+    pub name: &'static str,
+    /// What is meant without it; empty where it must be given.
+    pub default: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+/// An operation and shapes that it takes.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The operation.
+    pub operation: Operation,
+    /// Its inputs.
+    pub inputs: Vec<Shape>,
+}
+
+impl Example {
+    fn new(operation: Operation, inputs: &[Shape]) -> Self {
+        Self {
+            operation,
+            inputs: inputs.to_vec(),
         }
     }
 }
 
-impl Primitive for Shape {
-    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
-        match inputs {
-            [] => Ok(*self),
-            _ => Err(Misfit::new("an input takes no inputs")),
+impl Form {
+    /// An operation without attributes.
+    const fn plain(read: Read, examples: fn() -> Vec<Example>) -> Self {
+        Self::new(&[], read, examples)
+    }
+
+    const fn new(
+        attributes: &'static [Attribute],
+        read: Read,
+        examples: fn() -> Vec<Example>,
+    ) -> Self {
+        Self {
+            attributes,
+            read: Some(read),
+            examples,
+        }
+    }
+
+    /// An operation that no file writes.
+    const fn unwritten(examples: fn() -> Vec<Example>) -> Self {
+        Self {
+            attributes: &[],
+            read: None,
+            examples,
         }
     }
 }
 
-/// The only input.
-pub(crate) fn one(inputs: &[Shape]) -> Result<Shape, Misfit> {
-    match inputs {
-        [input] => Ok(*input),
-        _ => Err(Misfit::new(format!("takes 1 input, got {}", inputs.len()))),
-    }
+/// An attribute of an entry: key, default and meaning.
+const fn attribute(name: &'static str, default: &'static str, doc: &'static str) -> Attribute {
+    Attribute { name, default, doc }
 }
 
-/// The only input, which must be an image: `[channels, height, width]`.
-pub(crate) fn one_image(inputs: &[Shape]) -> Result<[usize; 3], Misfit> {
-    match one(inputs)? {
-        Shape::Image {
-            channels,
-            height,
-            width,
-        } => Ok([channels, height, width]),
-        vector @ Shape::Vector { .. } => Err(Misfit::new(format!(
-            "takes an image or a sequence, got the vector {vector}"
-        ))
-        .hint("rows of a table want a space without images, such as `mlp`")),
-    }
+/// All operations, in the order of `netsmith list operations`; a family of
+/// operations shares a file.
+const CATALOGUE: &[&[Entry]] = &[
+    &[input::ENTRY],
+    &[convolution::ENTRY],
+    &[linear::ENTRY],
+    &[batch_norm::ENTRY],
+    &[layer_norm::ENTRY],
+    activation::ENTRY,
+    &[max_pool::ENTRY],
+    &[avg_pool::ENTRY],
+    &[global_pool::ENTRY],
+    &[add::ENTRY],
+    &[multiply::ENTRY],
+    &[concat::ENTRY],
+    &[identity::ENTRY],
+    &[zero::ENTRY],
+    &[shift::ENTRY],
+    &[channel_shuffle::ENTRY],
+    &[dropout::ENTRY],
+    &[drop_path::ENTRY],
+    &[flatten::ENTRY],
+    &[pad::ENTRY],
+    &[truncate::ENTRY],
+    &[resize::ENTRY],
+    &[slice::ENTRY],
+    &[stack::ENTRY],
+    &[mix::ENTRY],
+];
+
+/// The entries of all operations.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> + Clone {
+    CATALOGUE.iter().copied().flatten()
 }

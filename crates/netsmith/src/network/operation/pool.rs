@@ -1,6 +1,7 @@
-//! Pooling.
+//! The geometry of pools, which both kinds share.
 
-use super::{Misfit, Primitive, Saved, Shape, Window, one_image};
+use super::{Attribute, Attributes, Example, Fault, Misfit, Operation, Padding, Shape, Size};
+use super::{Window, attribute, one_image};
 
 /// Maximum or mean over a window. Padding never enters: the maximum ignores
 /// it, the mean divides by the number of pixels inside the image.
@@ -29,24 +30,47 @@ impl<S: Clone> Pool<S> {
     }
 }
 
-impl Primitive for Pool {
-    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
+impl Pool {
+    pub(super) fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
         let [channels, height, width] = one_image(inputs)?;
         let [height, width] = self.window.output([height, width])?;
         Ok(Shape::image(channels, height, width))
     }
-
-    fn saved(&self) -> Saved {
-        Saved::Inputs
-    }
 }
 
-/// Mean over all positions.
-#[derive(Debug)]
-pub(super) struct GlobalPool;
+pub(super) const ATTRIBUTES: &[Attribute] = &[
+    attribute(
+        "kernel",
+        "2",
+        "Sides of the window: one size or a list of two.",
+    ),
+    attribute(
+        "stride",
+        "2",
+        "Steps between two windows: one size or a list of two.",
+    ),
+    attribute(
+        "padding",
+        "same",
+        "`same`, or `valid`: windows stay inside.",
+    ),
+];
 
-impl Primitive for GlobalPool {
-    fn output(&self, inputs: &[Shape]) -> Result<Shape, Misfit> {
-        one_image(inputs).map(|[channels, ..]| Shape::vector(channels))
-    }
+pub(super) fn read(attributes: &mut Attributes<'_, '_>) -> Result<Pool<Size>, Fault> {
+    let window = Window::read(attributes, 2, 2)?;
+    Ok(Pool { window })
+}
+
+pub(super) fn examples(operation: fn(Pool) -> Operation) -> Vec<Example> {
+    let of = |pool, shape| Example::new(operation(pool), &[shape]);
+    let valid = Window {
+        padding: Padding::Valid,
+        kernel: [2, 3],
+        ..Window::square(2_usize, 1_usize)
+    };
+    vec![
+        of(Pool::square(2_usize, 2_usize), Shape::image(3, 7, 6)),
+        of(Pool::square(3_usize, 1_usize), Shape::image(3, 7, 6)),
+        of(Pool { window: valid }, Shape::image(3, 7, 6)),
+    ]
 }

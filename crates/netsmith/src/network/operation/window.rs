@@ -1,6 +1,6 @@
 //! Sliding windows: the geometry that convolutions and pools share.
 
-use super::Misfit;
+use super::{Attributes, Fault, Misfit, Size, SizeRole};
 use std::fmt;
 
 /// A window that slides over height and width.
@@ -50,7 +50,46 @@ impl<S: Clone> Window<S> {
     }
 }
 
+impl Window<Size> {
+    /// The window that the attributes of a space file give, not dilated.
+    pub(super) fn read(
+        attributes: &mut Attributes<'_, '_>,
+        kernel: usize,
+        stride: usize,
+    ) -> Result<Self, Fault> {
+        let paddings = [("same", Padding::Same), ("valid", Padding::Valid)];
+        Ok(Self {
+            kernel: attributes.pair("kernel", kernel)?,
+            stride: attributes.pair("stride", stride)?,
+            dilation: 1,
+            padding: attributes.word("padding", &paddings, Padding::Same)?,
+        })
+    }
+}
+
 impl Window {
+    /// Its attributes in a space file, without the dilation.
+    pub(super) fn attributes(&self) -> Vec<(&'static str, String)> {
+        let padding = match self.padding {
+            Padding::Same => "\"same\"",
+            Padding::Valid => "\"valid\"",
+        };
+        vec![
+            ("kernel", format!("{:?}", self.kernel)),
+            ("stride", format!("{:?}", self.stride)),
+            ("padding", padding.to_owned()),
+        ]
+    }
+
+    /// The parts that its sizes play, in the order of [`Window::map`].
+    pub(super) fn sizes(&self) -> [SizeRole; 4] {
+        let kernel = match self.padding {
+            Padding::Same => SizeRole::Kernel,
+            Padding::Valid => SizeRole::InnerKernel,
+        };
+        [kernel, kernel, SizeRole::Positions, SizeRole::Positions]
+    }
+
     /// Zeros before and behind each axis: `[[top, bottom], [left, right]]`; a
     /// stride of 0 counts as 1.
     pub fn pads(&self, size: [usize; 2]) -> [[usize; 2]; 2] {

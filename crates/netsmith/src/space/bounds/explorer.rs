@@ -347,11 +347,9 @@ impl<'a> Explorer<'a> {
             Kind::Operation(operation) => {
                 let inputs = self.ports(frame, &node.inputs, parent)?;
                 let mut named: Vec<Port> = Vec::new();
-                let mapped: Result<_, ()> = operation.map(&mut |size| {
+                operation.for_each_size(&mut |size| {
                     named.extend(size.ports());
-                    Ok(0_usize)
                 });
-                debug_assert!(mapped.is_ok());
                 self.ports(frame, &named, parent)?;
                 let (shapes, part) = self.operation(frame, operation, &inputs, path)?;
                 Ok((vec![shapes], part))

@@ -9,7 +9,7 @@ use super::Range;
 use super::explorer::{Explorer, Path};
 use super::part::{Part, finish, some_of};
 use super::shapes::{Shapes, combine, concats, smallest, union};
-use crate::network::operation::Multiple;
+use crate::network::operation::Meeting;
 use crate::network::{Shape, ShapeError};
 
 impl<'a> Explorer<'a> {
@@ -295,8 +295,8 @@ fn merged(merge: Merge, inputs: &[Shapes], path: Path<'_>) -> Result<(Shapes, Pa
     let entering = inputs.iter().map(|shapes| smallest(shapes));
     let entering = entering.fold(0, u64::saturating_add);
     let shapes = match merge {
-        Merge::Sum => combine(Multiple::Same, inputs),
-        Merge::Concat => combine(Multiple::Concat, inputs),
+        Merge::Sum => combine(Meeting::Same, inputs),
+        Merge::Concat => combine(Meeting::Concat, inputs),
         Merge::PaddedConcat => concats(inputs, &Vec::new(), 0, 0),
     };
     let (shapes, mut part) = finish(shapes, entering, "merge", path)?;

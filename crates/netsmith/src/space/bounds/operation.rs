@@ -7,6 +7,7 @@ use super::explorer::{Explorer, Frame, Path};
 use super::memory::Alignment;
 use super::part::{Part, cost, finish};
 use super::shapes::{Shapes, combinations, combine, smallest};
+use crate::network::operation::{Arity, Primitive};
 use crate::network::{Operation, Shape, ShapeError};
 use std::collections::BTreeSet;
 
@@ -19,10 +20,8 @@ impl Explorer<'_> {
         inputs: &[Shapes],
         path: Path<'_>,
     ) -> Result<(Shapes, Part), ShapeError> {
-        let combined = operation
-            .multiple()
-            .map(|multiple| combine(multiple, inputs));
-        if let Some(shapes) = combined {
+        if let Arity::Many(meeting) = operation.ask_unsized(Primitive::arity) {
+            let shapes = combine(meeting, inputs);
             let entering = inputs.iter().map(|shapes| smallest(shapes));
             let entering = entering.fold(0, u64::saturating_add);
             let (shapes, mut part) = finish(shapes, entering, operation.name(), path)?;
@@ -31,7 +30,7 @@ impl Explorer<'_> {
         }
         let mut decisions: Vec<DecisionId> = Vec::new();
         let mut others: Vec<Port> = Vec::new();
-        let mapped: Result<_, ()> = operation.map(&mut |size| {
+        operation.for_each_size(&mut |size| {
             size.leaves(&mut |leaf| match leaf {
                 Size::ChannelsOf(port) => others.push(*port),
                 Size::Decided(id) | Size::Table(id, _) if !decisions.contains(id) => {
@@ -39,9 +38,7 @@ impl Explorer<'_> {
                 }
                 _ => {}
             });
-            Ok(0_usize)
         });
-        debug_assert!(mapped.is_ok());
         let mut axes: Vec<Vec<usize>> = Vec::new();
         for &id in &decisions {
             axes.push(
@@ -55,14 +52,15 @@ impl Explorer<'_> {
             let channels = frame.shapes(*port).iter().map(|shape| shape.channels());
             axes.push(channels.collect::<BTreeSet<_>>().into_iter().collect());
         }
-        let entering = inputs.first().cloned().unwrap_or_default();
-        axes.push((0..entering.len()).collect());
+        let first_input = axes.len();
+        axes.extend(inputs.iter().map(|shapes| (0..shapes.len()).collect()));
 
         let (mut shapes, mut part, mut misfit) = (Vec::new(), None::<Part>, None);
         for combination in combinations(&axes) {
-            let input = entering.get(combination[axes.len() - 1]).copied();
-            let value = |leaf: &Size| match leaf {
-                Size::Channels => input.map_or(0, Shape::channels),
+            let picked = inputs.iter().zip(&combination[first_input..]);
+            let entering: Vec<Shape> = picked.map(|(shapes, &at)| shapes[at]).collect();
+            let mut value = |leaf: &Size| match leaf {
+                Size::Channels => entering.first().map_or(0, |shape| shape.channels()),
                 Size::ChannelsOf(port) => {
                     let place = others.iter().position(|other| other == port).unwrap_or(0);
                     combination[decisions.len() + place]
@@ -79,15 +77,11 @@ impl Explorer<'_> {
                 }
                 _ => 0,
             };
-            let mut value = value;
-            let concrete: Result<Operation, ()> =
-                operation.map(&mut |size| Ok(size.value(&mut value)));
-            let Ok(concrete) = concrete else { continue };
-            let input: Vec<Shape> = input.into_iter().collect();
-            match concrete.output(&input) {
+            let concrete = operation.with_sizes(&mut |size| size.value(&mut value));
+            match concrete.output(&entering) {
                 Ok(shape) => {
-                    let own = cost(&concrete, &input, shape);
-                    part = Some(part.map_or(own, |part| part.or(own)));
+                    let cost = cost(&concrete, &entering, shape);
+                    part = Some(part.map_or(cost, |part| part.or(cost)));
                     shapes.push(shape);
                 }
                 Err(error) => {

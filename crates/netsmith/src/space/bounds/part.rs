@@ -3,6 +3,7 @@
 use super::Range;
 use super::explorer::Path;
 use super::shapes::Shapes;
+use crate::network::operation::{Buffer, Primitive};
 use crate::network::{Operation, Shape, ShapeError};
 
 /// Costs of a part of the graph.
@@ -79,14 +80,9 @@ pub(super) fn cost(operation: &Operation, inputs: &[Shape], output: Shape) -> Pa
         .map(|shape| shape.elements() as u64)
         .fold(0, u64::saturating_add);
     // What passes its buffer on needs none of its own.
-    let passes_on = matches!(
-        operation,
-        Operation::Identity | Operation::Flatten | Operation::Dropout(_) | Operation::DropPath
-    );
-    let own = if passes_on {
-        0
-    } else {
-        output.elements() as u64
+    let own = match operation.ask(Primitive::buffer) {
+        Buffer::Input | Buffer::Noise(_) => 0,
+        Buffer::New => output.elements() as u64,
     };
     Part {
         parameters: exactly(count(true)),

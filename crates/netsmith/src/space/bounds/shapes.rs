@@ -1,7 +1,7 @@
 //! Sets of shapes that a tensor may have.
 
 use crate::network::Shape;
-use crate::network::operation::Multiple;
+use crate::network::operation::Meeting;
 use std::collections::BTreeSet;
 
 /// Shapes that a tensor may have, ascending.
@@ -12,25 +12,25 @@ pub(super) type Shapes = Vec<Shape>;
 const MOST_COMBINATIONS: usize = 4_096;
 
 /// Shapes of an operation on several inputs.
-pub(super) fn combine(multiple: Multiple, inputs: &[Shapes]) -> Shapes {
+pub(super) fn combine(meeting: Meeting, inputs: &[Shapes]) -> Shapes {
     let Some((first, rest)) = inputs.split_first() else {
         return Vec::new();
     };
-    match multiple {
-        Multiple::Same => {
+    match meeting {
+        Meeting::Same => {
             let common = first
                 .iter()
                 .filter(|shape| rest.iter().all(|set| set.contains(shape)));
             common.copied().collect()
         }
-        Multiple::Scale => {
+        Meeting::Scale => {
             let scales = |image: &Shape| {
                 let mut factors = rest.iter().flatten();
                 factors.any(|factor| factor == image || factor.channels() == image.channels())
             };
             first.iter().copied().filter(scales).collect()
         }
-        Multiple::Concat => rest.iter().fold(first.clone(), |sums, set| {
+        Meeting::Concat => rest.iter().fold(first.clone(), |sums, set| {
             let sums = sums.iter().flat_map(|sum| {
                 let fits = set
                     .iter()
@@ -39,7 +39,7 @@ pub(super) fn combine(multiple: Multiple, inputs: &[Shapes]) -> Shapes {
             });
             sums.collect::<BTreeSet<_>>().into_iter().collect()
         }),
-        Multiple::Stack => {
+        Meeting::Stack => {
             let length = inputs.len();
             first
                 .iter()

@@ -141,10 +141,23 @@ impl Diagnostic for FileError {
 
 /// A fault whose file is known further up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub(super) span: Range<usize>,
     pub(super) rule: String,
     pub(super) hint: Option<String>,
+}
+
+impl Fault {
+    /// The fault in the file of this name and text.
+    pub(super) fn of_file(self, name: &str, text: &str) -> FileError {
+        FileError::Fault {
+            file: name.to_owned(),
+            text: text.to_owned(),
+            span: self.span,
+            rule: self.rule,
+            hint: self.hint,
+        }
+    }
 }
 
 impl Fault {

@@ -4,6 +4,7 @@ use super::error::Fault;
 use super::operation::Piece;
 use super::table::{Table, Value, integer, list, text};
 use super::writer::{Names, Scope, Writer, check_name};
+use crate::network::operation::{Arity, Primitive};
 use crate::space::{
     Align, AlignMethod, Choice, DecisionId, DecisionKind, Graph, Loose, Merge, Pick, Port, Repeat,
     Select, Size, Through,
@@ -59,13 +60,12 @@ impl<'t> Writer<'t> {
     ) -> Result<Vec<Port>, Fault> {
         let (name, span) = text(node.value)?;
         let piece = self.operation(name, span.clone(), node.table, node.scope, names)?;
-        let several = matches!(
-            &piece,
-            Piece::Operation(operation) if operation.multiple().is_some()
-        );
-        if !several && node.inputs.len() != 1 {
-            let rule = format!("`{name}` takes 1 input, got {}", node.inputs.len());
-            return Err(Fault::new(span, rule));
+        let arity = match &piece {
+            Piece::Operation(operation) => operation.ask_unsized(Primitive::arity),
+            Piece::Graph(_) => Arity::One,
+        };
+        if let Some(misfit) = arity.misfit(node.inputs.len()) {
+            return Err(Fault::new(span, format!("`{name}` {misfit}")));
         }
         Ok(vec![match piece {
             Piece::Operation(operation) => graph.operation(node.name, operation, &node.inputs),

@@ -4,10 +4,7 @@ use super::error::Fault;
 use super::table::{Table, integer, list};
 use super::writer::{Names, Scope, Writer};
 use crate::network::Operation;
-use crate::network::operation::{
-    Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Padding, Pool, Resize, Slice, Truncate, Window, Zero,
-};
+use crate::network::operation::{Activation, catalogue};
 use crate::space::{Graph, Size, block};
 use std::ops::Range;
 use toml::de::DeValue;
@@ -18,29 +15,8 @@ pub(super) enum Piece {
     Graph(Graph),
 }
 
-/// All names but those of activations.
-const NAMES: [&str; 27] = [
-    "convolution",
-    "linear",
-    "batch-norm",
-    "layer-norm",
-    "max-pool",
-    "avg-pool",
-    "global-pool",
-    "add",
-    "multiply",
-    "concat",
-    "identity",
-    "zero",
-    "shift",
-    "channel-shuffle",
-    "dropout",
-    "drop-path",
-    "flatten",
-    "pad",
-    "resize",
-    "slice",
-    "stack",
+/// The blocks that consist of several operations.
+const COMPOSITES: [&str; 6] = [
     "convolution-norm",
     "relu-convolution-norm",
     "separable",
@@ -51,16 +27,18 @@ const NAMES: [&str; 27] = [
 
 /// The names of all operations that a file may use.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let activations = Activation::ALL.into_iter().map(Activation::name);
-    NAMES.into_iter().chain(activations)
+    let written = catalogue().filter(|entry| entry.build.read.is_some());
+    written.map(|entry| entry.name).chain(COMPOSITES)
 }
 
 /// Reads the attributes of one operation.
-struct Attributes<'w, 't> {
+pub(crate) struct Attributes<'w, 't> {
     writer: &'w mut Writer<'t>,
     table: &'w Table<'t>,
     scope: &'w Scope,
     names: &'w Names,
+    operation: &'w str,
+    span: Range<usize>,
 }
 
 impl<'t> Writer<'t> {
@@ -78,89 +56,24 @@ impl<'t> Writer<'t> {
             table,
             scope,
             names,
+            operation: name,
+            span,
         };
-        attributes
-            .primitive(name, &span)
-            .and_then(|found| match found {
-                Some(operation) => Ok(Piece::Operation(operation)),
-                None => attributes.composite(name, span).map(Piece::Graph),
-            })
+        let entry = catalogue().find(|entry| entry.name == name);
+        match entry.and_then(|entry| entry.build.read) {
+            Some(read) => read(&mut attributes).map(Piece::Operation),
+            None => attributes.composite().map(Piece::Graph),
+        }
     }
 }
 
 impl Attributes<'_, '_> {
-    fn primitive(
-        &mut self,
-        name: &str,
-        span: &Range<usize>,
-    ) -> Result<Option<Operation<Size>>, Fault> {
-        if let Some(activation) = Activation::from_name(name) {
-            return Ok(Some(Operation::Activation(activation)));
-        }
-        let affine = |table: &Table<'_>| Ok(table.switch("affine")?.unwrap_or(true));
-        Ok(Some(match name {
-            "convolution" => Operation::Convolution(self.convolution()?),
-            "linear" => Operation::Linear(Linear {
-                out: self.required("out", span)?,
-                bias: self.table.switch("bias")?.unwrap_or(true),
-            }),
-            "batch-norm" => Operation::BatchNorm(BatchNorm {
-                affine: affine(self.table)?,
-            }),
-            "layer-norm" => Operation::LayerNorm(LayerNorm {
-                affine: affine(self.table)?,
-            }),
-            "max-pool" | "avg-pool" => {
-                let pool = Pool {
-                    window: self.window(2, 2)?,
-                };
-                match name {
-                    "max-pool" => Operation::MaxPool(pool),
-                    _ => Operation::AvgPool(pool),
-                }
-            }
-            "global-pool" => Operation::GlobalPool,
-            "add" => Operation::Add,
-            "multiply" => Operation::Multiply,
-            "concat" => Operation::Concat,
-            "identity" => Operation::Identity,
-            "zero" => Operation::Zero(Zero {
-                stride: self.pair("stride", 1)?,
-            }),
-            "shift" => Operation::Shift,
-            "channel-shuffle" => Operation::ChannelShuffle(ChannelShuffle {
-                groups: self.integer("groups", 2)?,
-            }),
-            "dropout" => Operation::Dropout(Dropout { rate: self.rate()? }),
-            "drop-path" => Operation::DropPath,
-            "flatten" => Operation::Flatten,
-            "pad" => Operation::Pad(Pad {
-                channels: self.size("channels", Size::Channels)?,
-                height: self.required("height", span)?,
-                width: self.required("width", span)?,
-            }),
-            "resize" => Operation::Resize(Resize {
-                height: self.required("height", span)?,
-                width: self.required("width", span)?,
-            }),
-            "truncate" => Operation::Truncate(Truncate::first(self.required("channels", span)?)),
-            "slice" => Operation::Slice(Slice {
-                position: match self.table.get("position") {
-                    Some(value) => integer(value, 0, super::size::LARGEST)?,
-                    None => 0,
-                },
-            }),
-            "stack" => Operation::Stack,
-            _ => return Ok(None),
-        }))
-    }
-
     /// Blocks that consist of several operations.
-    fn composite(&mut self, name: &str, span: Range<usize>) -> Result<Graph, Fault> {
-        let kernel = self.integer("kernel", 3)?;
-        let stride = self.integer("stride", 1)?;
-        let affine = self.table.switch("affine")?.unwrap_or(true);
-        Ok(match name {
+    fn composite(&mut self) -> Result<Graph, Fault> {
+        let kernel = self.integer("kernel", 1, 3)?;
+        let stride = self.integer("stride", 1, 1)?;
+        let affine = self.switch("affine", true)?;
+        Ok(match self.operation {
             "convolution-norm" => {
                 let activation = match self.table.text("activation")? {
                     None => None,
@@ -177,63 +90,52 @@ impl Attributes<'_, '_> {
                 block::relu_convolution_norm(out, kernel, stride, affine)
             }
             "separable" => block::separable(kernel, stride, affine),
-            "dilated" => block::dilated(kernel, stride, self.integer("dilation", 2)?, affine),
+            "dilated" => block::dilated(kernel, stride, self.integer("dilation", 1, 2)?, affine),
             "factorised-reduction" => {
                 let out = self.size("out", Size::Channels.times(2))?;
                 block::factorised_reduction(out, affine)
             }
-            "squeeze-excite" => block::squeeze_excite(self.integer("reduction", 4)?),
-            _ => {
-                let fault = Fault::new(span, format!("there is no operation or block `{name}`"));
+            "squeeze-excite" => block::squeeze_excite(self.integer("reduction", 1, 4)?),
+            name => {
+                let rule = format!("there is no operation or block `{name}`");
+                let fault = Fault::new(self.span.clone(), rule);
                 let operations = names().map(|name: &str| name);
                 return Err(fault.among(name, self.writer.block_names().chain(operations)));
             }
         })
     }
 
-    fn convolution(&mut self) -> Result<Convolution<Size>, Fault> {
-        let groups = match self.table.get("groups") {
-            None => Groups::Count(1),
-            Some(value) => match value.get_ref() {
-                DeValue::String(word) if word == "depthwise" => Groups::Depthwise,
-                DeValue::String(_) => {
-                    let fault = Fault::new(value.span(), "groups are a number or \"depthwise\"");
-                    return Err(fault);
-                }
-                _ => Groups::Count(integer(value, 1, super::size::LARGEST)?),
-            },
-        };
-        Ok(Convolution {
-            out: self.size("out", Size::Channels)?,
-            window: self.window(1, 1)?,
-            groups,
-            bias: self.table.switch("bias")?.unwrap_or(false),
-        })
+    /// The name of the operation.
+    pub(crate) fn operation(&self) -> &str {
+        self.operation
     }
 
-    fn window(&mut self, kernel: usize, stride: usize) -> Result<Window<Size>, Fault> {
-        let paddings = [("same", Padding::Same), ("valid", Padding::Valid)];
-        Ok(Window {
-            kernel: self.pair("kernel", kernel)?,
-            stride: self.pair("stride", stride)?,
-            dilation: self.integer("dilation", 1)?,
-            padding: self.table.word("padding", &paddings, Padding::Same)?,
-        })
+    /// A size that must be given.
+    pub(crate) fn required(&mut self, key: &'static str) -> Result<Size, Fault> {
+        match self.table.get(key) {
+            Some(value) => self.writer.size(value, self.scope, self.names),
+            None => Err(self.missing(key)),
+        }
     }
 
-    fn rate(&mut self) -> Result<f32, Fault> {
-        match self.table.number("rate")? {
-            None => Ok(0.1),
-            Some((rate, _)) if (0.0..1.0).contains(&rate) => Ok(rate),
-            Some((rate, span)) => {
-                let rule = format!("rate is {rate}: it lies from 0 to under 1");
-                Err(Fault::new(span, rule))
-            }
+    fn missing(&self, key: &str) -> Fault {
+        Fault::new(self.span.clone(), format!("`{key}` is missing"))
+    }
+
+    /// A size; without one, the channels of what is read.
+    pub(crate) fn channels(&mut self, key: &'static str) -> Result<Size, Fault> {
+        self.size(key, Size::Channels)
+    }
+
+    fn size(&mut self, key: &'static str, default: Size) -> Result<Size, Fault> {
+        match self.table.get(key) {
+            Some(value) => self.writer.size(value, self.scope, self.names),
+            None => Ok(default),
         }
     }
 
     /// One size for both axes, or a list of two.
-    fn pair(&mut self, key: &'static str, default: usize) -> Result<[Size; 2], Fault> {
+    pub(crate) fn pair(&mut self, key: &'static str, default: usize) -> Result<[Size; 2], Fault> {
         let Some(value) = self.table.get(key) else {
             return Ok([default.into(), default.into()]);
         };
@@ -251,24 +153,82 @@ impl Attributes<'_, '_> {
         sizes?.try_into().map_err(count)
     }
 
-    fn size(&mut self, key: &'static str, default: Size) -> Result<Size, Fault> {
+    /// A whole number that no decision sets, of at least `least`.
+    pub(crate) fn integer(
+        &self,
+        key: &'static str,
+        least: usize,
+        default: usize,
+    ) -> Result<usize, Fault> {
         match self.table.get(key) {
-            Some(value) => self.writer.size(value, self.scope, self.names),
+            Some(value) => integer(value, least, super::size::LARGEST),
             None => Ok(default),
         }
     }
 
-    fn required(&mut self, key: &'static str, span: &Range<usize>) -> Result<Size, Fault> {
-        match self.table.get(key) {
-            Some(value) => self.writer.size(value, self.scope, self.names),
-            None => Err(Fault::new(span.clone(), format!("`{key}` is missing"))),
+    /// A whole number from 1, or a word; the number 1 without either.
+    pub(crate) fn integer_or<T: Copy>(
+        &self,
+        key: &'static str,
+        word: (&'static str, T),
+    ) -> Result<Result<usize, T>, Fault> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(Ok(1));
+        };
+        match value.get_ref() {
+            DeValue::String(text) if text == word.0 => Ok(Err(word.1)),
+            DeValue::String(_) => {
+                let rule = format!("{key} are a number or \"{}\"", word.0);
+                Err(Fault::new(value.span(), rule))
+            }
+            _ => Ok(Ok(integer(value, 1, super::size::LARGEST)?)),
         }
     }
 
-    fn integer(&mut self, key: &'static str, default: usize) -> Result<usize, Fault> {
-        match self.table.get(key) {
-            Some(value) => integer(value, 1, super::size::LARGEST),
+    /// True or false.
+    pub(crate) fn switch(&self, key: &'static str, default: bool) -> Result<bool, Fault> {
+        Ok(self.table.switch(key)?.unwrap_or(default))
+    }
+
+    /// One of several words.
+    pub(crate) fn word<T: Copy>(
+        &self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        default: T,
+    ) -> Result<T, Fault> {
+        self.table.word(key, words, default)
+    }
+
+    /// A number from 0 to under 1.
+    pub(crate) fn rate(&self, key: &'static str, default: f32) -> Result<f32, Fault> {
+        match self.table.number(key)? {
             None => Ok(default),
+            Some((rate, _)) if (0.0..1.0).contains(&rate) => Ok(rate),
+            Some((rate, span)) => {
+                let rule = format!("{key} is {rate}: it lies from 0 to under 1");
+                Err(Fault::new(span, rule))
+            }
         }
     }
+}
+
+/// The operation that an inline table writes by itself.
+pub(super) fn alone<'t>(writer: &mut Writer<'t>, table: &Table<'t>) -> Result<Operation, Fault> {
+    let Some((name, span)) = table.text("operation")? else {
+        return Err(Fault::new(table.span.clone(), "`operation` is missing"));
+    };
+    let (scope, names) = (Scope::default(), Names::default());
+    let piece = writer.operation(name, span.clone(), table, &scope, &names)?;
+    table.finish()?;
+    let Piece::Operation(operation) = piece else {
+        return Err(Fault::new(span, format!("`{name}` is several operations")));
+    };
+    operation.map(&mut |size| match size {
+        Size::Fixed(size) => Ok(*size),
+        _ => {
+            let fault = Fault::new(span.clone(), "a size of a lone operation is a number");
+            Err(fault.hint("only operations of a space read the channels of others"))
+        }
+    })
 }

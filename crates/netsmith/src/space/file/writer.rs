@@ -104,28 +104,30 @@ pub(super) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
+    /// A writer that has read nothing, for a task of this many classes.
+    pub(super) fn new(nothing: &'t DeTable<'t>, classes: usize) -> Self {
+        Self {
+            decisions: Decisions::default(),
+            classes,
+            spans: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            values: BTreeMap::new(),
+            common: BTreeSet::new(),
+            open: Vec::new(),
+            nodes: 0,
+            nothing,
+        }
+    }
+
     /// Writes the whole file.
     pub(super) fn write(
         file: &Table<'t>,
         nothing: &'t DeTable<'t>,
         task: &Task,
     ) -> Result<(Self, Graph), Fault> {
-        let mut writer = Self {
-            decisions: Decisions::default(),
-            classes: task.head.values(),
-            spans: BTreeMap::new(),
-            blocks: BTreeMap::new(),
-            values: BTreeMap::new(),
-            common: file
-                .texts("shared")?
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(n, _)| n)
-                .collect(),
-            open: Vec::new(),
-            nodes: 0,
-            nothing,
-        };
+        let mut writer = Self::new(nothing, task.head.values());
+        let shared = file.texts("shared")?.unwrap_or_default();
+        writer.common = shared.into_iter().map(|(name, _)| name).collect();
         file.text("summary")?;
         if let Some(values) = file.get("values") {
             for (name, span, value) in Table::of(values)?.entries() {

@@ -2,7 +2,7 @@
 
 use super::super::live::Live;
 use super::{Place, Resolver};
-use crate::network::operation::{Activation, Groups, LayerNorm, Pad, Truncate, Zero};
+use crate::network::operation::{Activation, Masking, Pad, Primitive, Truncate, Zero, Zeros};
 use crate::network::{Builder, Operation, Shape, ShapeError};
 use std::collections::BTreeMap;
 
@@ -29,71 +29,48 @@ impl Resolver<'_> {
         live: Option<Live>,
         node: usize,
     ) -> Channels {
-        let known: Vec<Channels> = inputs.iter().map(|&input| self.channels(input)).collect();
+        let entering: Vec<Channels> = inputs.iter().map(|&input| self.channels(input)).collect();
         let shape = self.builder.shape(node);
         let certain = Channels {
             live: Live::First(shape.channels()),
             clean: true,
         };
-        let Some(first) = known.first().cloned() else {
+        let Some(first) = entering.first().cloned() else {
             return certain;
         };
-        let own = live.unwrap_or_else(|| certain.live.clone());
-        let decided = |clean| Channels {
-            live: own.clone(),
-            clean,
-        };
-        match operation {
-            Operation::Linear(_) | Operation::Truncate(_) => decided(false),
+        let decided = live.unwrap_or_else(|| certain.live.clone());
+        // Each may count by itself where all have as many channels, as they have
+        // in every architecture.
+        let alike = |other: &Channels| other.clean && other.live == first.live;
+        match operation.ask(Primitive::masking) {
+            Masking::Each(zeros) => Channels {
+                clean: match zeros {
+                    Zeros::Always => true,
+                    Zeros::Never => false,
+                    Zeros::WhereAll => entering.iter().all(alike),
+                    Zeros::WhereAny => entering.iter().any(alike),
+                },
+                ..first
+            },
+            Masking::Mixes | Masking::Cuts => Channels {
+                live: decided,
+                clean: false,
+            },
             // Behind rows and columns alone the channels stay as they are.
-            Operation::Pad(_) if own == certain.live && shape.channels() == first.live.most() => {
+            Masking::Appends
+                if decided == certain.live && shape.channels() == first.live.most() =>
+            {
                 Channels {
                     clean: true,
                     ..first
                 }
             }
-            Operation::Pad(_) => decided(true),
-            Operation::Convolution(it) => match it.groups {
-                Groups::Count(1) => decided(false),
-                // In an architecture its output has as many channels as its input.
-                Groups::Depthwise => Channels {
-                    clean: first.clean && !it.bias,
-                    ..first
-                },
-                Groups::Count(_) => {
-                    for tree in [&first.live, &own] {
-                        self.refuse(tree, "widths of what is divided into groups");
-                    }
-                    certain
-                }
+            Masking::Appends => Channels {
+                live: decided,
+                clean: true,
             },
-            Operation::ChannelShuffle(_) => {
-                self.refuse(&first.live, "widths of what is divided into groups");
-                certain
-            }
-            Operation::BatchNorm(norm) => Channels {
-                clean: first.clean && !norm.affine,
-                ..first
-            },
-            Operation::Activation(kind) => Channels {
-                clean: first.clean && keeps_zero(*kind),
-                ..first
-            },
-            // In an architecture all of them have as many channels.
-            Operation::Add | Operation::Mix { .. } | Operation::Stack => Channels {
-                clean: known
-                    .iter()
-                    .all(|other| other.clean && other.live == first.live),
-                ..first
-            },
-            Operation::Multiply => Channels {
-                clean: known
-                    .iter()
-                    .any(|other| other.clean && other.live == first.live),
-                ..first
-            },
-            Operation::Concat => {
-                let (last, before) = known.split_last().unwrap_or((&first, &[]));
+            Masking::Joins => {
+                let (last, before) = entering.split_last().unwrap_or((&first, &[]));
                 for other in before {
                     self.refuse(&other.live, "widths of what is concatenated");
                 }
@@ -103,27 +80,20 @@ impl Resolver<'_> {
                     clean: last.clean,
                 }
             }
-            Operation::Flatten => {
+            Masking::Unfolds => {
                 let positions = shape.channels() / first.live.most().max(1);
                 Channels {
                     live: first.live.map(&|size| size * positions),
                     clean: first.clean,
                 }
             }
-            Operation::Zero(_) => Channels {
-                clean: true,
-                ..first
-            },
-            Operation::Input(_) | Operation::LayerNorm(_) => certain,
-            Operation::MaxPool(_)
-            | Operation::AvgPool(_)
-            | Operation::GlobalPool
-            | Operation::Identity
-            | Operation::Shift
-            | Operation::Dropout(_)
-            | Operation::DropPath
-            | Operation::Resize(_)
-            | Operation::Slice(_) => first,
+            Masking::Grouped { .. } => {
+                for live in entering.iter().map(|other| &other.live).chain([&decided]) {
+                    self.refuse(live, "widths of what is divided into groups");
+                }
+                certain
+            }
+            Masking::PerWidth => certain,
         }
     }
 
@@ -204,45 +174,45 @@ impl Resolver<'_> {
         Ok(x)
     }
 
-    /// One layer norm for each number of channels that may count.
-    pub(super) fn layer_norms(
+    /// One operation for each number of channels that may count.
+    pub(super) fn per_width(
         &mut self,
-        norm: LayerNorm,
+        operation: &Operation,
         input: usize,
         place: &Place,
     ) -> Result<usize, ShapeError> {
         let live = self.channels(input).live;
-        let mut known = BTreeMap::new();
-        let node = self.layer_norm(norm, input, &live, &mut known, place)?;
+        let mut built = BTreeMap::new();
+        let node = self.for_width(operation, input, &live, &mut built, place)?;
         self.know(node, Channels { live, clean: true });
         Ok(node)
     }
 
-    fn layer_norm(
+    fn for_width(
         &mut self,
-        norm: LayerNorm,
+        operation: &Operation,
         input: usize,
         live: &Live,
-        known: &mut BTreeMap<usize, usize>,
+        built: &mut BTreeMap<usize, usize>,
         place: &Place,
     ) -> Result<usize, ShapeError> {
         match live {
             Live::First(size) => {
-                if let Some(&known) = known.get(size) {
-                    return Ok(known);
+                if let Some(&node) = built.get(size) {
+                    return Ok(node);
                 }
                 let all = self.builder.shape(input).channels();
                 let place = place.within(&size.to_string());
                 let cut = self.fitted(input, *size, &place)?;
-                let own = self.push(Operation::LayerNorm(norm), &[cut], &place)?;
-                let own = self.padded(own, all, &place)?;
-                known.insert(*size, own);
-                Ok(own)
+                let node = self.push(operation.clone(), &[cut], &place)?;
+                let node = self.padded(node, all, &place)?;
+                built.insert(*size, node);
+                Ok(node)
             }
             Live::By(key, options) => {
                 let mut inputs = Vec::new();
                 for option in options {
-                    inputs.push(self.layer_norm(norm, input, option, known, place)?);
+                    inputs.push(self.for_width(operation, input, option, built, place)?);
                 }
                 let decision = key.decision.0;
                 self.push(Operation::Mix { decision }, &inputs, &place.within("mix"))
@@ -297,14 +267,111 @@ fn pad(builder: &mut Builder, vector: usize, channels: usize) -> Result<usize, S
     builder.add("mask.pad", pad, &[vector])
 }
 
-fn keeps_zero(activation: Activation) -> bool {
-    match activation {
-        Activation::Relu
-        | Activation::Relu6
-        | Activation::HardSwish
-        | Activation::Silu
-        | Activation::Gelu
-        | Activation::Tanh => true,
-        Activation::HardSigmoid | Activation::Sigmoid | Activation::Complement => false,
+#[cfg(test)]
+mod tests {
+    use super::super::{Graph, Port};
+    use super::*;
+    use crate::network::operation::{Convolution, Example, Linear, SizeRole, catalogue};
+    use crate::space::{Architecture, Decision, DecisionId, DecisionKind, Decisions, Size};
+
+    /// The operation on inputs of which `decided` have a width that a decision
+    /// sets, of these two.
+    struct Case {
+        decisions: Vec<Decision>,
+        graph: Graph,
+        inputs: Vec<Shape>,
+    }
+
+    impl Case {
+        fn of(Example { operation, inputs }: &Example, widths: [usize; 2]) -> Self {
+            let mut decisions = Decisions::default();
+            let width = decisions.decide("width", DecisionKind::Value(widths.to_vec()));
+            let alike = inputs.iter().all(|shape| *shape == inputs[0]);
+            let mut graph = Graph::new(inputs.len());
+            let mut ports: Vec<Port> = Vec::new();
+            for (index, shape) in inputs.iter().enumerate() {
+                let is_decided = alike || index + 1 == inputs.len();
+                let out = match is_decided {
+                    true => Size::Decided(width),
+                    false => Size::Fixed(shape.channels()),
+                };
+                let layer = match shape {
+                    Shape::Image { .. } => Operation::Convolution(Convolution::square(out, 1, 1)),
+                    Shape::Vector { .. } => Operation::Linear(Linear::new(out)),
+                };
+                ports.push(graph.operation("layer", layer, &[graph.input(index)]));
+            }
+            let masking = operation.ask(|it| it.masking());
+            let mut roles = operation.ask(|it| it.sizes()).into_iter();
+            let sized = operation.map(&mut |&size| {
+                let follows = matches!(masking, Masking::Each(_));
+                Ok::<Size, std::convert::Infallible>(match roles.next() {
+                    Some(SizeRole::Channels) if follows => Size::Channels,
+                    _ => Size::Fixed(size),
+                })
+            });
+            let Ok(sized) = sized;
+            let output = graph.operation("output", sized, &ports);
+            Self {
+                decisions: decisions.all,
+                graph: graph.with_output(output),
+                inputs: inputs.clone(),
+            }
+        }
+
+        /// How many channels of the output count under each option; nothing
+        /// where the supernet cannot leave the width open.
+        fn live(&self) -> Option<[usize; 2]> {
+            let mut resolver = Resolver {
+                decisions: &self.decisions,
+                architecture: None,
+                builder: Builder::new(),
+                loose: Vec::new(),
+                sizes: super::super::Sizes::new(vec![0]),
+            };
+            let shapes = self.inputs.iter();
+            let entries: Vec<usize> = shapes.map(|s| resolver.builder.input("x", *s)).collect();
+            let place = Place {
+                path: String::new(),
+                tie: None,
+            };
+            let outputs = resolver.graph(&self.graph, &entries, place).unwrap();
+            let live = resolver.live(outputs[0]);
+            let key = resolver.key(DecisionId(0));
+            let refused = !resolver.sizes.refused.is_empty();
+            (!refused).then(|| [0, 1].map(|option| live.given(key, option).most()))
+        }
+
+        /// The channels of the output in the network of an option.
+        fn channels(&self, option: u32) -> Option<usize> {
+            let mut architecture = Architecture::undecided(1);
+            architecture.set(DecisionId(0), Some(option));
+            let inputs = &self.inputs;
+            let network = Resolver::network(&self.decisions, &architecture, &self.graph, inputs);
+            network.ok().map(|network| network.answer().channels())
+        }
+    }
+
+    /// In a supernet as many channels count as each architecture has.
+    #[test]
+    fn masks_leave_what_architectures_have() {
+        let mut checked = 0;
+        for entry in catalogue() {
+            for example in (entry.build.examples)() {
+                let Some(last) = example.inputs.last() else {
+                    continue;
+                };
+                let most = last.channels();
+                for least in 1..most {
+                    let case = Case::of(&example, [least, most]);
+                    let networks = [case.channels(0), case.channels(1)];
+                    if let ([Some(narrow), Some(wide)], Some(live)) = (networks, case.live()) {
+                        assert_eq!(live, [narrow, wide], "{} {least}", example.operation);
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        assert!(checked > 100, "{checked} cases");
     }
 }

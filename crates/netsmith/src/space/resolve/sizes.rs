@@ -19,7 +19,7 @@ use super::super::live::{Live, Ranked};
 use super::super::{DecisionId, DecisionKind, Repeat, Size};
 use super::masks::Channels;
 use super::{Frame, Place, Resolver};
-use crate::network::operation::{Groups, Padding};
+use crate::network::operation::{Masking, Primitive, SizeRole};
 use crate::network::{Operation, Shape, ShapeError};
 use std::collections::BTreeMap;
 
@@ -65,33 +65,23 @@ impl Resolver<'_> {
             trees.push(tree);
             Ok(most)
         })?;
-        // Sizes come in the order in which the operations hold them.
-        let (out, kernel) = match operation {
-            Operation::Convolution(_) => (1, 2),
-            Operation::MaxPool(_) | Operation::AvgPool(_) => (0, 2),
-            Operation::Linear(_) | Operation::Pad(_) | Operation::Truncate(_) => (1, 0),
-            _ => (0, 0),
+        let roles = largest.ask(Primitive::sizes);
+        let of = |role: SizeRole| {
+            let trees = roles.iter().zip(&trees);
+            trees.filter_map(move |(other, tree)| (*other == role).then_some(tree))
         };
-        for tree in &trees[out + kernel..] {
+        for tree in of(SizeRole::Positions) {
             self.refuse(tree, "strides, heights and widths of images");
         }
-        let live = (out > 0).then(|| trees[0].clone());
-        let kernels = [trees.get(out), trees.get(out + 1)].map(|tree| tree.filter(|_| kernel > 0));
-        let [Some(height), Some(width)] = kernels else {
-            return self.place(largest, inputs, live, place);
-        };
-        let window = match operation {
-            Operation::Convolution(it) => Some(it.window.padding),
-            Operation::MaxPool(it) | Operation::AvgPool(it) => Some(it.window.padding),
-            _ => None,
-        };
-        if window == Some(Padding::Valid) {
-            for tree in [height, width] {
-                self.refuse(tree, "kernels whose windows stay inside the image");
-            }
-            return self.place(largest, inputs, live, place);
+        for tree in of(SizeRole::InnerKernel) {
+            self.refuse(tree, "kernels whose windows stay inside the image");
         }
-        self.windows(&largest, [height, width], inputs, live, place)
+        let live = of(SizeRole::Channels).next().cloned();
+        let kernels: Vec<&Live> = of(SizeRole::Kernel).collect();
+        match kernels[..] {
+            [height, width] => self.windows(&largest, [height, width], inputs, live, place),
+            _ => self.place(largest, inputs, live, place),
+        }
     }
 
     /// One layer for each kernel that may be decided.
@@ -105,13 +95,7 @@ impl Resolver<'_> {
     ) -> Result<usize, ShapeError> {
         let asked = kernel.iter().filter_map(|tree| tree.asks());
         let Some((key, count)) = asked.min() else {
-            let mut operation = operation.clone();
-            let kernel = kernel.map(Live::most);
-            match &mut operation {
-                Operation::Convolution(it) => it.window.kernel = kernel,
-                Operation::MaxPool(it) | Operation::AvgPool(it) => it.window.kernel = kernel,
-                _ => {}
-            }
+            let operation = with_kernel(operation, kernel.map(Live::most));
             return self.place(operation, inputs, live, place);
         };
         let mut outputs = Vec::new();
@@ -134,20 +118,25 @@ impl Resolver<'_> {
         place: &Place,
     ) -> Result<usize, ShapeError> {
         let mut inputs = inputs.to_vec();
-        let mixes_channels = match &operation {
-            Operation::Convolution(it) => it.groups != Groups::Depthwise,
-            Operation::Linear(_) | Operation::Pad(_) => true,
-            _ => false,
+        let masking = operation.ask(Primitive::masking);
+        let reads_all = match masking {
+            Masking::Mixes | Masking::Appends => true,
+            Masking::Grouped { mixes } => mixes,
+            Masking::Each(_)
+            | Masking::Cuts
+            | Masking::Joins
+            | Masking::Unfolds
+            | Masking::PerWidth => false,
         };
-        if mixes_channels {
+        if reads_all {
             for input in &mut inputs {
                 *input = self.clean(*input)?;
             }
         }
-        if let (Operation::LayerNorm(norm), &[input]) = (&operation, &inputs[..])
+        if let (Masking::PerWidth, &[input]) = (masking, &inputs[..])
             && !self.channels(input).is_certain()
         {
-            return self.layer_norms(*norm, input, place);
+            return self.per_width(&operation, input, place);
         }
         let node = self.push(operation.clone(), &inputs, place)?;
         let channels = self.passed(&operation, &inputs, live, node);
@@ -325,4 +314,14 @@ impl Resolver<'_> {
             decision,
         }
     }
+}
+
+/// The operation with another kernel.
+fn with_kernel(operation: &Operation, kernel: [usize; 2]) -> Operation {
+    let mut roles = operation.ask(Primitive::sizes).into_iter();
+    let mut sides = kernel.into_iter();
+    operation.with_sizes(&mut |&size| match roles.next() {
+        Some(SizeRole::Kernel) => sides.next().unwrap_or(size),
+        _ => size,
+    })
 }

@@ -1,6 +1,6 @@
 //! Architectures as vectors of features.
 
-use crate::network::{Network, Operation};
+use crate::network::Network;
 use crate::space::nas_bench_201::{EDGES, OPERATIONS};
 use crate::space::{Architecture, Decision, DecisionKind, Space};
 use crate::strategy::Scorer;
@@ -136,18 +136,15 @@ fn counts(space: &Space, architecture: &Architecture) -> Vec<f64> {
 const STRUCTURE: usize = 6;
 
 /// Logarithms of parameters and MACs, of the network as written and as pruned,
-/// and the longest path and the mean of all paths, in layers with weights.
+/// and the longest path and the mean of all paths, in layers that multiply
+/// matrices.
 fn structure(network: &Network) -> [f64; STRUCTURE] {
     let log = |count: u64| ((count + 1) as f64).ln();
     let pruned = network.pruned();
     let mut longest = vec![0.0_f64; pruned.nodes().len()];
     let mut mean = vec![0.0_f64; pruned.nodes().len()];
     for (index, node) in pruned.nodes().iter().enumerate() {
-        let weighs = matches!(
-            node.operation,
-            Operation::Convolution(_) | Operation::Linear(_)
-        );
-        let own = f64::from(u8::from(weighs));
+        let own = f64::from(u8::from(pruned.node_macs(index) > 0));
         let inputs = || node.inputs.iter();
         let above = inputs().map(|&input| longest[input]).fold(0.0, f64::max);
         let sum: f64 = inputs().map(|&input| mean[input]).sum();
