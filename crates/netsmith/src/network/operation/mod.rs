@@ -9,6 +9,7 @@
 
 mod activation;
 mod add;
+mod attention;
 mod avg_pool;
 mod batch_norm;
 mod channel_shuffle;
@@ -16,6 +17,7 @@ mod concat;
 mod convolution;
 mod drop_path;
 mod dropout;
+mod embedding;
 mod flatten;
 mod global_pool;
 mod identity;
@@ -31,17 +33,21 @@ mod primitive;
 mod resize;
 mod shift;
 mod slice;
+mod softmax;
 mod stack;
+mod transposed_convolution;
 mod truncate;
 mod weight;
 mod window;
 mod zero;
 
 pub use activation::Activation;
+pub use attention::Attention;
 pub use batch_norm::BatchNorm;
 pub use channel_shuffle::ChannelShuffle;
 pub use convolution::{Convolution, Groups};
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use pad::Pad;
@@ -52,6 +58,8 @@ pub(crate) use primitive::{
 };
 pub use resize::Resize;
 pub use slice::Slice;
+pub use softmax::Softmax;
+pub use transposed_convolution::TransposedConvolution;
 pub use truncate::Truncate;
 pub use weight::{Role, WeightShape};
 pub use window::{Padding, Window};
@@ -73,14 +81,20 @@ pub enum Operation<S = usize> {
     Input(Shape),
     /// Convolution over height and width.
     Convolution(Convolution<S>),
+    /// Convolution turned around: a strided one makes the image larger.
+    TransposedConvolution(TransposedConvolution<S>),
     /// Fully connected layer.
     Linear(Linear<S>),
+    /// Each token as the row of a table that has its number.
+    Embedding(Embedding<S>),
     /// Batch normalisation.
     BatchNorm(BatchNorm),
     /// Layer normalisation over the channels.
     LayerNorm(LayerNorm),
     /// Element-wise non-linearity.
     Activation(Activation),
+    /// Exponentials divided by their sum, over channels or over positions.
+    Softmax(Softmax),
     /// Largest value of each window.
     MaxPool(Pool<S>),
     /// Mean of each window; padding is not counted.
@@ -118,6 +132,9 @@ pub enum Operation<S = usize> {
     Slice(Slice),
     /// Vectors as the positions of a sequence.
     Stack,
+    /// Each query as the mean of values, weighted by how well their keys fit; in
+    /// heads.
+    Attention(Attention),
     /// Weighted sum of all inputs; the weights belong to a decision of the
     /// supernet, and `decision` is its number in the space.
     Mix {
@@ -132,10 +149,13 @@ impl Operation {
         match self {
             Self::Input(shape) => question(&input::Input(*shape)),
             Self::Convolution(convolution) => question(convolution),
+            Self::TransposedConvolution(convolution) => question(convolution),
             Self::Linear(linear) => question(linear),
+            Self::Embedding(embedding) => question(embedding),
             Self::BatchNorm(norm) => question(norm),
             Self::LayerNorm(norm) => question(norm),
             Self::Activation(activation) => question(activation),
+            Self::Softmax(softmax) => question(softmax),
             Self::MaxPool(pool) => question(&max_pool::MaxPool(pool.clone())),
             Self::AvgPool(pool) => question(&avg_pool::AvgPool(pool.clone())),
             Self::GlobalPool => question(&global_pool::GlobalPool),
@@ -154,6 +174,7 @@ impl Operation {
             Self::Resize(resize) => question(resize),
             Self::Slice(slice) => question(slice),
             Self::Stack => question(&stack::Stack),
+            Self::Attention(attention) => question(attention),
             Self::Mix { decision } => question(&mix::Mix(*decision)),
         }
     }
@@ -168,10 +189,15 @@ impl<S: Clone> Operation<S> {
         Ok(match self {
             Self::Input(shape) => Operation::Input(*shape),
             Self::Convolution(convolution) => Operation::Convolution(convolution.map(f)?),
+            Self::TransposedConvolution(convolution) => {
+                Operation::TransposedConvolution(convolution.map(f)?)
+            }
             Self::Linear(linear) => Operation::Linear(linear.map(f)?),
+            Self::Embedding(embedding) => Operation::Embedding(embedding.map(f)?),
             Self::BatchNorm(norm) => Operation::BatchNorm(*norm),
             Self::LayerNorm(norm) => Operation::LayerNorm(*norm),
             Self::Activation(activation) => Operation::Activation(*activation),
+            Self::Softmax(softmax) => Operation::Softmax(*softmax),
             Self::MaxPool(pool) => Operation::MaxPool(pool.map(f)?),
             Self::AvgPool(pool) => Operation::AvgPool(pool.map(f)?),
             Self::GlobalPool => Operation::GlobalPool,
@@ -190,6 +216,7 @@ impl<S: Clone> Operation<S> {
             Self::Resize(resize) => Operation::Resize(resize.map(f)?),
             Self::Slice(slice) => Operation::Slice(*slice),
             Self::Stack => Operation::Stack,
+            Self::Attention(attention) => Operation::Attention(*attention),
             Self::Mix { decision } => Operation::Mix {
                 decision: *decision,
             },
@@ -379,10 +406,13 @@ const fn attribute(name: &'static str, default: &'static str, doc: &'static str)
 const CATALOGUE: &[&[Entry]] = &[
     &[input::ENTRY],
     &[convolution::ENTRY],
+    &[transposed_convolution::ENTRY],
     &[linear::ENTRY],
+    &[embedding::ENTRY],
     &[batch_norm::ENTRY],
     &[layer_norm::ENTRY],
     activation::ENTRY,
+    &[softmax::ENTRY],
     &[max_pool::ENTRY],
     &[avg_pool::ENTRY],
     &[global_pool::ENTRY],
@@ -401,6 +431,7 @@ const CATALOGUE: &[&[Entry]] = &[
     &[resize::ENTRY],
     &[slice::ENTRY],
     &[stack::ENTRY],
+    &[attention::ENTRY],
     &[mix::ENTRY],
 ];
 

@@ -166,6 +166,16 @@ impl Attributes<'_, '_> {
         }
     }
 
+    /// A whole number that must be given and counts tokens.
+    pub(crate) fn tokens(&self, key: &'static str) -> Result<usize, Fault> {
+        /// More than any vocabulary has.
+        const MOST: usize = 1 << 24;
+        match self.table.get(key) {
+            Some(value) => integer(value, 1, MOST),
+            None => Err(self.missing(key)),
+        }
+    }
+
     /// A whole number from 1, or a word; the number 1 without either.
     pub(crate) fn integer_or<T: Copy>(
         &self,
