@@ -3,6 +3,9 @@
 pub mod cost;
 pub mod data;
 pub mod evaluate;
+#[cfg(test)]
+#[path = "../tests/gradients/examples.rs"]
+mod examples;
 pub mod export;
 #[cfg(test)]
 #[path = "../tests/golden/hashed.rs"]

@@ -3,16 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "gradients/examples.rs"]
+mod examples;
+
 use netsmith::catalogue::Settings;
 use netsmith::network::operation::{
-    Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Pool, Resize, Slice, Truncate, Window, Zero,
+    self, Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear,
+    Pad, Pool, Resize, Slice, Truncate, Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{self, Limits, Task};
 use netsmith_nn::module::{Inference, Kernels, Module, Noise, Step, Weights};
 use rand::RngExt;
+use std::collections::BTreeSet;
 
 /// A number of samples that fills one block and part of another.
 const SAMPLES: usize = 19;
@@ -365,6 +369,51 @@ fn operations_of_several_inputs() {
         )
         .unwrap();
     check(&builder.finish(&[y]));
+}
+
+/// The examples of the catalogue, so that a new operation is held here without a
+/// line of its own.
+#[test]
+fn every_operation_of_the_catalogue() {
+    let networks = examples::networks();
+    for (_, network) in &networks {
+        check(network);
+    }
+    let names: BTreeSet<&str> = networks.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len() + 2, operation::catalogue().count());
+}
+
+/// Operations that have a step for single samples answer as in a pass; those that
+/// have none are these.
+#[test]
+fn single_samples_of_the_catalogue() {
+    let mut without = BTreeSet::new();
+    for (name, network) in examples::networks() {
+        let weights = start(&network);
+        let Some(mut finished) = Inference::new(&network, &weights) else {
+            without.insert(name);
+            continue;
+        };
+        let mut module = Module::new(&network, Kernels::Fused).unwrap();
+        let inputs = draws("inputs", 5 * module.input().elements());
+        let expected = module.infer(&weights, &inputs);
+        let scale = expected.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));
+        for (a, b) in finished.run(&inputs).iter().zip(&expected) {
+            close(name, f64::from(*a), f64::from(*b), f64::from(scale), 1e-4);
+        }
+    }
+    let expected = [
+        "channel-shuffle",
+        "convolution",
+        "layer-norm",
+        "pad",
+        "resize",
+        "slice",
+        "stack",
+        "transposed-convolution",
+        "truncate",
+    ];
+    assert_eq!(without, BTreeSet::from(expected));
 }
 
 /// A finished network answers as it did in training's layout.

@@ -45,7 +45,11 @@ impl Exported for Convolution {
         say("dilation", window.dilation.to_string(), "1");
         say("groups", self.group_count(channels).to_string(), "1");
         make += if self.bias { ")" } else { ", bias=False)" };
-        Ok(Form::Layer { make, argument })
+        Ok(Form::Layer {
+            make,
+            argument,
+            after: String::new(),
+        })
     }
 
     fn takes_norm(&self) -> bool {

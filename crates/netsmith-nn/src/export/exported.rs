@@ -46,10 +46,13 @@ pub(super) fn exported(operation: &Operation) -> Box<dyn Exported> {
     match operation {
         Operation::Input(_) => Box::new(input::Input),
         Operation::Convolution(it) => Box::new(it.clone()),
+        Operation::TransposedConvolution(it) => Box::new(it.clone()),
         Operation::Linear(it) => Box::new(it.clone()),
+        Operation::Embedding(it) => Box::new(it.clone()),
         Operation::BatchNorm(it) => Box::new(*it),
         Operation::LayerNorm(it) => Box::new(*it),
         Operation::Activation(it) => Box::new(*it),
+        Operation::Softmax(it) => Box::new(*it),
         Operation::MaxPool(it) => Box::new(max_pool::MaxPool(it.clone())),
         Operation::AvgPool(it) => Box::new(avg_pool::AvgPool(it.clone())),
         Operation::GlobalPool => Box::new(global_pool::GlobalPool),
@@ -68,6 +71,7 @@ pub(super) fn exported(operation: &Operation) -> Box<dyn Exported> {
         Operation::Resize(it) => Box::new(it.clone()),
         Operation::Slice(it) => Box::new(*it),
         Operation::Stack => Box::new(stack::Stack),
+        Operation::Attention(it) => Box::new(*it),
         Operation::Mix { .. } => Box::new(mix::Mix),
     }
 }

@@ -13,6 +13,7 @@
 
 mod activation;
 mod add;
+mod attention;
 mod avg_pool;
 mod batch_norm;
 mod channel_shuffle;
@@ -20,6 +21,7 @@ mod concat;
 mod convolution;
 mod drop_path;
 mod dropout;
+mod embedding;
 mod exported;
 mod flatten;
 mod global_pool;
@@ -37,8 +39,10 @@ mod resize;
 mod safetensors;
 mod shift;
 mod slice;
+mod softmax;
 mod stack;
 mod torch;
+mod transposed_convolution;
 mod truncate;
 mod zero;
 

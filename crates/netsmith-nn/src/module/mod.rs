@@ -14,6 +14,7 @@
 
 mod activation;
 mod add;
+mod attention;
 mod avg_pool;
 mod batch_norm;
 mod channel_shuffle;
@@ -22,6 +23,7 @@ mod concat;
 mod convolution;
 mod drop_path;
 mod dropout;
+mod embedding;
 mod flatten;
 mod fused;
 mod global_pool;
@@ -43,8 +45,10 @@ mod probe;
 mod resize;
 mod shift;
 mod slice;
+mod softmax;
 mod stack;
 mod trainable;
+mod transposed_convolution;
 mod truncate;
 mod value;
 mod weights;

@@ -126,10 +126,13 @@ pub(super) fn trainable(operation: &Operation) -> Box<dyn Trainable> {
     match operation {
         Operation::Input(shape) => Box::new(input::Input(*shape)),
         Operation::Convolution(it) => Box::new(it.clone()),
+        Operation::TransposedConvolution(it) => Box::new(it.clone()),
         Operation::Linear(it) => Box::new(it.clone()),
+        Operation::Embedding(it) => Box::new(it.clone()),
         Operation::BatchNorm(it) => Box::new(*it),
         Operation::LayerNorm(it) => Box::new(*it),
         Operation::Activation(it) => Box::new(*it),
+        Operation::Softmax(it) => Box::new(*it),
         Operation::MaxPool(it) => Box::new(max_pool::MaxPool(it.clone())),
         Operation::AvgPool(it) => Box::new(avg_pool::AvgPool(it.clone())),
         Operation::GlobalPool => Box::new(global_pool::GlobalPool),
@@ -148,6 +151,7 @@ pub(super) fn trainable(operation: &Operation) -> Box<dyn Trainable> {
         Operation::Resize(it) => Box::new(it.clone()),
         Operation::Slice(it) => Box::new(*it),
         Operation::Stack => Box::new(stack::Stack),
+        Operation::Attention(it) => Box::new(*it),
         Operation::Mix { decision } => Box::new(mix::Mix {
             decision: *decision,
         }),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use netsmith::catalogue::Settings;
 use netsmith::network::operation::{
-    Activation, BatchNorm, ChannelShuffle, Convolution, Dropout, Groups, LayerNorm, Linear, Pad,
-    Padding, Pool, Resize, Slice, Truncate, Window, Zero,
+    Activation, Attention, BatchNorm, ChannelShuffle, Convolution, Dropout, Embedding, Groups,
+    LayerNorm, Linear, Pad, Padding, Pool, Resize, Slice, Softmax, TransposedConvolution, Truncate,
+    Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
 use netsmith::random::Seed;
@@ -366,6 +367,42 @@ fn operations() -> Vec<Case> {
         let truncate = Truncate { channels: 2, from };
         one(name, [3, 2, 4], vec![Operation::Truncate(truncate)]);
     }
+    for (name, kernel, stride, dilation, padding) in [
+        ("same", [3, 3], [2, 2], 1, Padding::Same),
+        ("one-stride", [5, 3], [1, 1], 1, Padding::Same),
+        ("wide-stride", [1, 2], [2, 3], 1, Padding::Same),
+        ("valid", [3, 2], [2, 1], 1, Padding::Valid),
+        ("dilated", [2, 3], [2, 1], 2, Padding::Same),
+    ] {
+        let window = Window {
+            kernel,
+            stride,
+            dilation,
+            padding,
+        };
+        for bias in [false, true] {
+            let transposed = TransposedConvolution {
+                out: 3,
+                window: window.clone(),
+                bias,
+            };
+            let operations = vec![Operation::TransposedConvolution(transposed), norm(true)];
+            let name = format!("transposed-{name}{}", if bias { "-bias" } else { "" });
+            one(&name, [2, 3, 4], operations);
+        }
+    }
+    for (name, softmax) in [
+        ("softmax-channels", Softmax::OverChannels),
+        ("softmax-positions", Softmax::OverPositions),
+    ] {
+        one(name, [4, 3, 5], vec![Operation::Softmax(softmax)]);
+    }
+    let softmax = Operation::Softmax(Softmax::OverChannels);
+    one(
+        "softmax-vector",
+        [4, 3, 5],
+        vec![Operation::GlobalPool, softmax],
+    );
     let mut no_bias = Linear::new(4_usize);
     no_bias.bias = false;
     let linear = vec![Operation::Flatten, Operation::Linear(no_bias), norm(true)];
@@ -378,6 +415,8 @@ fn operations() -> Vec<Case> {
     );
 
     cases.extend([joins(), sequence(), tied(), squeeze_excite()]);
+    cases.extend([None, Some(1), Some(6)].map(attention));
+    cases.push(sequences());
     cases
 }
 
@@ -418,6 +457,68 @@ fn sequence() -> Case {
         .collect();
     chain.add_on(Operation::Stack, &[steps[2], steps[0]]);
     Case::images("sequence", chain.classifier())
+}
+
+/// Attention of an image to a sequence in two heads, without a mask or with one of
+/// this many rows.
+fn attention(mask_rows: Option<usize>) -> Case {
+    let mut chain = Chain::image(2, 6, 5);
+    let input = chain.last;
+    let of = |out: usize, kernel: [usize; 2]| {
+        let mut convolution = convolution(out, 1, 1).valid();
+        convolution.window.kernel = kernel;
+        convolution.bias = true;
+        Operation::Convolution(convolution)
+    };
+    let query = chain.add_on(of(4, [4, 4]), &[input]);
+    let key = chain.add_on(of(4, [6, 1]), &[input]);
+    let value = chain.add_on(of(6, [6, 1]), &[input]);
+    let mut inputs = vec![query, key, value];
+    if let Some(rows) = mask_rows {
+        chain.add_on(of(1, [7 - rows, 1]), &[input]);
+        inputs.push(chain.add(Operation::Activation(Activation::Relu)));
+    }
+    chain.add_on(Operation::Attention(Attention { heads: 2 }), &inputs);
+    let name = match mask_rows {
+        None => "attention".to_owned(),
+        Some(rows) => format!("attention-mask-{rows}"),
+    };
+    Case::images(&name, chain.classifier())
+}
+
+/// Tokens through a small transformer, and made an image: the operations on
+/// sequences that [`every_operation`] has not.
+pub(crate) fn sequences() -> Case {
+    let mut chain = Chain::image(1, 1, 6);
+    let mut tokens = convolution(1, 1, 1);
+    tokens.bias = true;
+    let input = chain.add(Operation::Convolution(tokens));
+    let embedding = Operation::Embedding(Embedding { tokens: 5, out: 4 });
+    let embedded = chain.add(embedding);
+    let mask = chain.add_on(Operation::Activation(Activation::Relu), &[input]);
+    let [query, key, value] = [4, 4, 6].map(|out| {
+        let projection = Operation::Convolution(convolution(out, 1, 1));
+        chain.add_on(projection, &[embedded])
+    });
+    let attention = Operation::Attention(Attention { heads: 2 });
+    let attended = chain.add_on(attention, &[query, key, value, mask]);
+    let plain = Operation::Attention(Attention { heads: 1 });
+    let again = chain.add_on(plain, &[attended, attended, attended]);
+    chain.add_on(Operation::Softmax(Softmax::OverChannels), &[again]);
+    let channels = chain.last;
+    chain.add_on(Operation::Softmax(Softmax::OverPositions), &[again]);
+    chain.add_on(Operation::Add, &[channels, chain.last, again]);
+    for (kernel, padding) in [
+        (3_usize, Padding::Same),
+        (2, Padding::Same),
+        (3, Padding::Valid),
+    ] {
+        let mut transposed = TransposedConvolution::square(3_usize, kernel, 2_usize);
+        transposed.window.padding = padding;
+        transposed.bias = kernel == 2;
+        chain.add(Operation::TransposedConvolution(transposed));
+    }
+    Case::images("sequences", chain.classifier())
 }
 
 /// Weights that nodes share, with and without a batch norm behind them.

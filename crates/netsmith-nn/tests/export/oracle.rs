@@ -1,7 +1,7 @@
 //! A second inference, slow and plain: every operation as its formula says,
 //! in loops over 64-bit floats, for one sample at a time.
 
-use netsmith::network::operation::{Activation, Convolution, Linear, Window};
+use netsmith::network::operation::{Activation, Convolution, Linear, Softmax, Window};
 use netsmith::network::{Network, Node, Operation, Shape};
 
 use crate::cases::Case;
@@ -192,7 +192,92 @@ fn compute(node: &Node, inputs: &[&Value], weights: &[&[f32]]) -> Value {
         Operation::Truncate(it) => each(out, |c, y, x| first.at(it.from + c, y, x)),
         Operation::Slice(slice) => each(out, |c, _, _| first.at(c, 0, slice.position)),
         Operation::Stack => each(out, |c, _, x| inputs[x].data[c]),
+        Operation::TransposedConvolution(it) => {
+            let [rows, columns] = it.window.kernel;
+            let [above, left] = it.window.pads([height, width]).map(|[before, _]| before);
+            let [down, along] = it.window.stride;
+            let bias = |c: usize| {
+                if it.bias {
+                    f64::from(weights[1][c])
+                } else {
+                    0.0
+                }
+            };
+            let mut out = each(out, |c, _, _| bias(c));
+            let size = first.shape.positions();
+            for ((i, c), tap) in (0..first.shape.channels())
+                .flat_map(|i| (0..it.out).map(move |c| (i, c)))
+                .flat_map(|pair| (0..rows * columns).map(move |tap| (pair, tap)))
+            {
+                let [dy, dx] = [tap / columns, tap % columns];
+                let weight = weights[0][((i * it.out + c) * rows + dy) * columns + dx];
+                for (y, x) in (0..size[0]).flat_map(|y| (0..size[1]).map(move |x| (y, x))) {
+                    let v = (y * down + dy * it.window.dilation).checked_sub(above);
+                    let u = (x * along + dx * it.window.dilation).checked_sub(left);
+                    if let (Some(v), Some(u)) = (v, u)
+                        && v < height
+                        && u < width
+                    {
+                        let place = out.place(c, v, u);
+                        out.data[place] += f64::from(weight) * first.at(i, y, x);
+                    }
+                }
+            }
+            out
+        }
+        Operation::Embedding(it) => each(out, |c, y, x| {
+            let token = first.at(0, y, x).clamp(0.0, it.tokens as f64 - 1.0);
+            f64::from(weights[0][token as usize * it.out + c])
+        }),
+        Operation::Softmax(softmax) => {
+            let powers = first.clone().map(f64::exp);
+            let sum = |channels: std::ops::Range<usize>, rows: std::ops::Range<usize>, x: usize| {
+                let places = channels.flat_map(|c| rows.clone().map(move |y| (c, y)));
+                places.map(|(c, y)| powers.at(c, y, x)).sum::<f64>()
+            };
+            each(out, |c, y, x| {
+                let sum = match softmax {
+                    Softmax::OverChannels => sum(0..node.shape.channels(), y..y + 1, x),
+                    Softmax::OverPositions => (0..width).map(|x| sum(c..c + 1, 0..height, x)).sum(),
+                };
+                powers.at(c, y, x) / sum
+            })
+        }
+        Operation::Attention(it) => attended(out, it.heads, inputs),
     }
+}
+
+/// Multi-head attention, query by query.
+fn attended(mut out: Value, heads: usize, inputs: &[&Value]) -> Value {
+    let [query, key, value] = [0, 1, 2].map(|at| inputs[at]);
+    let plane = |value: &Value| value.data.len() / value.shape.channels();
+    let (queries, keys) = (plane(query), plane(key));
+    let [width, out_width] = [query, value].map(|it| it.shape.channels() / heads);
+    for (head, i) in (0..heads).flat_map(|head| (0..queries).map(move |i| (head, i))) {
+        let power = |j: usize| {
+            let counts = inputs.get(3).is_none_or(|mask| {
+                let row = if mask.data.len() > keys { i } else { 0 };
+                mask.data[row * keys + j] != 0.0
+            });
+            let channels = head * width..(head + 1) * width;
+            let product: f64 = channels
+                .map(|c| query.data[c * queries + i] * key.data[c * keys + j])
+                .sum();
+            if counts {
+                (product / (width as f64).sqrt()).exp()
+            } else {
+                0.0
+            }
+        };
+        let powers: Vec<f64> = (0..keys).map(power).collect();
+        let sum: f64 = powers.iter().sum();
+        for c in head * out_width..(head + 1) * out_width {
+            let values = powers.iter().enumerate();
+            let mean: f64 = values.map(|(j, p)| p * value.data[c * keys + j]).sum();
+            out.data[c * queries + i] = if sum > 0.0 { mean / sum } else { 0.0 };
+        }
+    }
+    out
 }
 
 /// Every scalar of `out` by its channel and position.

@@ -16,9 +16,9 @@ fn golden() -> PathBuf {
 }
 
 /// The networks of the golden folder.
-fn golden_cases() -> [Case; 2] {
+fn golden_cases() -> [Case; 3] {
     let [.., table] = <[Case; 4]>::try_from(cases::tables()).expect("there are four");
-    [cases::every_operation(), table]
+    [cases::every_operation(), cases::sequences(), table]
 }
 
 #[test]

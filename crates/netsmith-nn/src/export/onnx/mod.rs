@@ -18,7 +18,7 @@ mod schema;
 mod site;
 mod window;
 
-pub(super) use schema::AttributeProto;
+pub(super) use schema::{AttributeProto, BOOL, INT64};
 pub(super) use site::Site;
 pub(super) use window::{undilated_window, window};
 

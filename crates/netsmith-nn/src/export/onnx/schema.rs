@@ -6,9 +6,9 @@ use prost::Message;
 /// Number of 32-bit floats in the list of element types.
 pub(super) const FLOAT: i32 = 1;
 /// Number of 64-bit integers in the list of element types.
-pub(super) const INT64: i32 = 7;
+pub(in crate::export) const INT64: i32 = 7;
 /// Number of booleans in the list of element types.
-pub(super) const BOOL: i32 = 9;
+pub(in crate::export) const BOOL: i32 = 9;
 
 /// A file.
 #[derive(Clone, PartialEq, Message)]

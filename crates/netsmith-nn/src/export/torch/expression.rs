@@ -21,8 +21,15 @@ pub(in crate::export) enum Form {
     Same,
     /// An expression.
     Expression(String),
-    /// A layer with weights: how it is made, and what it is called with.
-    Layer { make: String, argument: String },
+    /// A layer with weights.
+    Layer {
+        /// How it is made.
+        make: String,
+        /// What it is called with.
+        argument: String,
+        /// What is done to its value at once, such as `.permute(0, 3, 1, 2)`.
+        after: String,
+    },
 }
 
 impl<'a> Site<'a> {
@@ -41,6 +48,7 @@ impl<'a> Site<'a> {
         Form::Layer {
             make,
             argument: self.x().to_owned(),
+            after: String::new(),
         }
     }
 

@@ -114,8 +114,12 @@ impl<'a> Writer<'a> {
         let expression = match operation.torch(&site)? {
             Form::Same => inputs[0].to_owned(),
             Form::Expression(expression) => expression,
-            Form::Layer { make, argument } => {
-                format!("self.{}({argument})", self.layer(node, make))
+            Form::Layer {
+                make,
+                argument,
+                after,
+            } => {
+                format!("self.{}({argument}){after}", self.layer(node, make))
             }
         };
         self.release(node);

@@ -51,7 +51,6 @@ fn constants(trained: &TrainedNetwork<'_>) -> String {
     text
 }
 
-
 fn model(trained: &TrainedNetwork<'_>, body: &Body) -> String {
     let (input, answer) = (
         trained.contract.modality.torch(),

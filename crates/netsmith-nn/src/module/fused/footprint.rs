@@ -27,6 +27,7 @@ pub fn activation_bytes(network: &Network, samples: usize, mixture: Option<&Mixt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::examples;
     use crate::module::Noise;
     use crate::supernet::Supernet;
     use netsmith::catalogue::Settings;
@@ -71,6 +72,27 @@ mod tests {
                     fused.step(&network, &weights, &inputs, samples, &noise, loss);
                     assert_eq!(fused.arena.bytes(), planned, "{name}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_takes_what_was_planned() {
+        for (name, network) in examples::networks() {
+            let samples = 20;
+            let weights = Weights::init(&network, &Seed::new(1));
+            let size: usize = network.inputs().map(Shape::elements).sum();
+            let inputs = vec![0.5; samples * size];
+            let mut fused = Fused::new(&network);
+            let planned = activation_bytes(&network, samples, None);
+            for _ in 0..2 {
+                let noise = Noise::new(Seed::new(2), 0.3);
+                let loss = |_: &[f32], gradient: &mut [f32]| {
+                    gradient.fill(0.1);
+                    0.0
+                };
+                fused.step(&network, &weights, &inputs, samples, &noise, loss);
+                assert_eq!(fused.arena.bytes(), planned, "{name}");
             }
         }
     }

@@ -6,7 +6,7 @@
 //! supernet under the name that the network's only one has.
 
 use super::Supernet;
-use crate::module::{Channels, Weights, inheritance};
+use crate::module::Weights;
 use netsmith::network::{Network, Node};
 use netsmith::random::Seed;
 use std::collections::BTreeMap;
@@ -44,14 +44,15 @@ impl Supernet {
     /// its number of channels where that sets them apart.
     fn alternative(&self, network: &Network, node: &Node) -> Option<&Node> {
         let dims = &network.weights()[*node.weights.first()?].shape.dims;
-        let layer = inheritance(&node.operation).channels;
+        let has_window = dims.len() > 2;
         let within = format!("{}.", node.name);
         self.network.nodes().iter().find(|other| {
             let fits = |&weight: &usize| {
                 let whole = &self.network.weights()[weight].shape.dims;
-                match layer {
-                    Channels::Mixed(Some(_)) => whole[2..] == dims[2..],
-                    _ => whole == dims,
+                if has_window {
+                    whole[2..] == dims[2..]
+                } else {
+                    whole == dims
                 }
             };
             other.name.starts_with(&within)
