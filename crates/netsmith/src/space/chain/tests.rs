@@ -104,7 +104,7 @@ fn a_fully_convolutional_network_by_hand() {
 fn a_one_dimensional_resnet_by_hand() {
     let space = space(Shape::sequence(1, 150), 2);
     let limits = Limits {
-        parameters: Some(12_000),
+        parameters: Some(17_000),
         ..Limits::default()
     };
     let (name, architecture) = &space.baselines(&limits)[1];
