@@ -13,6 +13,7 @@ mod hashed;
 pub mod module;
 pub mod morphism;
 pub mod pipeline;
+pub mod rival;
 pub mod score;
 pub mod supernet;
 pub mod task;

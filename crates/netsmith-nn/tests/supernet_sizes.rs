@@ -24,6 +24,10 @@ fn named(name: &str, settings: &[(&str, &str)], input: Shape) -> Space {
 
 /// A chain in which neighbours may and may not agree in width.
 fn chain(activations: &str) -> Space {
+    chain_of(activations, Shape::image(2, 8, 8))
+}
+
+fn chain_of(activations: &str, input: Shape) -> Space {
     let settings = [
         ("widths", "3,6,8"),
         ("stem-widths", "3,8"),
@@ -32,7 +36,7 @@ fn chain(activations: &str) -> Space {
         ("expansions", "1,3"),
         ("activations", activations),
     ];
-    named("chain", &settings, Shape::image(2, 8, 8))
+    named("chain", &settings, input)
 }
 
 fn mlp(activations: &str, norms: &str) -> Space {
@@ -155,6 +159,11 @@ fn a_path_is_its_network(space: &Space, drawn: usize) {
 #[test]
 fn a_path_of_a_chain_is_its_network() {
     a_path_is_its_network(&chain("relu,relu6,hard-swish,silu,gelu"), 25);
+}
+
+#[test]
+fn a_path_of_a_chain_over_a_sequence_is_its_network() {
+    a_path_is_its_network(&chain_of("relu,gelu", Shape::sequence(2, 11)), 12);
 }
 
 #[test]

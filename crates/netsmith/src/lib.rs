@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod catalogue;
+pub mod cholesky;
 pub mod cost;
 pub mod evaluate;
 pub mod nearest;

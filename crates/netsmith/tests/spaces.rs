@@ -28,7 +28,9 @@ fn spaces() -> Vec<Space> {
     let small = [("channels", "4"), ("cells", "3")];
     let image = Shape::image(1, 8, 8);
     let all = CATALOGUE.iter().map(|entry| build(entry, &small, image));
-    all.collect()
+    let chain = CATALOGUE.iter().filter(|entry| entry.name == "chain");
+    let sequence = chain.map(|entry| build(entry, &small, Shape::sequence(2, 16)));
+    all.chain(sequence).collect()
 }
 
 const FREE: Limits = Limits {

@@ -11,7 +11,7 @@
 mod target;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(super) mod text;
 
 use super::columns::{Kind, is_missing};
 use super::modality::Table;

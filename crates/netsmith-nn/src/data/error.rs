@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::series::SeriesFault;
 use super::{CATALOGUE, PartName};
 
 /// Why data could not be loaded. Nothing is ever half-loaded.
@@ -97,6 +98,16 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong with it.
         fault: ImageFault,
+    },
+    /// A file or folder of series is not what it should be.
+    #[error("`{}`{}: {fault}", path.display(), line.map(|l| format!(", line {l}")).unwrap_or_default())]
+    Series {
+        /// The file or folder.
+        path: PathBuf,
+        /// The line of the fault, from 1; none where it concerns the whole file.
+        line: Option<u64>,
+        /// What is wrong.
+        fault: SeriesFault,
     },
 }
 
@@ -404,6 +415,7 @@ impl DataError {
             Self::File { fault, .. } => Some(fault.hint().into()),
             Self::Table { fault, .. } => fault.hint(),
             Self::Image { fault, .. } => fault.hint().map(Into::into),
+            Self::Series { fault, .. } => fault.hint().map(Into::into),
         }
     }
 
@@ -422,6 +434,14 @@ impl DataError {
     pub(super) fn image(path: &Path, fault: ImageFault) -> Self {
         Self::Image {
             path: path.to_path_buf(),
+            fault,
+        }
+    }
+
+    pub(super) fn series(path: &Path, line: Option<u64>, fault: SeriesFault) -> Self {
+        Self::Series {
+            path: path.to_path_buf(),
+            line,
             fault,
         }
     }

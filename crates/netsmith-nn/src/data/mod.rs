@@ -45,6 +45,7 @@ mod picture;
 mod samples;
 mod scale;
 mod sealed;
+pub mod series;
 mod source;
 mod split;
 #[cfg(test)]

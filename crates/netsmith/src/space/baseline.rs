@@ -114,6 +114,7 @@ mod tests {
     fn every_kind_of_input_has_hand_designed_networks() {
         for (input, expected) in [
             (Shape::image(1, 8, 8), "small ResNet of `chain`"),
+            (Shape::sequence(1, 24), "FCN of `chain`"),
             (Shape::vector(12), "plain MLP of `mlp`"),
         ] {
             let task = Task::vector(input, 3);

@@ -24,15 +24,20 @@ pub fn convolution_norm(
     stride: usize,
     activation: Option<Activation>,
 ) -> Graph {
-    let operations = [
-        Operation::Convolution(Convolution::square(out, kernel, stride)),
-        Operation::BatchNorm(BatchNorm { affine: true }),
-    ];
+    let normalised = normalised(Convolution::square(out, kernel, stride));
     Graph::chain(
-        operations
+        normalised
             .into_iter()
             .chain(activation.map(Operation::Activation)),
     )
+}
+
+/// A convolution of any form and batch norm.
+pub(super) fn normalised(convolution: Convolution<Size>) -> [Operation<Size>; 2] {
+    [
+        Operation::Convolution(convolution),
+        Operation::BatchNorm(BatchNorm { affine: true }),
+    ]
 }
 
 /// The activation of this name.

@@ -1,7 +1,8 @@
-//! A chain of stages for images: small ResNets and MobileNets are points in it.
+//! A chain of stages for images and sequences: small ResNets, MobileNets and fully
+//! convolutional networks are points in it.
 //!
 //! ```text
-//! stem      3x3 convolution, norm, activation
+//! stem      convolution, norm, activation; 3x3 for an image, 1x7 for a sequence
 //! stage i   depth × block of one kind, width, kernel ...; the first one may halve the image
 //! head      perhaps a 1x1 convolution; global pool, dropout, linear
 //! ```
@@ -10,20 +11,25 @@
 //! image is halved where a stage begins as long as three positions are left,
 //! and earlier where it is large, so that 8x8 digits and 64x64 photographs both
 //! meet the head at a few positions.
+//!
+//! An input of height 1 is a sequence: all windows slide along its length alone, with
+//! kernels `[1, k]` and strides `[1, s]`, and `k` is of the `sequence-kernels`.
 
+mod axes;
 mod baseline;
 mod stage;
 
 use super::{Choice, DecisionId, Decisions, Entry, Graph, Port, Space, SpaceError, Task, block};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::{Operation, Shape};
+use axes::Axes;
 use stage::Stage;
 use std::sync::Arc;
 
 /// The catalogue's entry.
 pub const ENTRY: Entry = Entry::new(
     "chain",
-    "A chain of stages for images: depth, width, kernel, kind of block, expansion, squeeze-excite, skip.",
+    "A chain of stages for images and sequences: depth, width, kernel, kind of block, expansion, squeeze-excite, skip.",
     build,
 )
 .parameters(&[
@@ -31,7 +37,7 @@ pub const ENTRY: Entry = Entry::new(
         name: "stages",
         kind: ParameterKind::Integer(0, 6),
         default: "0",
-        doc: "Stages; 0 takes as many as the image is large enough for, at most 4.",
+        doc: "Stages; 0 takes as many as the input is large enough for, at most 4, or 3 for a sequence.",
     },
     Parameter {
         name: "widths",
@@ -49,7 +55,15 @@ pub const ENTRY: Entry = Entry::new(
         name: "kernels",
         kind: ParameterKind::Integers(1, 15),
         default: "3,5",
-        doc: "Height and width of a stage's kernels, in pixels.",
+        doc: "Height and width of a stage's kernels for images, in pixels.",
+    },
+    // 3 and 5 are also those of the FCN; its 8 has no centre, so 9 stands for it, which
+    // has as many weights as 3x3.
+    Parameter {
+        name: "sequence-kernels",
+        kind: ParameterKind::Integers(1, 127),
+        default: "3,5,9",
+        doc: "Length of a stage's kernels for sequences, in time steps.",
     },
     Parameter {
         name: "kinds",
@@ -99,6 +113,7 @@ const LARGE: usize = 48;
 const STILL_LARGE: usize = 64;
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
+    let axes = Axes::of(task.input());
     let plan = Plan::of(task.input(), settings.integer("stages"));
     let space = Space::new(ENTRY.name, &task.shapes(), |_, decisions| {
         let activation = decisions.choice("activation", settings.words("activations"));
@@ -109,16 +124,12 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         decisions.block(width, "stem");
         decisions.block(activation, "stem");
         let mut graph = Graph::new(1);
-        let stem = Arc::new(block::convolution_norm(
-            width.into(),
-            3,
-            plan.stem_stride,
-            None,
-        ));
+        let stem = axes.convolution(width, axes.stem_kernel(), plan.stem_stride);
+        let stem = Arc::new(Graph::chain(block::normalised(stem)));
         let x = graph.instance("stem", &stem, &[graph.input(0)]);
         let mut x = act(&mut graph, "stem.activation", x);
         for (index, &stride) in plan.strides.iter().enumerate() {
-            let stage = Stage::decide(decisions, settings, index, stride, activation);
+            let stage = Stage::decide(decisions, settings, axes, index, stride, activation);
             x = graph.repeat(&format!("stage{index}"), stage.repeat(), x);
         }
         x = widened(&mut graph, decisions, settings, x, act);
@@ -201,7 +212,7 @@ impl Plan {
             (0, ..6) => 1,
             (0, ..12) => 2,
             (0, ..112) => 3,
-            _ => 4,
+            _ => Axes::of(input).most_stages(),
         };
         let stem_stride = if side >= LARGE { 2 } else { 1 };
         side = side.div_ceil(stem_stride);

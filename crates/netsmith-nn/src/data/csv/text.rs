@@ -9,36 +9,40 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A table as text, with its header.
-pub(super) struct File<'a> {
+pub(in crate::data) struct File<'a> {
     path: &'a Path,
     content: Vec<u8>,
     delimiter: u8,
-    pub(super) header: Vec<String>,
+    pub(in crate::data) header: Vec<String>,
 }
 
 /// A row and where it is.
-pub(super) struct Row<'a> {
+pub(in crate::data) struct Row<'a> {
     path: &'a Path,
     record: &'a ::csv::StringRecord,
 }
 
 impl Row<'_> {
-    pub(super) fn cell(&self, index: usize) -> &str {
+    pub(in crate::data) fn cell(&self, index: usize) -> &str {
         self.record.get(index).unwrap_or_default().trim()
     }
 
-    pub(super) fn fault(&self, fault: TableFault) -> DataError {
-        let line = self.record.position().map(::csv::Position::line);
+    /// The line on which the row begins, from 1.
+    pub(in crate::data) fn line(&self) -> Option<u64> {
+        self.record.position().map(::csv::Position::line)
+    }
+
+    pub(in crate::data) fn fault(&self, fault: TableFault) -> DataError {
         DataError::Table {
             path: self.path.to_path_buf(),
-            line,
+            line: self.line(),
             fault,
         }
     }
 }
 
 impl<'a> File<'a> {
-    pub(super) fn read(path: &'a Path) -> Result<Self, DataError> {
+    pub(in crate::data) fn read(path: &'a Path) -> Result<Self, DataError> {
         let content = read_whole(path, limits::TABLE_BYTES)?;
         let delimiter = delimiter(&content);
         let mut file = Self {
@@ -81,13 +85,13 @@ impl<'a> File<'a> {
     }
 
     /// The columns that have a name.
-    pub(super) fn named(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(in crate::data) fn named(&self) -> impl Iterator<Item = (usize, &str)> {
         let names = self.header.iter().map(String::as_str).enumerate();
         names.filter(|(_, name)| !name.is_empty())
     }
 
     /// The column of this name; space around it counts as little as in the header.
-    pub(super) fn find(&self, name: &str) -> Result<usize, DataError> {
+    pub(in crate::data) fn find(&self, name: &str) -> Result<usize, DataError> {
         let name = name.trim();
         let found = self.named().find(|(_, other)| *other == name);
         found.map(|(index, _)| index).ok_or_else(|| {
@@ -105,7 +109,7 @@ impl<'a> File<'a> {
     }
 
     /// Calls `visit` with every row.
-    fn rows(
+    pub(in crate::data) fn rows(
         &self,
         mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
@@ -139,7 +143,7 @@ impl<'a> File<'a> {
     pub(super) fn survey(&self) -> Result<Vec<Content>, DataError> {
         let mut contents = vec![Content::default(); self.header.len()];
         self.rows(|row| {
-            let line = row.record.position().map_or(0, ::csv::Position::line);
+            let line = row.line().unwrap_or(0);
             for (index, content) in contents.iter_mut().enumerate() {
                 content.add(row.cell(index), line);
             }
@@ -190,7 +194,7 @@ impl<'a> File<'a> {
         Ok(values)
     }
 
-    pub(super) fn fault(&self, line: Option<u64>, fault: TableFault) -> DataError {
+    pub(in crate::data) fn fault(&self, line: Option<u64>, fault: TableFault) -> DataError {
         DataError::Table {
             path: self.path.to_path_buf(),
             line,
@@ -198,7 +202,7 @@ impl<'a> File<'a> {
         }
     }
 
-    pub(super) fn column_fault(&self, column: &str, fault: ColumnFault) -> DataError {
+    pub(in crate::data) fn column_fault(&self, column: &str, fault: ColumnFault) -> DataError {
         let (line, fault) = fault.named(column);
         self.fault(line, fault)
     }

@@ -124,6 +124,19 @@ impl<S: Clone> Convolution<S> {
         }
     }
 
+    /// A convolution over one row, for a sequence: without bias, with `Same` padding.
+    pub fn row(out: impl Into<S>, kernel: impl Into<S>, stride: impl Into<S>) -> Self
+    where
+        S: From<usize>,
+    {
+        Self {
+            out: out.into(),
+            window: Window::row(kernel, stride),
+            groups: Groups::Count(1),
+            bias: false,
+        }
+    }
+
     /// The same with this dilation.
     #[must_use]
     pub fn dilated(mut self, dilation: usize) -> Self {
@@ -293,6 +306,18 @@ mod tests {
         let input = [Shape::image(8, 9, 9)];
         assert_eq!(convolution.output(&input), Ok(Shape::image(8, 5, 5)));
         assert_eq!(convolution.weights(&input)[0].dims, [8, 1, 5, 5]);
+    }
+
+    #[test]
+    fn a_row_has_weights_along_the_length_alone() {
+        let convolution = Convolution::<usize>::row(16_usize, 5_usize, 2_usize);
+        let input = [Shape::sequence(12, 29)];
+        assert_eq!(convolution.output(&input), Ok(Shape::sequence(16, 15)));
+        assert_eq!(convolution.weights(&input)[0].dims, [16, 12, 1, 5]);
+        assert_eq!(
+            convolution.macs(&input, Shape::sequence(16, 15)),
+            16 * 15 * 12 * 5
+        );
     }
 
     #[test]

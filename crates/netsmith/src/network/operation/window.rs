@@ -39,6 +39,19 @@ impl<S: Clone> Window<S> {
         }
     }
 
+    /// A window over one row, for a sequence; with `Same` padding and no dilation.
+    pub fn row(kernel: impl Into<S>, stride: impl Into<S>) -> Self
+    where
+        S: From<usize>,
+    {
+        Self {
+            kernel: [1.into(), kernel.into()],
+            stride: [1.into(), stride.into()],
+            dilation: 1,
+            padding: Padding::Same,
+        }
+    }
+
     /// Every size changed by `f`.
     pub(super) fn map<T, E>(&self, f: &mut impl FnMut(&S) -> Result<T, E>) -> Result<Window<T>, E> {
         Ok(Window {
@@ -186,6 +199,14 @@ mod tests {
             assert_eq!(window.output([size, size]), Ok([expected, expected]));
             assert_eq!(window.pads([size, size]), [pads, pads]);
         }
+    }
+
+    #[test]
+    fn a_row_keeps_its_height() {
+        let window = Window::<usize>::row(9_usize, 2_usize);
+        assert_eq!(window.output([1, 25]), Ok([1, 13]));
+        assert_eq!(window.pads([1, 25]), [[0, 0], [4, 4]]);
+        assert_eq!(window.to_string(), "1x9/1x2");
     }
 
     #[test]

@@ -1,6 +1,17 @@
 //! Hand-designed networks as points of the space.
 
+mod sequence;
+
 use super::super::{Architecture, Limits, Space};
+use super::axes::Axes;
+
+/// The hand-designed networks for the input that the space takes.
+pub(super) fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
+    match Axes::of(space.inputs[0]) {
+        Axes::Image => of_images(space, limits),
+        Axes::Sequence => sequence::baselines(space, limits),
+    }
+}
 
 /// A small ResNet and a small MobileNet: the largest of each family that keeps the
 /// limits, or its smallest where none does. A family whose blocks the space lacks is
@@ -9,7 +20,7 @@ use super::super::{Architecture, Limits, Space};
 /// Within a family only the base width, the depth and the head vary; kernels
 /// are 3x3, the activation is ReLU, and there is neither squeeze-excite nor
 /// dropout, as in the publications.
-pub(super) fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
+fn of_images(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
     let families = [
         ("small ResNet", "residual", &["direct"][..]),
         ("small MobileNet", "mbconv", &["convolution", "direct"][..]),

@@ -4,6 +4,7 @@ use super::super::{
     Align, AlignMethod, Choice, DecisionId, Decisions, Graph, Port, Repeat, Size, block,
 };
 use super::activations;
+use super::axes::Axes;
 use crate::catalogue::Settings;
 use crate::network::Operation;
 use crate::network::operation::{BatchNorm, Convolution};
@@ -19,6 +20,7 @@ const SQUEEZE: usize = 4;
 /// The decisions of one stage.
 pub(super) struct Stage<'a> {
     settings: &'a Settings,
+    axes: Axes,
     stride: usize,
     activation: DecisionId,
     depth: DecisionId,
@@ -34,6 +36,7 @@ impl<'a> Stage<'a> {
     pub(super) fn decide(
         decisions: &mut Decisions,
         settings: &'a Settings,
+        axes: Axes,
         index: usize,
         stride: usize,
         activation: DecisionId,
@@ -44,12 +47,13 @@ impl<'a> Stage<'a> {
         let path = |part: &str| format!("{name}.{part}");
         let stage = Self {
             settings,
+            axes,
             stride,
             activation,
             depth: decisions.value(&path("depth"), &settings.integers("depths")),
             kind: decisions.choice(&path("kind"), settings.words("kinds")),
             width: decisions.value(&path("width"), &widths),
-            kernel: decisions.value(&path("kernel"), &settings.integers("kernels")),
+            kernel: decisions.value(&path("kernel"), &axes.kernels(settings)),
             expansion: decisions.value(&path("expansion"), &settings.integers("expansions")),
             squeeze_excite: decisions.choice(&path("squeeze-excite"), ["off", "on"]),
             skip: decisions.choice(&path("skip"), ["off", "on"]),
@@ -101,12 +105,7 @@ impl<'a> Stage<'a> {
     fn convolution(&self, stride: usize) -> Graph {
         let mut graph = Graph::new(1);
         let x = graph.input(0);
-        let x = self.convolved(
-            &mut graph,
-            "convolution",
-            self.square(self.width, stride),
-            x,
-        );
+        let x = self.convolved(&mut graph, "convolution", self.spatial(stride), x);
         let x = self.activated(&mut graph, "activation", x);
         let x = self.excited(&mut graph, x);
         graph.with_output(x)
@@ -117,9 +116,9 @@ impl<'a> Stage<'a> {
     fn residual(&self, stride: usize) -> Graph {
         let mut graph = Graph::new(1);
         let input = graph.input(0);
-        let x = self.convolved(&mut graph, "first", self.square(self.width, stride), input);
+        let x = self.convolved(&mut graph, "first", self.spatial(stride), input);
         let x = self.activated(&mut graph, "inner", x);
-        let x = self.convolved(&mut graph, "second", self.square(self.width, 1), x);
+        let x = self.convolved(&mut graph, "second", self.spatial(1), x);
         let x = self.excited(&mut graph, x);
         let align = Align {
             channels: self.width.into(),
@@ -213,12 +212,14 @@ impl<'a> Stage<'a> {
         graph.choice("squeeze-excite", choice, &[x])
     }
 
-    fn square(&self, width: DecisionId, stride: usize) -> Convolution<Size> {
-        Convolution::square(width, self.kernel, stride)
+    /// A convolution of the stage's width and kernel.
+    fn spatial(&self, stride: usize) -> Convolution<Size> {
+        self.axes.convolution(self.width, self.kernel, stride)
     }
 
     fn depthwise(&self, stride: usize) -> Convolution<Size> {
-        Convolution::square(Size::Channels, self.kernel, stride).depthwise()
+        let convolution = self.axes.convolution(Size::Channels, self.kernel, stride);
+        convolution.depthwise()
     }
 }
 

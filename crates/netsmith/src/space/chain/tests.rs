@@ -28,6 +28,8 @@ fn images_of_all_sizes_meet_the_head_at_a_few_positions() {
     check_plan(Shape::image(3, 64, 64), 2, &[1, 2, 2]);
     check_plan(Shape::image(3, 224, 224), 2, &[2, 2, 2, 2]);
     check_plan(Shape::sequence(12, 20), 1, &[1, 2, 2]);
+    check_plan(Shape::sequence(1, 7), 1, &[1, 2]);
+    check_plan(Shape::sequence(1, 1_500), 2, &[2, 2, 2]);
 }
 
 #[test]
@@ -70,6 +72,121 @@ fn a_small_mobilenet_by_hand() {
         .iter()
         .filter(|node| node.operation == Operation::Add);
     assert_eq!(adds.count(), 1);
+}
+
+#[test]
+fn a_fully_convolutional_network_by_hand() {
+    let space = space(Shape::sequence(12, 20), 9);
+    let text = "activation=relu,stem.width=24,\
+        stage0.depth=1,stage0.kind=convolution,stage0.width=32,stage0.kernel=9,stage0.squeeze-excite=off,\
+        stage1.depth=1,stage1.kind=convolution,stage1.width=64,stage1.kernel=5,stage1.squeeze-excite=off,\
+        stage2.depth=1,stage2.kind=convolution,stage2.width=32,stage2.kernel=3,stage2.squeeze-excite=off,\
+        head=direct,dropout=0";
+    let network = space.network(&space.parse(text).unwrap()).unwrap();
+    let stem = 12 * 24 * 7 + 2 * 24;
+    let first = 24 * 32 * 9 + 2 * 32;
+    let second = 32 * 64 * 5 + 2 * 64;
+    let third = 64 * 32 * 3 + 2 * 32;
+    assert_eq!(
+        network.parameters(),
+        stem + first + second + third + 32 * 9 + 9
+    );
+    assert_eq!(network.parameters(), 25_913);
+    // 20 steps, then 10, then 5.
+    let macs = 20 * 12 * 24 * 7 + 20 * 24 * 32 * 9 + 10 * 32 * 64 * 5 + 5 * 64 * 32 * 3 + 32 * 9;
+    assert_eq!(network.macs(), macs);
+    let baselines = space.baselines(&Limits::default());
+    let fcn = &baselines[0];
+    assert_eq!((fcn.0, space.text(&fcn.1)), ("FCN", text.to_owned()));
+}
+
+#[test]
+fn a_one_dimensional_resnet_by_hand() {
+    let space = space(Shape::sequence(1, 150), 2);
+    let limits = Limits {
+        parameters: Some(17_000),
+        ..Limits::default()
+    };
+    let (name, architecture) = &space.baselines(&limits)[1];
+    assert_eq!(*name, "small 1-D ResNet");
+    let stage = |index, width| {
+        format!(
+            "stage{index}.depth=1,stage{index}.kind=residual,stage{index}.width={width},\
+            stage{index}.kernel=5,stage{index}.squeeze-excite=off,"
+        )
+    };
+    let stages = stage(0, 12) + &stage(1, 24) + &stage(2, 32);
+    let text = format!("activation=relu,stem.width=8,{stages}head=direct,dropout=0");
+    assert_eq!(space.text(architecture), text);
+    let block = |input: u64, out: u64| {
+        let (first, second) = (input * out * 5, out * out * 5);
+        first + second + input * out + 3 * 2 * out
+    };
+    let stem = 7 * 8 + 2 * 8;
+    assert_eq!(
+        space.network(architecture).unwrap().parameters(),
+        stem + block(8, 12) + block(12, 24) + block(24, 32) + 2 * 32 + 2
+    );
+}
+
+#[test]
+fn an_inverted_bottleneck_over_a_sequence_by_hand() {
+    let space = space(Shape::sequence(3, 10), 4);
+    let text = "activation=relu,stem.width=8,\
+        stage0.depth=1,stage0.kind=separable,stage0.width=8,stage0.kernel=5,stage0.squeeze-excite=off,\
+        stage1.depth=2,stage1.kind=mbconv,stage1.width=16,stage1.kernel=9,stage1.expansion=4,\
+        stage1.squeeze-excite=on,stage1.skip=on,head=direct,dropout=0";
+    let network = space.network(&space.parse(text).unwrap()).unwrap();
+    let separable = 5 * 8 + 16 + 8 * 8 + 16;
+    let mbconv = |input: u64, out: u64| {
+        let wide = 4 * input;
+        let squeeze_excite = wide * (wide / 4) + wide / 4 + wide / 4 * wide + wide;
+        input * wide + 9 * wide + 4 * wide + squeeze_excite + wide * out + 2 * out
+    };
+    let stem = 3 * 8 * 7 + 16;
+    let stages = separable + mbconv(8, 16) + mbconv(16, 16);
+    assert_eq!(network.parameters(), stem + stages + 16 * 4 + 4);
+}
+
+#[test]
+fn windows_slide_along_a_sequence_alone() {
+    let space = space(Shape::sequence(2, 64), 3);
+    let mut networks = vec![space.supernet().unwrap()];
+    let mut random = Seed::new(3).stream();
+    for _ in 0..10 {
+        let drawn = space.sample(&Limits::default(), &mut random).unwrap();
+        networks.push(space.network(&drawn).unwrap());
+    }
+    for network in &networks {
+        let convolutions = network.nodes().iter().filter_map(|node| {
+            let Operation::Convolution(convolution) = &node.operation else {
+                return None;
+            };
+            Some((&convolution.window, node.shape.positions()))
+        });
+        let mut count = 0;
+        for (window, [height, _]) in convolutions {
+            let heights = [window.kernel[0], window.stride[0], height];
+            assert_eq!(heights, [1, 1, 1], "{window}");
+            count += 1;
+        }
+        assert!(count >= 4);
+    }
+}
+
+#[test]
+fn kernels_of_images_and_sequences_are_set_apart() {
+    let build_for = |shape| {
+        let given = [("kernels", "7"), ("sequence-kernels", "4,15")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = Settings::new(ENTRY.parameters, &given.into()).unwrap();
+        let space = build(&Task::vector(shape, 2), &settings).unwrap();
+        let kernel = space.decision_named("stage0.kernel").unwrap();
+        space.decision(kernel).kind.clone()
+    };
+    let values = |values: &[usize]| crate::space::DecisionKind::Value(values.to_vec());
+    assert_eq!(build_for(Shape::image(1, 8, 8)), values(&[7]));
+    assert_eq!(build_for(Shape::sequence(1, 8)), values(&[4, 15]));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! are the likeliest, judged by some of them where there are many.
 
 use super::{Prediction, Predictor, Standard};
+use crate::cholesky::{Cholesky, dot};
 use crate::random::Random;
 
 const LENGTHS: [f64; 5] = [0.35, 0.6, 1.0, 1.7, 3.0];
@@ -23,8 +24,8 @@ pub struct GaussianProcess {
     standard: Standard,
     rows: Vec<Vec<f64>>,
     length: f64,
-    /// The lower triangle of `L` with `L L' = K + s I`, row by row.
-    triangle: Vec<Vec<f64>>,
+    /// Of `K + s I`.
+    solver: Cholesky,
     /// `(K + s I)^-1 y`.
     dual: Vec<f64>,
     mean: f64,
@@ -53,10 +54,10 @@ impl Predictor for GaussianProcess {
         let (length, noise) = likeliest(&distances, &values);
         let steadier = NOISES.into_iter().filter(|other| *other >= noise);
         for noise in steadier {
-            if let Some(triangle) = cholesky(&distances, length, noise) {
+            if let Some(solver) = solver(&distances, length, noise) {
                 self.length = length;
-                self.dual = backward(&triangle, forward(&triangle, &values));
-                self.triangle = triangle;
+                self.dual = solver.solve(&values);
+                self.solver = solver;
                 break;
             }
         }
@@ -75,7 +76,7 @@ impl Predictor for GaussianProcess {
             .map(|row| kernel(distance(row, &input), self.length))
             .collect();
         let mean = dot(&near, &self.dual);
-        let half = forward(&self.triangle, &near);
+        let half = self.solver.forward(&near);
         let explained = dot(&half, &half);
         Prediction {
             mean: self.mean + self.scale * mean,
@@ -99,12 +100,11 @@ fn likeliest(distances: &[Vec<f64>], values: &[f64]) -> (f64, f64) {
     let mut best = (f64::NEG_INFINITY, (1.0, 0.2));
     for length in LENGTHS {
         for noise in NOISES {
-            let Some(triangle) = cholesky(&distances, length, noise) else {
+            let Some(solver) = solver(&distances, length, noise) else {
                 continue;
             };
-            let half = forward(&triangle, &values);
-            let likelihood = -0.5 * dot(&half, &half)
-                - (0..half.len()).map(|i| triangle[i][i].ln()).sum::<f64>();
+            let half = solver.forward(&values);
+            let likelihood = -0.5 * dot(&half, &half) - solver.log_determinant();
             if likelihood > best.0 {
                 best = (likelihood, (length, noise));
             }
@@ -119,92 +119,25 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     squares / a.len().max(1) as f64
 }
 
-/// The product of two rows of equal length; in eight sums, which the processor
-/// adds side by side.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (mut sums, mut rest) = ([0.0; 8], 0.0);
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    for (a, b) in left.remainder().iter().zip(right.remainder()) {
-        rest += a * b;
-    }
-    for (a, b) in left.zip(right) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    rest + sums.iter().sum::<f64>()
-}
-
 fn kernel(distance: f64, length: f64) -> f64 {
     (-0.5 * distance / (length * length)).exp()
 }
 
-/// The triangle of the kernel's matrix with noise on its diagonal; nothing where
-/// it is not positive definite.
-fn cholesky(distances: &[Vec<f64>], length: f64, noise: f64) -> Option<Vec<Vec<f64>>> {
-    let mut triangle: Vec<Vec<f64>> = Vec::with_capacity(distances.len());
-    for (i, row) in distances.iter().enumerate() {
-        let mut own: Vec<f64> = Vec::with_capacity(i + 1);
-        for (j, &distance) in row.iter().enumerate() {
-            let value = kernel(distance, length);
-            if i == j {
-                let rest = 1.0 + noise - dot(&own, &own);
-                if rest <= 0.0 {
-                    return None;
-                }
-                own.push(rest.sqrt());
-            } else {
-                let other = &triangle[j];
-                own.push((value - dot(&own, &other[..j])) / other[j]);
-            }
+/// Solves with the kernel's matrix with noise on its diagonal; nothing where that is not
+/// positive definite.
+fn solver(distances: &[Vec<f64>], length: f64, noise: f64) -> Option<Cholesky> {
+    Cholesky::of(distances.len(), |i, j| {
+        if i == j {
+            1.0 + noise
+        } else {
+            kernel(distances[i][j], length)
         }
-        triangle.push(own);
-    }
-    Some(triangle)
-}
-
-/// Solves `L x = b`.
-fn forward(triangle: &[Vec<f64>], b: &[f64]) -> Vec<f64> {
-    let mut x: Vec<f64> = Vec::with_capacity(b.len());
-    for (row, value) in triangle.iter().zip(b) {
-        let at = x.len();
-        x.push((value - dot(&row[..at], &x)) / row[at]);
-    }
-    x
-}
-
-/// Solves `L' x = b`.
-fn backward(triangle: &[Vec<f64>], mut b: Vec<f64>) -> Vec<f64> {
-    for i in (0..b.len()).rev() {
-        b[i] /= triangle[i][i];
-        let value = b[i];
-        for (rest, l) in b[..i].iter_mut().zip(&triangle[i]) {
-            *rest -= l * value;
-        }
-    }
-    b
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `L L' x = b` for the matrix that the triangle came from.
-    #[test]
-    fn the_triangle_solves_its_matrix() {
-        let distances = vec![vec![0.0], vec![0.5, 0.0], vec![1.5, 0.7, 0.0]];
-        let triangle = cholesky(&distances, 1.0, 0.1).unwrap();
-        let b = [1.0, -2.0, 0.5];
-        let x = backward(&triangle, forward(&triangle, &b));
-        for i in 0..3 {
-            let row = (0..3).map(|j| {
-                let distance = distances[i.max(j)][i.min(j)];
-                kernel(distance, 1.0) + if i == j { 0.1 } else { 0.0 }
-            });
-            let product: f64 = row.zip(&x).map(|(a, x)| a * x).sum();
-            assert!((product - b[i]).abs() < 1e-12);
-        }
-    }
 
     /// Far from all examples only the mean is known; at an example little is in doubt.
     #[test]

@@ -1,0 +1,142 @@
+//! A table of series: a header row, then one series of one channel a row.
+//!
+//! Separated and read as any table of columns. One column holds the labels, the others
+//! the values in their order; columns without a name are left out. Where lengths differ,
+//! the cells after the end of a series are empty: missing cells at the end are no part of
+//! it, others are missing values.
+
+use super::super::columns::{ColumnFault, Content, Meaning, is_missing, number};
+use super::super::csv::text::{File, Row};
+use super::super::{DataError, TableFault, TaskKind};
+use super::{Series, SeriesFault, SeriesTarget};
+use std::path::Path;
+
+/// Reads one table; its labels are in the column `target`, or in the last one. Those of a
+/// test file are what the labels of its training file are, `before`.
+pub(super) fn read(
+    path: &Path,
+    target: Option<&str>,
+    task: Option<TaskKind>,
+    before: Option<&SeriesTarget>,
+) -> Result<Series, DataError> {
+    let file = File::read(path).map_err(|error| without_header(path, error))?;
+    if file.named().all(|(_, name)| is_value(name)) {
+        return Err(DataError::series(path, Some(1), SeriesFault::NoHeader));
+    }
+    let target = match target {
+        Some(name) => file.find(name)?,
+        None => file.named().last().map_or(0, |(index, _)| index),
+    };
+    let columns: Vec<(usize, &str)> = file.named().filter(|(index, _)| *index != target).collect();
+    if columns.is_empty() {
+        return Err(file.fault(None, TableFault::NoInputs));
+    }
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    file.rows(|row| {
+        let series = series_of(row, &columns)?
+            .ok_or_else(|| DataError::series(path, row.line(), SeriesFault::EmptySeries))?;
+        values.push(series);
+        labels.push((row.line().unwrap_or(0), row.cell(target).to_owned()));
+        Ok(())
+    })?;
+    if labels.is_empty() {
+        return Err(file.fault(None, TableFault::NoRows));
+    }
+    let column = &file.header[target];
+    let (labels, target) =
+        labelled(labels, task, before).map_err(|fault| file.column_fault(column, fault))?;
+    Ok(Series {
+        channels: 1,
+        lengths: values.iter().map(Vec::len).collect(),
+        values,
+        labels,
+        target,
+        parts: Vec::new(),
+    })
+}
+
+/// The labels, each with its line, and what they are.
+fn labelled(
+    cells: Vec<(u64, String)>,
+    task: Option<TaskKind>,
+    before: Option<&SeriesTarget>,
+) -> Result<(Vec<String>, SeriesTarget), ColumnFault> {
+    let meaning = match before {
+        Some(SeriesTarget::Values(_)) => Meaning::Values,
+        Some(SeriesTarget::Classes(names)) => Meaning::Classes {
+            numeric: names.iter().all(|name| number(name).is_some()),
+            names: names.clone(),
+        },
+        None => {
+            let mut content = Content::default();
+            for (line, cell) in &cells {
+                content.add(cell, *line);
+            }
+            content.meaning(task)?
+        }
+    };
+    let (mut labels, mut values) = (Vec::new(), Vec::new());
+    for (line, cell) in cells {
+        if is_missing(&cell) {
+            return Err(ColumnFault::TargetMissing { line });
+        }
+        labels.push(match &meaning {
+            Meaning::Values => {
+                let numbers = None;
+                let fault = ColumnFault::NotANumber {
+                    cell: cell.clone(),
+                    line,
+                    numbers,
+                };
+                values.push(number(&cell).ok_or(fault)?);
+                cell
+            }
+            Meaning::Classes { numeric, .. } => {
+                // A text among numbers is a class that the training file does not have.
+                Content::class_name(&cell, *numeric).unwrap_or(cell)
+            }
+        });
+    }
+    let target = match meaning {
+        Meaning::Values => SeriesTarget::Values(values),
+        Meaning::Classes { names, .. } => SeriesTarget::Classes(names),
+    };
+    Ok((labels, target))
+}
+
+/// The values of a row up to the last that is there; nothing where none is.
+fn series_of(row: &Row<'_>, columns: &[(usize, &str)]) -> Result<Option<Vec<f32>>, DataError> {
+    let is_there = |(index, _): &(usize, &str)| !is_missing(row.cell(*index));
+    let Some(last) = columns.iter().rposition(is_there) else {
+        return Ok(None);
+    };
+    let values = columns[..=last].iter().map(|(index, name)| {
+        let cell = row.cell(*index);
+        if is_missing(cell) {
+            return Ok(f32::NAN);
+        }
+        number(cell).ok_or_else(|| {
+            row.fault(TableFault::NotANumber {
+                column: (*name).to_owned(),
+                cell: cell.to_owned(),
+                numbers: None,
+            })
+        })
+    });
+    values.collect::<Result<_, _>>().map(Some)
+}
+
+fn is_value(name: &str) -> bool {
+    is_missing(name) || number(name).is_some()
+}
+
+/// In a table without a header two equal values look like two columns of one name.
+fn without_header(path: &Path, error: DataError) -> DataError {
+    match error {
+        DataError::Table {
+            fault: TableFault::TwoColumns { column },
+            ..
+        } if is_value(&column) => DataError::series(path, Some(1), SeriesFault::NoHeader),
+        other => other,
+    }
+}

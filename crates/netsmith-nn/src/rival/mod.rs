@@ -1,0 +1,47 @@
+//! Rivals that are no networks: what people use on series instead of one.
+//!
+//! A search on series is worth its time where its networks beat these. Each is a pure
+//! function from training samples to predictions:
+//!
+//! - [`rocket`]: random convolution kernels and a [`ridge`] classifier;
+//! - [`nearest_neighbour`]: the label of the most similar training sample.
+//!
+//! They compute on the rayon pool that they are called in, and give the same bits on any
+//! number of threads.
+
+mod gaps;
+pub mod nearest_neighbour;
+pub mod ridge;
+pub mod rocket;
+
+/// One series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample<'a> {
+    values: &'a [f32],
+    length: usize,
+}
+
+impl<'a> Sample<'a> {
+    /// A sample of these values, `[channels, length]`; NaN where one is missing.
+    ///
+    /// # Panics
+    /// Where the values are not as many as a whole number of channels, at least one, has.
+    pub fn new(values: &'a [f32], length: usize) -> Self {
+        assert!(
+            length > 0 && !values.is_empty() && values.len().is_multiple_of(length),
+            "{} values are not channels of {length} steps",
+            values.len()
+        );
+        Self { values, length }
+    }
+
+    /// The number of time steps.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The number of channels.
+    pub fn channels(&self) -> usize {
+        self.values.len() / self.length
+    }
+}
