@@ -134,6 +134,7 @@ pub const CATALOGUE: &[Entry] = &[
     cifar_10::ENTRY,
     image_folder::ENTRY,
     csv::ENTRY,
+    series::source::ENTRY,
 ];
 
 /// Loads the data that a source names.

@@ -88,6 +88,28 @@ impl Recipe {
         }
     }
 
+    /// The recipe for series.
+    ///
+    /// Most data sets have some tens or hundreds of series, so that epochs are many and
+    /// batches small. AdamW with one cycle needs no tuning between them.
+    pub fn series(samples: usize) -> Self {
+        Self {
+            epochs: (60_000 / samples.max(1)).clamp(40, 300),
+            batch_size: (samples / 10).next_multiple_of(8).clamp(8, 64),
+            optimizer: Optimizer::ADAM_W,
+            learning_rate: 5e-3,
+            weight_decay: 1e-2,
+            schedule: Schedule::OneCycle,
+            warm_up: 0.2,
+            label_smoothing: 0.0,
+            clip: Some(1.0),
+            augmentation: true,
+            drop_path: 0.0,
+            patience: None,
+            fraction: 1.0,
+        }
+    }
+
     /// The learning rate at a share of the training between 0 and 1.
     pub fn learning_rate_at(&self, progress: f64) -> f32 {
         self.learning_rate * self.schedule.factor(progress, self.warm_up) as f32

@@ -9,10 +9,10 @@ use netsmith::network::operation::{
     Window, Zero,
 };
 use netsmith::network::{Builder, Network, Operation, Role, Shape};
-use netsmith::random::Seed;
+use netsmith::random::{Random, Seed};
 use netsmith::space::{self, Limits};
 use netsmith_nn::data::modality::table::{ColumnKind, Encoding, TableColumn};
-use netsmith_nn::data::modality::{Images, Modality, Table};
+use netsmith_nn::data::modality::{Images, Modality, Series, Table};
 use netsmith_nn::data::{Contract, Scale};
 use netsmith_nn::export::TrainedNetwork;
 use netsmith_nn::task::{Classification, Regression, Task};
@@ -134,7 +134,9 @@ impl Case {
         let mut random = Seed::new(2).child(&self.name).stream();
         let mut samples = Vec::new();
         for _ in 0..count {
-            if self.columns.is_empty() {
+            if self.contract.modality.name() == "series" {
+                samples.extend(self.series(&mut random));
+            } else if self.columns.is_empty() {
                 let pixels = self.contract.modality.raw_shape().iter().product();
                 samples.extend((0..pixels).map(|_| random.random_range(0..256) as f32));
             }
@@ -148,6 +150,48 @@ impl Case {
         }
         samples
     }
+}
+
+impl Case {
+    /// One raw series: numbers, and missing values beyond its end.
+    fn series(&self, random: &mut Random) -> Vec<f32> {
+        let raw = self.contract.modality.raw_shape();
+        let (channels, length) = (raw[0], raw[1]);
+        let end = random.random_range(1..=length);
+        let at = |place: usize| match place % length < end {
+            true => random.random_range(50.0..150.0),
+            false => f32::NAN,
+        };
+        (0..channels * length).map(at).collect()
+    }
+}
+
+/// Series of unequal and of equal length.
+pub(crate) fn series() -> Vec<Case> {
+    [("series-masked", true), ("series-equal", false)]
+        .map(|(name, masked)| {
+            let scale = |channel: usize| Scale {
+                mean: 100.0 + channel as f32,
+                std: 50.0,
+            };
+            let series = Series {
+                length: 12,
+                channels: (0..2).map(scale).collect(),
+                masked,
+            };
+            let mut chain = Chain::from(series.inputs()[0].shape);
+            chain.add(Operation::Convolution(Convolution {
+                window: Window {
+                    kernel: [1, 5],
+                    ..Window::square(1_usize, 1_usize)
+                },
+                ..Convolution::square(4_usize, 1_usize, 1_usize)
+            }));
+            chain.add(Operation::Activation(Activation::Relu));
+            let network = chain.classifier();
+            Case::new(name, network, Arc::new(series), Vec::new(), None)
+        })
+        .into()
 }
 
 /// Weights of a plausible size, all of them random.
@@ -424,6 +468,7 @@ fn operations() -> Vec<Case> {
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = operations();
     cases.extend(tables());
+    cases.extend(series());
     cases.extend(spaces());
     cases.extend([residual_network(), every_operation()]);
     cases

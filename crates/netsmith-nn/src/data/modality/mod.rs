@@ -12,9 +12,11 @@
 //! into every exported network, which therefore takes raw samples.
 
 pub mod images;
+pub mod series;
 pub mod table;
 
 pub use images::Images;
+pub use series::Series;
 pub use table::Table;
 
 use super::{Augmentation, Column, DataError, Part};
@@ -124,4 +126,4 @@ pub type Read = fn(Value) -> Result<Arc<dyn Modality>, serde_json::Error>;
 pub type Entry = netsmith::catalogue::Entry<Read>;
 
 /// All modalities.
-pub const CATALOGUE: &[Entry] = &[images::ENTRY, table::ENTRY];
+pub const CATALOGUE: &[Entry] = &[images::ENTRY, table::ENTRY, series::ENTRY];

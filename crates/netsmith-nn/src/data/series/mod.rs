@@ -14,6 +14,7 @@
 mod fault;
 mod files;
 mod header;
+pub(super) mod source;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,13 @@ impl Graph {
         self.node(kind, name, inputs, vec![AttributeProto::int("axis", axis)])
     }
 
+    /// Adds the largest value along an axis, which stays with one place; the name of its
+    /// output.
+    pub fn largest_on_axis(&mut self, name: &str, value: &str, axis: usize) -> String {
+        let axes = AttributeProto::ints("axes", [axis]);
+        self.node("ReduceMax", name, &[value], vec![axes])
+    }
+
     /// Adds a conversion to 32-bit floats; the name of its output.
     pub fn as_float(&mut self, name: &str, value: &str) -> String {
         let to = AttributeProto::int("to", i64::from(FLOAT));
