@@ -13,6 +13,7 @@ mod machine_paths;
 mod modules;
 mod operation_rooms;
 mod sealed_test;
+mod task_rooms;
 mod tree;
 mod unsafe_code;
 
@@ -39,6 +40,7 @@ const CATALOGUE: &[Rule] = &[
     catalogue::ENTRY,
     operation_rooms::ENTRY,
     sealed_test::ENTRY,
+    task_rooms::ENTRY,
     machine_paths::ENTRY,
     changelog::ENTRY,
 ];

@@ -101,6 +101,22 @@ pub enum TaskKind {
     Regression,
 }
 
+impl std::str::FromStr for TaskKind {
+    type Err = catalogue::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, catalogue::UnknownName> {
+        match text {
+            "classification" => Ok(Self::Classification),
+            "regression" => Ok(Self::Regression),
+            _ => Err(catalogue::UnknownName {
+                kind: "task",
+                name: text.to_owned(),
+                known: ["classification", "regression"].map(str::to_owned).into(),
+            }),
+        }
+    }
+}
+
 /// A kind of data in the catalogue.
 pub type Entry = catalogue::Entry<DataKind>;
 

@@ -43,7 +43,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
     let source = config.data.parse()?;
     let options = LoadOptions {
         target: config.target.clone(),
-        task: task_kind(config)?,
+        task: config.task.as_deref().map(str::parse).transpose()?,
         categories: config.categories.clone(),
         ignore: config.ignore.clone(),
         split_by: config.split_by.clone(),
@@ -169,19 +169,6 @@ pub(super) fn kernels(config: &Config) -> Result<Kernels, PipelineError> {
             what: "kernels",
             value: other.to_owned(),
             known: "fused, burn",
-        }),
-    }
-}
-
-fn task_kind(config: &Config) -> Result<Option<TaskKind>, PipelineError> {
-    match config.task.as_deref() {
-        None => Ok(None),
-        Some("classification") => Ok(Some(TaskKind::Classification)),
-        Some("regression") => Ok(Some(TaskKind::Regression)),
-        Some(other) => Err(PipelineError::Word {
-            what: "task",
-            value: other.to_owned(),
-            known: "classification, regression",
         }),
     }
 }
