@@ -11,11 +11,15 @@
 //!     positive values
 //! ```
 //!
-//! `L` is the length of the longest training series. Each channel of a series has mean 0
-//! and deviation 1 before it is convolved, as in the implementations in use. A shorter
-//! series is followed by zeros, its mean, up to `L`: so its length shows in the features.
-//! A longer one, which only new data may be, is convolved whole. Missing values lie on the
-//! line between their neighbours. Kernels are no longer than the training series.
+//! `L` is the length of the longest training series. A shorter series is followed by zeros
+//! up to `L`: so its length shows in the features. A longer one, which only new data may
+//! be, is convolved whole. Missing values lie on the line between their neighbours. Kernels
+//! are no longer than the training series.
+//!
+//! Each channel is moved and scaled to mean 0 and deviation 1 over all training series.
+//! The paper has series of which each has them already. Where they have not, their levels
+//! tell classes apart, and scaling each series by itself, as some implementations do, loses
+//! them.
 //!
 //! # Paper
 //! Dempster, Petitjean and Webb 2020, "ROCKET: exceptionally fast and accurate time series
@@ -38,13 +42,23 @@ pub const KERNELS: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct Rocket {
     kernels: Vec<Kernel>,
-    channels: usize,
+    /// By channel.
+    scales: Vec<Scale>,
+    /// Steps of the longest training sample.
     length: usize,
 }
 
+/// Mean and deviation of a channel over all training samples.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    mean: f64,
+    /// One over the deviation; 0 for a channel that does not vary.
+    factor: f64,
+}
+
 impl Rocket {
-    /// Draws kernels for these training samples; of them only the number of channels and
-    /// the greatest length count.
+    /// Draws kernels for these training samples, of which the number of channels and the
+    /// greatest length count, and learns the scale of each channel.
     ///
     /// # Panics
     /// Where there is no sample, or the samples differ in channels.
@@ -52,16 +66,14 @@ impl Rocket {
         let longest = train.iter().map(|sample| sample.length).max();
         let length = longest.expect("kernels are drawn for training samples");
         let channels = train[0].channels();
+        train.iter().for_each(|sample| check(sample, channels));
         let mut random = seed.child("rocket").stream();
-        let rocket = Self {
-            kernels: (0..kernels)
-                .map(|_| Kernel::draw(channels, length, &mut random))
-                .collect(),
-            channels,
+        let kernels = (0..kernels).map(|_| Kernel::draw(channels, length, &mut random));
+        Self {
+            kernels: kernels.collect(),
+            scales: scales(train),
             length,
-        };
-        train.iter().for_each(|sample| rocket.check(sample));
-        rocket
+        }
     }
 
     /// The features of each sample: of each kernel the greatest value and the share of
@@ -74,13 +86,19 @@ impl Rocket {
     }
 
     fn of(&self, sample: &Sample<'_>) -> Vec<f32> {
-        self.check(sample);
+        check(sample, self.scales.len());
         let steps = sample.length.max(self.length);
-        let mut values = vec![0.0; self.channels * steps];
-        let channels = filled(sample);
-        let channels = channels.chunks_exact(sample.length);
-        for (target, channel) in values.chunks_exact_mut(steps).zip(channels) {
-            standardise(channel, &mut target[..sample.length]);
+        let mut values = vec![0.0; self.scales.len() * steps];
+        let by_channel = filled(sample);
+        let channels = by_channel.chunks_exact(sample.length);
+        for ((target, channel), scale) in values
+            .chunks_exact_mut(steps)
+            .zip(channels)
+            .zip(&self.scales)
+        {
+            for (target, value) in target.iter_mut().zip(channel) {
+                *target = ((f64::from(*value) - scale.mean) * scale.factor) as f32;
+            }
         }
         let mut convolution = Vec::new();
         let features = self.kernels.iter().flat_map(|kernel| {
@@ -93,10 +111,6 @@ impl Rocket {
             [greatest, positive as f32 / convolution.len() as f32]
         });
         features.collect()
-    }
-
-    fn check(&self, sample: &Sample<'_>) {
-        assert_eq!(sample.channels(), self.channels, "channels of a sample");
     }
 }
 
@@ -138,22 +152,31 @@ pub fn predict(
         .collect()
 }
 
-/// Writes the values with mean 0 and deviation 1; all zeros where they do not vary.
-fn standardise(values: &[f32], into: &mut [f32]) {
-    let count = values.len() as f64;
-    let mean = values.iter().copied().map(f64::from).sum::<f64>() / count;
-    let squares = values
-        .iter()
-        .map(|value| (f64::from(*value) - mean).powi(2));
-    let deviation = (squares.sum::<f64>() / count).sqrt();
-    // What is left of a constant is rounding.
-    if deviation <= 1e-6 * mean.abs() {
-        into.fill(0.0);
-        return;
-    }
-    for (target, value) in into.iter_mut().zip(values) {
-        *target = ((f64::from(*value) - mean) / deviation) as f32;
-    }
+fn check(sample: &Sample<'_>, channels: usize) {
+    assert_eq!(sample.channels(), channels, "channels of a sample");
+}
+
+/// The scale of each channel over all samples.
+fn scales(train: &[Sample<'_>]) -> Vec<Scale> {
+    let samples: Vec<Vec<f32>> = train.iter().map(filled).collect();
+    let of_channel = |channel: usize| {
+        let lines = samples.iter().zip(train);
+        let values = lines.flat_map(|(values, sample)| {
+            let line = &values[channel * sample.length..][..sample.length];
+            line.iter().copied().map(f64::from)
+        });
+        let count = train.iter().map(|sample| sample.length).sum::<usize>() as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+        let deviation = (squares / count).sqrt();
+        // What is left of a constant is rounding.
+        let varies = deviation > 1e-6 * mean.abs();
+        Scale {
+            mean,
+            factor: if varies { 1.0 / deviation } else { 0.0 },
+        }
+    };
+    (0..train[0].channels()).map(of_channel).collect()
 }
 
 #[cfg(test)]
@@ -207,16 +230,26 @@ mod tests {
     }
 
     #[test]
-    fn features_know_neither_level_nor_scale() {
-        let values = [1.0, 4.0, 2.0, 8.0, 5.0, 7.0, 1.0, 3.0, 9.0];
-        let moved = values.map(|value| 100.0 + 16.0 * value);
-        let samples = [Sample::new(&values, 9), Sample::new(&moved, 9)];
+    fn units_of_a_channel_are_of_no_consequence() {
+        // Two samples of two channels.
+        let values = [[1.0, 4.0, 2.0, 8.0, 5.0, 7.0, 1.0, 3.0], [2.0; 8]];
+        let moved = values.map(|values| {
+            let mut moved = values;
+            moved[4..]
+                .iter_mut()
+                .for_each(|value| *value = 100.0 + 16.0 * *value);
+            moved
+        });
+        let [samples, others] =
+            [&values, &moved].map(|all| all.each_ref().map(|v| Sample::new(v, 4)));
         let rocket = Rocket::new(&samples, 50, &Seed::new(3));
         let features = rocket.features(&samples);
         assert_eq!(features[0].len(), 100);
-        for (one, other) in features[0].iter().zip(&features[1]) {
-            assert!((one - other).abs() < 1e-5, "{one} {other}");
+        let moved = Rocket::new(&others, 50, &Seed::new(3)).features(&others);
+        for (one, other) in features.iter().flatten().zip(moved.iter().flatten()) {
+            assert!((one - other).abs() < 1e-4, "{one} {other}");
         }
+        assert_ne!(features[0], features[1]);
         let again = Rocket::new(&samples, 50, &Seed::new(3));
         assert_eq!(features, again.features(&samples));
         assert_ne!(

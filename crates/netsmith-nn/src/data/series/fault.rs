@@ -99,6 +99,16 @@ pub enum SeriesFault {
         /// Values that there are.
         found: usize,
     },
+    /// A new sample is longer than the network takes.
+    #[error("sample {sample} has {found} time steps, but the network takes at most {limit}")]
+    TooLong {
+        /// The sample, from 1.
+        sample: usize,
+        /// Time steps that there are.
+        found: usize,
+        /// The most that the network takes.
+        limit: usize,
+    },
     /// The text is not UTF-8.
     #[error("is not UTF-8 text")]
     Encoding,
@@ -145,6 +155,7 @@ impl SeriesFault {
             Self::Length { .. } => {
                 Some("if lengths may differ, write `@equalLength false` into the header")
             }
+            Self::TooLong { .. } => Some("cut the sample into shorter ones"),
             Self::Encoding => Some("save the file as UTF-8"),
             Self::TooMany { .. } => Some("use fewer of them"),
         }

@@ -23,6 +23,10 @@ pub(super) enum Labels {
     Classes(Vec<String>),
     /// Numbers to predict.
     Values,
+    /// Fields that are not read.
+    Unread,
+    /// Samples end with their last channel.
+    Absent,
 }
 
 impl Header {
@@ -59,11 +63,27 @@ impl Header {
         self.length.filter(|_| self.equal_length)
     }
 
-    /// What the labels are, once the header is read.
-    pub(super) fn labels(&self) -> Result<Labels, SeriesFault> {
+    /// What the labels of new samples are, which need none.
+    pub(super) fn labels_of_new(&self) -> Result<Labels, SeriesFault> {
+        self.check_times()?;
+        let labelled = self.classes.is_some() || self.target;
+        Ok(if labelled {
+            Labels::Unread
+        } else {
+            Labels::Absent
+        })
+    }
+
+    fn check_times(&self) -> Result<(), SeriesFault> {
         if self.time_stamps {
             return Err(SeriesFault::TimeStamps);
         }
+        Ok(())
+    }
+
+    /// What the labels are, once the header is read.
+    pub(super) fn labels(&self) -> Result<Labels, SeriesFault> {
+        self.check_times()?;
         match (&self.classes, self.target) {
             (Some(_), true) => Err(SeriesFault::TwoLabels),
             (Some(names), false) => Ok(Labels::Classes(names.clone())),

@@ -117,6 +117,39 @@ pub fn read(
     series.ok_or_else(|| DataError::series(path, None, SeriesFault::NoSeries))
 }
 
+/// Reads new samples for a trained network, `[channels, length]` each. Their labels may be
+/// there or not, and are not read: a `.ts` file says so in its header, and a table has them
+/// in its last column if it has more columns than `length`.
+///
+/// # Errors
+/// [`DataError`], also where a sample has other channels or is longer than `length`, the
+/// most time steps that the network takes.
+pub fn read_new(path: &Path, channels: usize, length: usize) -> Result<Vec<Vec<f32>>, DataError> {
+    let samples = if files::is_ts(path) {
+        ts::read_new(path, channels)?
+    } else if channels == 1 {
+        table::read_new(path, length)?
+    } else {
+        let fault = SeriesFault::Channels {
+            expected: channels,
+            found: 1,
+        };
+        return Err(DataError::series(path, None, fault));
+    };
+    let long = (1..)
+        .zip(&samples)
+        .find(|(_, values)| values.len() > channels * length);
+    if let Some((sample, values)) = long {
+        let fault = SeriesFault::TooLong {
+            sample,
+            found: values.len() / channels,
+            limit: length,
+        };
+        return Err(DataError::series(path, None, fault));
+    }
+    Ok(samples)
+}
+
 impl Series {
     /// Adds the samples of a second file.
     fn append(&mut self, other: Self) -> Result<(), SeriesFault> {

@@ -55,6 +55,26 @@ pub(super) fn read(
     })
 }
 
+/// Reads the values of one table. The labels may be there or not: where it has more columns
+/// than `length`, the longest training sample, its last column is that of the labels.
+pub(super) fn read_new(path: &Path, length: usize) -> Result<Vec<Vec<f32>>, DataError> {
+    let file = File::read(path)?;
+    let mut columns: Vec<(usize, &str)> = file.named().collect();
+    if columns.len() > length {
+        columns.pop();
+    }
+    let mut values = Vec::new();
+    file.rows(|row| {
+        let empty = || DataError::series(path, row.line(), SeriesFault::EmptySeries);
+        values.push(series_of(row, &columns)?.ok_or_else(empty)?);
+        Ok(())
+    })?;
+    if values.is_empty() {
+        return Err(file.fault(None, TableFault::NoRows));
+    }
+    Ok(values)
+}
+
 /// The labels, each with its line, and what they are.
 fn labelled(
     cells: Vec<(u64, String)>,

@@ -295,3 +295,31 @@ fn faults_of_a_table_are_told() {
     check_csv("a,b,y\n", "`a.csv`: has no rows", "header");
     check_csv("y\nu\n", "`a.csv`: has no input column left", "fewer");
 }
+
+#[test]
+fn new_samples_need_no_labels() {
+    let expected: &[&[f32]] = &[&[1.0, 2.0], &[3.0, NAN]];
+    for (name, text) in [
+        ("a.ts", "@data\n1,2\n3,?\n"),
+        ("a.ts", "@classLabel false\n@data\n1,2\n3,?\n"),
+        ("a.ts", "@classLabel true up\n@data\n1,2:?\n3,?:other\n"),
+        ("a.ts", "@targetLabel true\n@data\n1,2:\n3,?:x\n"),
+    ] {
+        let folder = folder(&[(name, text)]);
+        let samples = read_new(&folder.path().join(name), 1, 2).expect("the file is sound");
+        check_values(&samples, expected);
+    }
+    for text in ["a,b\n1,2\n3,\n", "a,b,kind\n1,2,u\n3,,v\n"] {
+        let folder = folder(&[("a.csv", text)]);
+        let samples = read_new(&folder.path().join("a.csv"), 1, 2).expect("the file is sound");
+        check_values(&samples, &[&[1.0, 2.0], &[3.0]]);
+    }
+    let folder = folder(&[("a.ts", "@data\n1,2\n3,4,5\n"), ("a.csv", "a,b\n1,2\n")]);
+    let message = |name: &str, channels| {
+        let error = read_new(&folder.path().join(name), channels, 2).expect_err("it does not fit");
+        error.to_string()
+    };
+    assert!(message("a.ts", 1).contains("sample 2 has 3 time steps"));
+    assert!(message("a.ts", 2).contains("has 1 channels, expected 2"));
+    assert!(message("a.csv", 2).contains("has 1 channels, expected 2"));
+}

@@ -31,6 +31,29 @@ pub(super) fn read(
         let given = given.to_owned();
         return Err(fault(None, SeriesFault::NoColumns { given }));
     }
+    let series = parse(path, None, Header::labels)?;
+    let stated = match &series.target {
+        SeriesTarget::Classes(_) => TaskKind::Classification,
+        SeriesTarget::Values(_) => TaskKind::Regression,
+    };
+    if task.is_some_and(|task| task != stated) {
+        return Err(fault(None, SeriesFault::OtherTask));
+    }
+    Ok(series)
+}
+
+/// Reads the values of one file; labels may be there or not.
+pub(super) fn read_new(path: &Path, channels: usize) -> Result<Vec<Vec<f32>>, DataError> {
+    parse(path, Some(channels), Header::labels_of_new).map(|series| series.values)
+}
+
+/// Reads one file, where `labels` tells from its header what its labels are.
+fn parse(
+    path: &Path,
+    channels: Option<usize>,
+    labels: fn(&Header) -> Result<Labels, SeriesFault>,
+) -> Result<Series, DataError> {
+    let fault = |line, fault| DataError::series(path, line, fault);
     let content = read_whole(path, limits::TABLE_BYTES)?;
     let mut header = Header::default();
     let mut reader: Option<Reader> = None;
@@ -45,7 +68,8 @@ pub(super) fn read(
         match &mut reader {
             Some(reader) => reader.sample(text).map_err(at)?,
             None if text.eq_ignore_ascii_case("@data") => {
-                let labels = header.labels().map_err(|error| fault(None, error))?;
+                let labels = labels(&header).map_err(|error| fault(None, error))?;
+                header.channels = channels.or(header.channels);
                 reader = Some(Reader::new(mem::take(&mut header), labels));
             }
             None if text.starts_with('@') => header.line(text).map_err(at)?,
@@ -56,23 +80,15 @@ pub(super) fn read(
         }
     }
     let series = reader.map(Reader::finish);
-    let series = series.filter(|series| !series.labels.is_empty());
-    let series = series.ok_or_else(|| fault(None, SeriesFault::NoSamples))?;
-    let stated = match &series.target {
-        SeriesTarget::Classes(_) => TaskKind::Classification,
-        SeriesTarget::Values(_) => TaskKind::Regression,
-    };
-    if task.is_some_and(|task| task != stated) {
-        return Err(fault(None, SeriesFault::OtherTask));
-    }
-    Ok(series)
+    series
+        .filter(|series| !series.lengths.is_empty())
+        .ok_or_else(|| fault(None, SeriesFault::NoSamples))
 }
 
 /// The samples that were read so far.
 struct Reader {
     header: Header,
-    /// The classes that the header names; empty where any label is one.
-    classes: Vec<String>,
+    labels: Labels,
     series: Series,
     /// Values of all samples.
     cells: usize,
@@ -80,9 +96,10 @@ struct Reader {
 
 impl Reader {
     fn new(header: Header, labels: Labels) -> Self {
-        let (classes, target) = match labels {
-            Labels::Classes(names) => (names.clone(), SeriesTarget::Classes(names)),
-            Labels::Values => (Vec::new(), SeriesTarget::Values(Vec::new())),
+        let target = match &labels {
+            Labels::Classes(names) => SeriesTarget::Classes(names.clone()),
+            Labels::Values => SeriesTarget::Values(Vec::new()),
+            Labels::Unread | Labels::Absent => SeriesTarget::Classes(Vec::new()),
         };
         let series = Series {
             channels: header.channels.unwrap_or(0),
@@ -94,7 +111,7 @@ impl Reader {
         };
         Self {
             header,
-            classes,
+            labels,
             series,
             cells: 0,
         }
@@ -102,8 +119,14 @@ impl Reader {
 
     /// Takes in one line: channels and label.
     fn sample(&mut self, text: &str) -> Result<(), SeriesFault> {
-        let (channels, label) = text.rsplit_once(':').ok_or(SeriesFault::NoLabel)?;
-        self.label(label.trim())?;
+        let channels = match &self.labels {
+            Labels::Absent => text,
+            Labels::Classes(_) | Labels::Values | Labels::Unread => {
+                let (channels, label) = text.rsplit_once(':').ok_or(SeriesFault::NoLabel)?;
+                self.label(label.trim())?;
+                channels
+            }
+        };
         let mut values = Vec::new();
         let (mut count, mut length) = (0, 0);
         for channel in channels.split(':') {
@@ -146,19 +169,23 @@ impl Reader {
     }
 
     fn label(&mut self, label: &str) -> Result<(), SeriesFault> {
+        if matches!(self.labels, Labels::Unread) {
+            return Ok(());
+        }
         if is_missing(label) {
             return Err(SeriesFault::NoLabel);
         }
-        match &mut self.series.target {
-            SeriesTarget::Values(values) => values.push(value(label)?),
-            SeriesTarget::Classes(_) => {
-                if !self.classes.is_empty() && !self.classes.iter().any(|name| name == label) {
-                    return Err(SeriesFault::UnknownClass {
-                        label: label.to_owned(),
-                        classes: self.classes.clone(),
-                    });
-                }
-            }
+        if let SeriesTarget::Values(values) = &mut self.series.target {
+            values.push(value(label)?);
+        }
+        if let Labels::Classes(names) = &self.labels
+            && !names.is_empty()
+            && !names.iter().any(|name| name == label)
+        {
+            return Err(SeriesFault::UnknownClass {
+                label: label.to_owned(),
+                classes: names.clone(),
+            });
         }
         self.series.labels.push(label.to_owned());
         Ok(())
@@ -167,7 +194,7 @@ impl Reader {
     fn check_limits(&mut self, channels: usize, cells: usize) -> Result<(), SeriesFault> {
         self.cells += cells;
         for (what, count, limit) in [
-            ("samples", self.series.labels.len(), limits::TABLE_ROWS),
+            ("samples", self.series.lengths.len(), limits::TABLE_ROWS),
             ("channels", channels, limits::TABLE_COLUMNS),
             ("values", self.cells, limits::TABLE_CELLS),
         ] {
