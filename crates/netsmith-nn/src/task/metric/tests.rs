@@ -31,8 +31,10 @@ fn classes_are_judged_as_computed_by_hand() {
 }
 
 fn two_classes() -> Judged {
-    // Scores z_1 − z_0: 0.2, −0.5, 1.5, 0.2, −1, 0.7.
-    let logits = vec![0.0, 0.2, 0.5, 0.0, 0.0, 1.5, 0.1, 0.3, 1.0, 0.0, 0.0, 0.7];
+    // Scores z_1 − z_0: 0.25, −0.5, 1.5, 0.25, −1, 0.75.
+    let logits = vec![
+        0.0, 0.25, 0.5, 0.0, 0.0, 1.5, 0.125, 0.375, 1.0, 0.0, 0.0, 0.75,
+    ];
     Judged {
         predictions: Column::real(logits, 2),
         truth: Column::index(vec![0, 0, 1, 1, 0, 1], 1),
@@ -41,11 +43,11 @@ fn two_classes() -> Judged {
 
 #[test]
 fn probabilities_are_judged_as_by_hand() {
-    // Pairs of class 1 (1.5, 0.2, 0.7) over class 0 (0.2, −0.5, −1): 8 and a tie of 9.
+    // Pairs of class 1 (1.5, 0.25, 0.75) over class 0 (0.25, −0.5, −1): 8 and a tie of 9.
     check("roc-auc", &two_classes(), 8.5 / 9.0);
     let softplus = |x: f64| x.exp().ln_1p();
     // The loss of class 1 with score s is log(1 + exp(−s)), of class 0 log(1 + exp(s)).
-    let losses = [0.2, -0.5, -1.5, -0.2, -1.0, -0.7].map(softplus);
+    let losses = [0.25, -0.5, -1.5, -0.25, -1.0, -0.75].map(softplus);
     check("log-loss", &two_classes(), losses.iter().sum::<f64>() / 6.0);
 }
 
