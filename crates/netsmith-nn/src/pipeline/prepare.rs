@@ -1,7 +1,7 @@
 //! From a configuration to data, a space and a recipe.
 
 use super::{Config, PipelineError, scoring};
-use crate::data::{Contract, LoadOptions, SealedTest, SearchData, SplitOptions, TaskKind, load};
+use crate::data::{Contract, LoadOptions, SealedTest, SearchData, SplitOptions, load};
 use crate::module::Kernels;
 use crate::score;
 use crate::supernet::{self, Method};
