@@ -80,6 +80,12 @@ impl Part {
         Some(&names[self.rows[position] as usize])
     }
 
+    /// The raw samples, by position, in the columns of the modality.
+    pub fn samples(&self) -> Vec<Column> {
+        let columns = self.data.samples.columns.iter();
+        columns.map(|column| column.gather(&self.rows)).collect()
+    }
+
     /// The targets of all samples, by position, in the unit of the data.
     pub fn targets(&self) -> Vec<Column> {
         let columns = self.data.targets.columns.iter();

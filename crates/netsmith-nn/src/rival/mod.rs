@@ -13,6 +13,41 @@ mod gaps;
 pub mod nearest_neighbour;
 pub mod ridge;
 pub mod rocket;
+mod series;
+
+use crate::data::{Column, Part};
+use netsmith::random::Seed;
+
+/// What a rival is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Problem<'a> {
+    /// What it learns from.
+    pub train: &'a Part,
+    /// What it predicts.
+    pub parts: &'a [&'a Part],
+}
+
+/// Predictions on each part, as [`Judged`](crate::task::Judged) takes them: rows of logits
+/// that say only which class is predicted, or values.
+pub type Predict = fn(&Problem<'_>, &Seed) -> Vec<Column>;
+
+/// A rival in the catalogue.
+pub type Entry = netsmith::catalogue::Entry<Predict>;
+
+/// The rivals of networks on series.
+pub const SERIES: &[Entry] = &[
+    Entry::new(
+        "ROCKET",
+        "Ten thousand random convolution kernels and a ridge classifier.",
+        series::rocket,
+    )
+    .paper("Dempster et al. 2020, arXiv:1910.13051"),
+    Entry::new(
+        "1-nearest-neighbour",
+        "The answer of the nearest training series, warped where lengths differ.",
+        series::nearest,
+    ),
+];
 
 /// One series.
 #[derive(Clone, Copy, Debug, PartialEq)]

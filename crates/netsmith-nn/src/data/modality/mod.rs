@@ -21,6 +21,7 @@ pub use table::Table;
 
 use super::{Augmentation, Column, DataError, Part};
 use crate::export::{OnnxGraph, TorchInput};
+use crate::rival;
 use crate::train::Recipe;
 use netsmith::random::Random;
 use netsmith::space::Input;
@@ -74,6 +75,11 @@ pub trait Modality: fmt::Debug + Send + Sync {
 
     /// How networks on so many samples are trained.
     fn recipe(&self, samples: usize) -> Recipe;
+
+    /// What people use on such samples instead of a network, which a search must beat.
+    fn rivals(&self) -> &'static [rival::Entry] {
+        &[]
+    }
 
     /// Reads new samples of this form, and what each is called.
     ///

@@ -4,6 +4,7 @@
 //! trained alike, as many and as long as the time allows, and compared on the
 //! test part.
 
+mod beside;
 mod comparison;
 mod rivals;
 mod schedule;

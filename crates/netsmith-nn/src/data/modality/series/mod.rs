@@ -13,6 +13,7 @@ mod export;
 use super::{Entry, Modality, NewSamples};
 use crate::data::{Column, DataError, Part, Samples, Scale, series};
 use crate::export::{OnnxGraph, TorchInput};
+use crate::rival;
 use crate::train::Recipe;
 use netsmith::network::Shape;
 use netsmith::space::Input;
@@ -162,6 +163,10 @@ impl Modality for Series {
 
     fn recipe(&self, samples: usize) -> Recipe {
         Recipe::series(samples)
+    }
+
+    fn rivals(&self) -> &'static [rival::Entry] {
+        rival::SERIES
     }
 
     fn read(&self, path: &Path) -> Result<NewSamples, DataError> {
