@@ -237,9 +237,10 @@ fn in_full(list: &List) -> String {
             text.push_str(&format!("        It takes {takes}.\n"));
         }
         for Attribute { name, default, doc } in &item.attributes {
-            let default = match default {
-                &"" => "must be given".to_owned(),
-                default => format!("default {default}"),
+            let default = if default.is_empty() {
+                "must be given".to_owned()
+            } else {
+                format!("default {default}")
             };
             text.push_str(&format!("    {name} ({default})\n        {doc}\n"));
         }

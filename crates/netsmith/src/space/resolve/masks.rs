@@ -274,8 +274,8 @@ mod tests {
     use crate::network::operation::{Convolution, Example, Linear, SizeRole, catalogue};
     use crate::space::{Architecture, Decision, DecisionId, DecisionKind, Decisions, Size};
 
-    /// The operation on inputs of which `decided` have a width that a decision
-    /// sets, of these two.
+    /// An operation on inputs whose width a decision sets: of all where they have
+    /// one shape, of the last otherwise.
     struct Case {
         decisions: Vec<Decision>,
         graph: Graph,
@@ -291,9 +291,10 @@ mod tests {
             let mut ports: Vec<Port> = Vec::new();
             for (index, shape) in inputs.iter().enumerate() {
                 let is_decided = alike || index + 1 == inputs.len();
-                let out = match is_decided {
-                    true => Size::Decided(width),
-                    false => Size::Fixed(shape.channels()),
+                let out = if is_decided {
+                    Size::Decided(width)
+                } else {
+                    Size::Fixed(shape.channels())
                 };
                 let layer = match shape {
                     Shape::Image { .. } => Operation::Convolution(Convolution::square(out, 1, 1)),
