@@ -35,6 +35,7 @@ mod resolve;
 mod rule;
 mod sample;
 mod size;
+mod skip;
 mod source;
 mod task;
 
