@@ -301,7 +301,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 prop_compose! {
     fn any_trial()(
         (architecture, key, seed, epochs) in any::<(String, String, u64, u32)>(),
-        (data, width) in (1e-9..=1.0, 1e-9..=1.0),
+        data in 1e-9..=1.0,
         (parent, duplicate_of) in any::<(Option<u32>, Option<u32>)>(),
         outcome in any_outcome(),
         metrics in prop::collection::vec((any_metric(), number()), 0..4),
@@ -310,7 +310,7 @@ prop_compose! {
         latency in prop::option::of(number()),
         (seconds, ended) in (number(), number()),
     ) -> Trial {
-        let fidelity = Fidelity { epochs, data, width };
+        let fidelity = Fidelity { epochs, data };
         let parent = parent.map(u64::from);
         let proposal = Proposal { number: 0, architecture, key, fidelity, seed, parent };
         let mut trial = proposal.complete(outcome);

@@ -30,7 +30,6 @@ fn proposal(number: u64) -> Proposal {
         fidelity: Fidelity {
             epochs: 3,
             data: 0.25,
-            width: 1.0,
         },
         seed: u64::MAX - number,
         parent: (number == 1).then_some(0),

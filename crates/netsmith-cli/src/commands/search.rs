@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     ///
     /// `command:python3 train.py` starts the program once for each trial; no shell is involved.
     /// It gets one JSON object on standard input: `architecture`, `decisions` (the option of each),
-    /// `fidelity` (`epochs`, `data`, `width`), `seed`, `checkpoint` (a path to read and write),
+    /// `fidelity` (`epochs`, `data`), `seed`, `checkpoint` (a path to read and write),
     /// `inputs` (shapes), `input` (`classes`, `data`), `trial`, `key`, `space`, `worker`. It prints
     /// a line for each step, such as `{"step": 1, "validation_accuracy": 0.61}`, and may end with
     /// `{"done": true}`. Anything else goes to standard error. A crash, silence (`--set

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StudyError;
 use super::fault::Fault;
 use super::load::Catalogue;
-use super::mirror::{OutcomeColumns, direction_name, unit_name};
+use super::mirror::{FULL_WIDTH, OutcomeColumns, direction_name, unit_name};
 use super::schema::QUEUED;
 use super::trials::{Checkpoint, Role};
 use super::writer::Event;
@@ -209,7 +209,7 @@ fn propose(
         proposal.key,
         proposal.fidelity.epochs,
         proposal.fidelity.data,
-        proposal.fidelity.width,
+        FULL_WIDTH,
         proposal.seed.cast_signed(),
         proposal.parent,
     ])?;
@@ -260,16 +260,13 @@ fn expect_pending(to: &Connection, number: u64) -> Result<(), Refusal> {
 /// Makes sure that a proposal is the one that the study holds under its number.
 fn expect_same(to: &Connection, proposal: &Proposal) -> Result<(), Refusal> {
     let (architecture, fidelity, seed): (String, Fidelity, i64) = to
-        .prepare_cached(
-            "SELECT architecture, epochs, data, width, seed FROM trial WHERE number = ?1",
-        )?
+        .prepare_cached("SELECT architecture, epochs, data, seed FROM trial WHERE number = ?1")?
         .query_row([proposal.number], |row| {
             let fidelity = Fidelity {
                 epochs: row.get(1)?,
                 data: row.get(2)?,
-                width: row.get(3)?,
             };
-            Ok((row.get(0)?, fidelity, row.get(4)?))
+            Ok((row.get(0)?, fidelity, row.get(3)?))
         })?;
     let seed = seed.cast_unsigned();
     if (&architecture, fidelity, seed) == (&proposal.architecture, proposal.fidelity, proposal.seed)

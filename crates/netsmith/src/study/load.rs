@@ -115,7 +115,6 @@ fn proposal(row: &Row<'_>) -> Result<Proposal, Fault> {
         fidelity: Fidelity {
             epochs: row.get(4)?,
             data: row.get(5)?,
-            width: row.get(6)?,
         },
         seed: row.get::<_, i64>(7)?.cast_unsigned(),
         parent: row.get(8)?,

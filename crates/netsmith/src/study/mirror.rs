@@ -6,6 +6,10 @@ use super::fault::Fault;
 use crate::cost::{Direction, Quantity, Unit};
 use crate::trial::Outcome;
 
+/// What the column `width` of a trial holds. Format 1 has it for networks trained at a
+/// part of their width, which nothing does.
+pub(super) const FULL_WIDTH: f64 = 1.0;
+
 pub(super) fn unit_name(unit: Unit) -> &'static str {
     match unit {
         Unit::Parameters => "parameters",
