@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Form, Limits, Space, Task, build_named};
@@ -290,10 +291,7 @@ fn a_cell_of_skip_connections_keeps_the_strongest() {
     );
     // Where a limit leaves nothing but skip connections they stay.
     let parameters = space.network(&free).unwrap().parameters();
-    let tight = Limits {
-        parameters: Some(parameters),
-        ..limits
-    };
+    let tight = limits.with(PARAMETERS, parameters as f64);
     let kept = supernet.derive_restrained(&space, &strengths, &tight);
     assert!(space.keeps(&kept.unwrap(), &tight));
 }
@@ -332,10 +330,7 @@ fn the_published_discretisation() {
     // A limit is kept at the cost of strength.
     let network = space.network(&supernet.derive(&space, &strengths, &limits).unwrap());
     let most = network.unwrap().parameters() - 1;
-    let limits = Limits {
-        parameters: Some(most),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, most as f64);
     let derived = supernet.derive(&space, &strengths, &limits).unwrap();
     assert!(space.network(&derived).unwrap().parameters() <= most);
 }

@@ -38,11 +38,11 @@ mod timing;
 
 pub use bilevel::{Half, LossAndGradients, look_ahead};
 pub use checkpoint::{State, StateError};
-pub use efficiency::{NetworkCost, OptionCosts, Pressure};
+pub use efficiency::{NetworkCost, OptionCosts, Pressure, cost_of};
 pub use health::{RobustRule, dominant_eigenvalue, skips_dominate, taken_over};
 pub use method::{Alphas, CATALOGUE, Draw, Entry, Method, Moment};
 pub use network::{Site, SiteForm, Supernet, SupernetError};
-pub use options::{Efficiency, Options, Order};
+pub use options::{Options, Order};
 pub use policy::{Bonus, PolicyOptions, PolicyState};
 pub use reward::Reward;
 pub use search::{Decision, End, EpochReport, Found, Search, SearchError};
