@@ -67,12 +67,13 @@ impl Terminal {
                     accuracy.map_or_else(|| "-".to_owned(), |a| format!("{:.3}", a))
                 });
                 self.output.note(&format!(
-                    "epoch {:>3} loss {:.3}, validation accuracy {path} (mixture {mixture}), entropy {:.3}, {} skips, {:.0} s: {}",
+                    "epoch {:>3} loss {:.3}, validation accuracy {path} (mixture {mixture}), entropy {:.3}, {} skips, {:.0} s: {}{}",
                     report.number + 1,
                     report.train_loss,
                     report.entropy,
                     report.skips[0],
                     self.phase.elapsed().as_secs_f64(),
+                    if report.drawn { "drawn within the limits, " } else { "" },
                     report.architecture
                 ));
             }

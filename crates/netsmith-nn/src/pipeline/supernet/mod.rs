@@ -34,7 +34,7 @@ use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
 use crate::cost::OperationTable;
 use crate::supernet::{Method, OptionCosts, Reward, Search, Supernet, cost_of};
-use candidates::{Candidate, add, listed, no_time};
+use candidates::{Candidate, add, listed, not_learnt};
 use epochs::epochs_of;
 use netsmith::cost::LATENCY;
 use netsmith::network::Network;
@@ -173,7 +173,7 @@ fn search(
     let judged = judged.map(|(architecture, loss)| (prepared.space.text(architecture), loss));
     let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
     context.study.put(SAMPLE_ENTRY, json)?;
-    let bound = match no_time(&search, &found) {
+    let bound = match not_learnt(&search, &found) {
         None if !found.state.history.is_empty() => Bound::set(
             context.study,
             &prepared.space,
