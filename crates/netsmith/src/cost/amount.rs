@@ -49,6 +49,34 @@ impl Unit {
     }
 }
 
+/// The value of a text in the unit of the cost: of a count a whole number,
+/// fractions cut off; of anything else a number above zero.
+pub(super) fn amount(cost: Cost, text: &str) -> Result<f64, AmountError> {
+    let whole = cost.unit().is_whole();
+    let fault = || AmountError {
+        cost,
+        text: text.trim().to_owned(),
+        rule: if whole { " of 0 or more" } else { " above 0" },
+    };
+    let trimmed = text.trim();
+    let end = trimmed.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let (digits, suffix) = trimmed.split_at(end.len());
+    let mut scales = cost.unit().scales().iter();
+    let factor = scales
+        .find(|(name, _)| *name == suffix)
+        .map(|scale| scale.1);
+    let number = digits.trim().parse::<f64>().ok();
+    let value = number.zip(factor).map(|(number, factor)| number * factor);
+    let value = value.filter(|value| value.is_finite()).ok_or_else(fault)?;
+    if whole && value >= 0.0 {
+        Ok(value.trunc())
+    } else if value > 0.0 {
+        Ok(value)
+    } else {
+        Err(fault())
+    }
+}
+
 /// A text that is no amount of a cost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{cost} `{text}`: it is a number{rule} and a unit")]
@@ -62,34 +90,6 @@ pub struct AmountError {
 }
 
 impl AmountError {
-    /// The value of a text in the unit of the cost: of a count a whole number,
-    /// fractions cut off; of anything else a number above zero.
-    pub(super) fn parse(cost: Cost, text: &str) -> Result<f64, Self> {
-        let whole = cost.unit().is_whole();
-        let fault = || Self {
-            cost,
-            text: text.trim().to_owned(),
-            rule: if whole { " of 0 or more" } else { " above 0" },
-        };
-        let trimmed = text.trim();
-        let end = trimmed.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        let (digits, suffix) = trimmed.split_at(end.len());
-        let mut scales = cost.unit().scales().iter();
-        let factor = scales
-            .find(|(name, _)| *name == suffix)
-            .map(|scale| scale.1);
-        let number = digits.trim().parse::<f64>().ok();
-        let value = number.zip(factor).map(|(number, factor)| number * factor);
-        let value = value.filter(|value| value.is_finite()).ok_or_else(fault)?;
-        if whole && value >= 0.0 {
-            Ok(value.trunc())
-        } else if value > 0.0 {
-            Ok(value)
-        } else {
-            Err(fault())
-        }
-    }
-
     /// What to do about it: the units, and an example.
     pub fn hint(&self) -> String {
         let scales = self.cost.unit().scales().iter();

@@ -1,6 +1,7 @@
 //! One cost of the catalogue, and what is told of it.
 
-use super::{AmountError, Bounds, CATALOGUE, COUNT, Direction, NAMES, Quantity, Range, Unit};
+use super::amount::{AmountError, amount};
+use super::{Bounds, CATALOGUE, COUNT, Direction, NAMES, Quantity, Range, Unit};
 use crate::catalogue::UnknownName;
 use crate::network::Network;
 use std::fmt;
@@ -158,7 +159,7 @@ impl Cost {
     /// # Errors
     /// The text is no amount of this cost; the error lists the units.
     pub fn parse(self, text: &str) -> Result<f64, AmountError> {
-        AmountError::parse(self, text)
+        amount(self, text)
     }
 }
 

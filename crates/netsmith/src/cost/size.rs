@@ -24,7 +24,7 @@ pub const ENTRY: Entry = Entry::new(
             count: |network| {
                 let weights = network.weights().iter();
                 let scalars = weights.map(|weight| weight.shape.elements() as u64);
-                SCALAR * scalars.sum::<u64>()
+                scalars.fold(0, u64::saturating_add).saturating_mul(SCALAR)
             },
             bounds: |bounds| bounds.weights.times(SCALAR),
         },
