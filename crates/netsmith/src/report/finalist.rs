@@ -2,8 +2,9 @@
 //! what its cheapest members save beside a hand-designed network.
 
 use super::html::table;
+use super::json::put_costs;
 use super::plot::{Mark, Series, plot};
-use super::{BaselineRow, Summary, json, mean, shown};
+use super::{BaselineRow, Summary, mean, shown};
 use crate::cost::{Cost, LATENCY, PARAMETERS};
 use crate::trial::Costs;
 use serde_json::{Value, json};
@@ -169,7 +170,7 @@ pub(super) fn finalists(summary: &Summary) -> Value {
                 object
             }),
         });
-        json::put_costs(&mut object, &own.costs);
+        put_costs(&mut object, &own.costs);
         summary.put_results(&mut object, Some(own.validation), own.test);
         object
     });

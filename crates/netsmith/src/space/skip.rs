@@ -7,9 +7,11 @@
 //! else in its place. Where all options only pass on or rescale (a rate of dropout, a
 //! norm or none, a gate or none) there is no path to collapse to, and nothing is a skip.
 
+use super::Size;
 use super::block::factorised_reduction;
 use super::graph::{AlignMethod, Choice, Graph, Kind, Port};
-use crate::network::Operation;
+use crate::network::operation::{Arity, BlockKind, Buffer, Meeting, Zeros};
+use crate::network::{Operation, Shape};
 
 /// What a graph makes of its input, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,22 +70,22 @@ fn at(graph: &Graph, port: Port) -> Effect {
     }
 }
 
-fn of_operation<S>(operation: &Operation<S>) -> Effect {
-    if matches!(
-        operation,
-        Operation::Identity | Operation::Dropout(_) | Operation::DropPath
-    ) {
-        Effect::Passed
-    } else if matches!(
-        operation,
-        Operation::BatchNorm(_) | Operation::LayerNorm(_) | Operation::Multiply
-    ) {
-        Effect::Scaled
-    } else if matches!(operation, Operation::Zero(_)) {
-        Effect::Cut
-    } else {
-        Effect::Replaced
-    }
+fn of_operation(operation: &Operation<Size>) -> Effect {
+    operation.ask_unsized(|primitive| {
+        let gates = primitive.arity() == Arity::Many(Meeting::Scale);
+        // Of the light operations only norms have weights.
+        let is_norm = primitive.block() == BlockKind::Light
+            && !primitive.weights(&[Shape::vector(1)]).is_empty();
+        if primitive.is_identity() || primitive.buffer() != Buffer::New {
+            Effect::Passed
+        } else if primitive.zeros() == Zeros::Always {
+            Effect::Cut
+        } else if gates || is_norm {
+            Effect::Scaled
+        } else {
+            Effect::Replaced
+        }
+    })
 }
 
 /// Whether a graph is a factorised reduction, of whatever channels.
@@ -102,15 +104,12 @@ fn is_factorised_reduction(graph: &Graph) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::network::Shape;
+    use super::Shape;
     use crate::space::{Space, Task, build_named};
     use std::collections::{BTreeMap, BTreeSet};
 
     fn space(name: &str) -> Space {
-        let task = Task {
-            input: Shape::image(3, 16, 16),
-            outputs: 10,
-        };
+        let task = Task::vector(Shape::image(3, 16, 16), 10);
         build_named(name, &task, &BTreeMap::new()).unwrap()
     }
 
@@ -152,10 +151,7 @@ mod tests {
     #[test]
     fn what_is_only_switched_off_is_no_skip_connection() {
         assert_eq!(named(&space("chain")).1, 0);
-        let task = Task {
-            input: Shape::vector(12),
-            outputs: 3,
-        };
+        let task = Task::vector(Shape::vector(12), 3);
         let mlp = build_named("mlp", &task, &BTreeMap::new()).unwrap();
         assert_eq!(named(&mlp).1, 0);
     }
