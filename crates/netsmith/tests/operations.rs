@@ -38,10 +38,7 @@ fn bounds_hold_attention_of_any_width() {
             { operation = "linear", out = "classes" },
         ]
     "#;
-    let task = Task {
-        input: Shape::sequence(1, 6),
-        outputs: 3,
-    };
+    let task = Task::vector(Shape::sequence(1, 6), 3);
     let space = file::parse("attention.toml", text, &task).unwrap();
     let all = space.bounds(&Architecture::undecided(1)).unwrap();
     for (width, text) in [(4, "width=4"), (8, "width=8")] {
@@ -73,10 +70,7 @@ fn bounds_hold_attention_of_any_width() {
 #[test]
 fn a_file_is_told_which_inputs_an_operation_takes() {
     let text = "[network]\nnodes = [{ operation = \"attention\" }]";
-    let task = Task {
-        input: Shape::sequence(4, 6),
-        outputs: 3,
-    };
+    let task = Task::vector(Shape::sequence(4, 6), 3);
     let error = file::parse("attention.toml", text, &task).unwrap_err();
     let rule = "`attention` takes 3 to 4 inputs (query, key, value, mask), got 1";
     assert_eq!(error.to_string(), rule);

@@ -104,10 +104,7 @@ fn a_fully_convolutional_network_by_hand() {
 #[test]
 fn a_one_dimensional_resnet_by_hand() {
     let space = space(Shape::sequence(1, 150), 2);
-    let limits = Limits {
-        parameters: Some(17_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 17_000.0);
     let (name, architecture) = &space.baselines(&limits)[1];
     assert_eq!(*name, "small 1-D ResNet");
     let stage = |index, width| {
