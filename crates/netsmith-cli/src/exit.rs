@@ -4,7 +4,8 @@
 pub(crate) const DONE: u8 = 0;
 
 /// The run failed: the machine, a file that cannot be written, a study that
-/// cannot be used, or a training that nothing came of.
+/// cannot be used, a training that nothing came of, or a limit on what is measured that
+/// no network keeps.
 pub(crate) const FAILED: u8 = 1;
 
 /// The command line or the configuration cannot be: nothing was started.

@@ -4,6 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{self, Limits, Space, Task};
@@ -33,10 +34,7 @@ fn nas_bench_201() -> Network {
 /// The hand-designed networks that a chain is compared with, on 1x28x28.
 fn baselines() -> Vec<(&'static str, Network)> {
     let space = space("chain", Shape::image(1, 28, 28), &[]);
-    let limits = Limits {
-        parameters: Some(80_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 80_000.0);
     let baselines = space.baselines(&limits).into_iter();
     baselines
         .map(|(name, architecture)| (name, space.network(&architecture).unwrap()))

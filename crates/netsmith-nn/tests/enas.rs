@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::network::Shape;
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
@@ -151,10 +152,7 @@ fn limits_mask_and_other_paths_rest() {
     let space = &digits.space;
     let bare = space.parse("|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|");
     let least = space.network(&bare.unwrap()).unwrap().parameters();
-    let limits = Limits {
-        parameters: Some(least),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, least as f64);
     let method = enas(&[("warm-up", "0")]);
     let place = (limits, &Objective::default());
     search_of(&digits, method.as_ref(), place, 2, |search| {

@@ -4,14 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::{MEMORY, PARAMETERS};
+use netsmith::network::operation::{Convolution, Linear};
 use netsmith::network::{Operation, Shape};
 use netsmith::random::Seed;
-use netsmith::space::{Form, Limits, Space, Task, build_named};
+use netsmith::space::{Choice, Form, Graph, Limits, Space, Task, build_named};
 use netsmith_nn::data::modality::Images;
 use netsmith_nn::data::{self, Contract, LoadOptions, SearchData, SplitOptions};
 use netsmith_nn::module::{Goal, Kernels, Module, Noise, Weights};
 use netsmith_nn::supernet::{
-    CATALOGUE, Decision, End, Method, OptionCosts, Search, SearchError, State, Supernet,
+    CATALOGUE, Decision, DerivationError, End, Method, OptionCosts, Search, SearchError, State,
+    Supernet,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -290,12 +293,53 @@ fn a_cell_of_skip_connections_keeps_the_strongest() {
     );
     // Where a limit leaves nothing but skip connections they stay.
     let parameters = space.network(&free).unwrap().parameters();
-    let tight = Limits {
-        parameters: Some(parameters),
-        ..limits
-    };
+    let tight = limits.with(PARAMETERS, parameters as f64);
     let kept = supernet.derive_restrained(&space, &strengths, &tight);
     assert!(space.keeps(&kept.unwrap(), &tight));
+}
+
+/// A block that holds three tensors at its peak, of which bounds see only the two of one
+/// operation: a limit between allows it until the whole network is known.
+#[test]
+fn bounds_that_are_too_loose_are_told() {
+    let convolution = |out: usize| Operation::Convolution(Convolution::square(out, 1, 1));
+    let space = Space::new("loose", &[Shape::image(4, 16, 16)], |_, decisions| {
+        let decision = decisions.choice("block", ["residual", "identity"]);
+        let mut residual = Graph::new(1);
+        let input = residual.input(0);
+        let wide = residual.operation("wide", convolution(16), &[input]);
+        let again = residual.operation("again", convolution(16), &[wide]);
+        let narrow = residual.operation("narrow", convolution(4), &[again]);
+        let sum = residual.operation("sum", Operation::Add, &[input, narrow]);
+        let choice = Choice {
+            decision,
+            options: vec![
+                residual.with_output(sum),
+                Graph::chain([Operation::Identity]),
+            ],
+            search_only: Vec::new(),
+        };
+        let mut graph = Graph::new(1);
+        let x = graph.input(0);
+        let x = graph.operation("stem", convolution(4), &[x]);
+        let x = graph.choice("block", choice, &[x]);
+        let x = graph.operation("pool", Operation::GlobalPool, &[x]);
+        let x = graph.operation("head", Operation::Linear(Linear::new(10_usize)), &[x]);
+        graph.with_output(x)
+    })
+    .unwrap();
+    let supernet = Supernet::of(&space).unwrap();
+    let strengths = vec![vec![0.9, 0.1]];
+    let free = supernet.derive(&space, &strengths, &Limits::FREE).unwrap();
+    let taken = |architecture| space.text(&architecture);
+    assert_eq!(taken(free.clone()), "block=residual");
+    let peak = MEMORY.count(&space.network(&free).unwrap()).unwrap();
+    let tight = Limits::FREE.with(MEMORY, (peak - 1) as f64);
+    let error = supernet.derive(&space, &strengths, &tight).unwrap_err();
+    assert_eq!(error, DerivationError::Loose);
+    // Nothing is drawn in silence, and what holds within bounds is derived.
+    let other = supernet.derive(&space, &[vec![0.1, 0.9]], &tight);
+    assert_eq!(taken(other.unwrap()), "block=identity");
 }
 
 #[test]
@@ -332,10 +376,7 @@ fn the_published_discretisation() {
     // A limit is kept at the cost of strength.
     let network = space.network(&supernet.derive(&space, &strengths, &limits).unwrap());
     let most = network.unwrap().parameters() - 1;
-    let limits = Limits {
-        parameters: Some(most),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, most as f64);
     let derived = supernet.derive(&space, &strengths, &limits).unwrap();
     assert!(space.network(&derived).unwrap().parameters() <= most);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::network::{Network, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space, Task, build_named};
@@ -269,10 +270,7 @@ fn the_strongest_sizes_are_derived_within_limits() {
                 }
             }
             let parameters = space.network(&free).unwrap().parameters();
-            let limits = Limits {
-                parameters: Some(parameters * 3 / 4),
-                ..Limits::default()
-            };
+            let limits = Limits::FREE.with(PARAMETERS, (parameters * 3 / 4) as f64);
             // The smallest network of the space may be larger.
             let Ok(kept) = supernet.derive(&space, &strengths, &limits) else {
                 continue;
@@ -327,10 +325,7 @@ fn methods_search_sizes() {
         ] {
             let method = method(name, set);
             let supernet = Supernet::for_options(space, method.options()).unwrap();
-            let limits = Limits {
-                parameters: Some(6_000),
-                ..Limits::default()
-            };
+            let limits = Limits::FREE.with(PARAMETERS, 6_000.0);
             let search = Search {
                 limits,
                 seed: Seed::new(7),

@@ -4,9 +4,10 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use netsmith::catalogue::Settings;
+use netsmith::cost::{Cost, MACS, MEMORY, PARAMETERS};
 use netsmith::network::Shape;
 use netsmith::random::Seed;
-use netsmith::space::{Architecture, CATALOGUE, Limits, Range, Space, Task};
+use netsmith::space::{Architecture, Bounds, CATALOGUE, Limits, Space, Task};
 use rand::RngExt;
 use std::hint::black_box;
 
@@ -19,9 +20,10 @@ fn spaces() -> Vec<Space> {
     CATALOGUE.iter().filter_map(build).collect()
 }
 
-/// A quarter of the way from the least to the most.
-fn tight(range: Range) -> Option<u64> {
-    Some(range.low + (range.high - range.low) / 4)
+/// A limit a quarter of the way from the least to the most.
+fn tight(limits: Limits, cost: Cost, bounds: &Bounds) -> Limits {
+    let range = cost.bounds(bounds).expect("a cost of the graph");
+    limits.with(cost, (range.low + (range.high - range.low) / 4) as f64)
 }
 
 fn drawing(criterion: &mut Criterion) {
@@ -31,15 +33,8 @@ fn drawing(criterion: &mut Criterion) {
             .bounds(&undecided)
             .expect("a space that fits together");
         let free = Limits::default();
-        let parameters = Limits {
-            parameters: tight(bounds.parameters),
-            ..free
-        };
-        let all = Limits {
-            macs: tight(bounds.macs),
-            memory: tight(bounds.memory),
-            ..parameters
-        };
+        let parameters = tight(free, PARAMETERS, &bounds);
+        let all = tight(tight(parameters, MACS, &bounds), MEMORY, &bounds);
         let mut group = criterion.benchmark_group(space.name());
         group.throughput(Throughput::Elements(1));
         for (name, limits) in [("free", free), ("parameters", parameters), ("all", all)] {

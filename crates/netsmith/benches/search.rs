@@ -64,7 +64,6 @@ fn durable_trials(criterion: &mut Criterion) {
                     study: &study,
                     objective: &Objective::new(Metric::validation_accuracy()),
                     limits: Limits::default(),
-                    latency_limit: None,
                     latency: None,
                     fidelity: Fidelity::epochs(1),
                     stopping: None,

@@ -6,8 +6,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use netsmith::cost::{MACS, MEMORY, PARAMETERS};
 use netsmith::study::{Header, Study, View};
-use netsmith::trial::{Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
+use netsmith::trial::{Costs, Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
 
 /// A trial as a search on images writes it: a text of some length, costs, and
 /// two metrics over five epochs.
@@ -37,9 +38,10 @@ fn trial(number: u64, metrics: &[Metric; 2]) -> Trial {
         }
         trial.metrics.set(metric.clone(), 5.0 / 7.0);
     }
-    trial.costs.parameters = Some(9_210 + number);
-    trial.costs.macs = Some(310_000);
-    trial.costs.peak_memory_bytes = Some(81_920);
+    trial.costs = Costs::default()
+        .with(PARAMETERS, (9_210 + number) as f64)
+        .with(MACS, 310_000.0)
+        .with(MEMORY, 81_920.0);
     trial
 }
 

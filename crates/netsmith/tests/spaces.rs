@@ -7,7 +7,8 @@
 
 use flate2::read::GzDecoder;
 use netsmith::catalogue::Settings;
-use netsmith::network::{Key, MemoryPlan, Shape};
+use netsmith::cost::{Cost, MACS, MEMORY, PARAMETERS};
+use netsmith::network::{Key, Shape};
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, CATALOGUE, DecisionId, Entry, Limits, Space, Task};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,11 +34,7 @@ fn spaces() -> Vec<Space> {
     all.chain(sequence).collect()
 }
 
-const FREE: Limits = Limits {
-    parameters: None,
-    macs: None,
-    memory: None,
-};
+const FREE: Limits = Limits::FREE;
 
 fn parameters(space: &Space, architecture: &Architecture) -> u64 {
     space.network(architecture).unwrap().parameters()
@@ -231,10 +228,7 @@ fn draws_under_a_limit_are_distributed_as_enumeration_tells() {
         "{}",
         expected.len()
     );
-    let limits = Limits {
-        parameters: Some(limit),
-        ..FREE
-    };
+    let limits = Limits::FREE.with(PARAMETERS, limit as f64);
     let mut random = Seed::new(10).stream();
     let mut counts: BTreeMap<Architecture, f64> = BTreeMap::new();
     for _ in 0..DRAWS {
@@ -260,13 +254,11 @@ fn limits_are_kept_by_all_that_is_drawn() {
     for space in spaces() {
         let undecided = Architecture::undecided(space.decisions().len());
         let bounds = space.bounds(&undecided).unwrap();
-        let within =
-            |range: netsmith::space::Range, part: u64| range.low + (range.high - range.low) / part;
-        let limits = Limits {
-            parameters: Some(within(bounds.parameters, 8)),
-            macs: Some(within(bounds.macs, 4)),
-            memory: Some(within(bounds.memory, 4)),
-        };
+        let mut limits = FREE;
+        for (cost, part) in [(PARAMETERS, 8), (MACS, 4), (MEMORY, 4)] {
+            let range = cost.bounds(&bounds).unwrap();
+            limits = limits.with(cost, (range.low + (range.high - range.low) / part) as f64);
+        }
         let mut random = Seed::new(6).stream();
         for _ in 0..5 {
             let drawn = space.sample(&limits, &mut random).unwrap();
@@ -285,19 +277,20 @@ fn limits_are_kept_by_all_that_is_drawn() {
 }
 
 #[test]
-fn an_infeasible_limit_names_the_nearest_bound() {
+fn an_infeasible_limit_names_a_bound_and_a_limit_that_can_be_kept() {
     for space in spaces() {
-        let limits = Limits {
-            parameters: Some(3),
-            ..FREE
-        };
+        let limits = Limits::FREE.with(PARAMETERS, 3.0);
         let error = space
             .sample(&limits, &mut Seed::new(7).stream())
             .unwrap_err();
         let undecided = Architecture::undecided(space.decisions().len());
         let least = space.bounds(&undecided).unwrap().parameters.low;
-        assert_eq!((error.limit, error.least), (3, least), "{}", space.name());
-        assert!(error.hint().contains(&least.to_string()));
+        let least = least as f64;
+        assert_eq!((error.limit, error.least), (3.0, least), "{}", space.name());
+        let reached = error.reached.unwrap();
+        assert!(error.hint().contains(&reached.to_string()));
+        let raised = Limits::FREE.with(PARAMETERS, reached);
+        assert_eq!(space.find_within(&raised), Ok(()), "{}", space.name());
     }
 }
 
@@ -308,17 +301,15 @@ fn bounds_hold_all_along() {
         for _ in 0..20 {
             let drawn = space.sample(&FREE, &mut random).unwrap();
             let network = space.network(&drawn).unwrap();
-            let memory = MemoryPlan::of(&network, 1).inference();
-            let costs = [network.parameters(), network.macs(), memory];
             let mut partial = Architecture::undecided(space.decisions().len());
             for &id in space.order() {
                 let bounds = space.bounds(&partial).unwrap();
-                let ranges = [bounds.parameters, bounds.macs, bounds.memory];
-                for (cost, range) in costs.iter().zip(ranges) {
-                    let name = space.name();
+                for cost in Cost::all().filter(|cost| !cost.is_measured()) {
+                    let (name, range) = (space.name(), cost.bounds(&bounds).unwrap());
+                    let count = cost.count(&network).unwrap();
                     assert!(
-                        (range.low..=range.high).contains(cost),
-                        "{name}: {cost} {range:?}"
+                        (range.low..=range.high).contains(&count),
+                        "{name}: {count} {cost} {range:?}"
                     );
                 }
                 partial.set(id, drawn.option(id));

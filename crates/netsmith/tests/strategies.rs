@@ -2,6 +2,7 @@
 //! answers.
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::network::Shape;
 use netsmith::objective::dominates;
 use netsmith::random::{Random, Seed};
@@ -54,14 +55,8 @@ fn all_strategies_conform_on_all_kinds_of_spaces() {
 
 #[test]
 fn all_strategies_keep_limits() {
-    let limits = Limits {
-        parameters: Some(110_000),
-        ..Limits::default()
-    };
-    let small = Limits {
-        parameters: Some(5_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 110_000.0);
+    let small = Limits::FREE.with(PARAMETERS, 5_000.0);
     for (space, limits) in [
         (nas_bench_201(), limits),
         (space("mlp", Shape::vector(20)), small),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use netsmith::cost::{Direction, Quantity, Unit};
+use netsmith::cost::{self, Cost, Direction, Quantity, Unit};
 use netsmith::study::{Checkpoint, FIRST_FINAL, FinalRun, Header, Role, Study, StudyError, View};
 use netsmith::trial::{Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
 use proptest::prelude::*;
@@ -301,16 +301,17 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 prop_compose! {
     fn any_trial()(
         (architecture, key, seed, epochs) in any::<(String, String, u64, u32)>(),
-        (data, width) in (1e-9..=1.0, 1e-9..=1.0),
+        data in 1e-9..=1.0,
         (parent, duplicate_of) in any::<(Option<u32>, Option<u32>)>(),
         outcome in any_outcome(),
         metrics in prop::collection::vec((any_metric(), number()), 0..4),
         points in prop::collection::vec((any_metric(), 0..9u64, number()), 0..9),
-        (parameters, macs, memory) in any::<(Option<u64>, Option<u64>, Option<u64>)>(),
-        latency in prop::option::of(number()),
+        // Counts are exact up to 2^53.
+        counts in prop::collection::vec(prop::option::of(0..=1_u64 << 53), cost::COUNT),
+        measured in prop::option::of(number()),
         (seconds, ended) in (number(), number()),
     ) -> Trial {
-        let fidelity = Fidelity { epochs, data, width };
+        let fidelity = Fidelity { epochs, data };
         let parent = parent.map(u64::from);
         let proposal = Proposal { number: 0, architecture, key, fidelity, seed, parent };
         let mut trial = proposal.complete(outcome);
@@ -321,10 +322,10 @@ prop_compose! {
         for (metric, step, value) in points {
             Curve::record(&mut trial.curves, Measurement { step, metric, value });
         }
-        trial.costs.parameters = parameters;
-        trial.costs.macs = macs;
-        trial.costs.peak_memory_bytes = memory;
-        trial.costs.latency_ms = latency;
+        for (cost, count) in Cost::all().zip(counts) {
+            let count = count.map(|count| count as f64);
+            trial.costs.set(cost, if cost.is_measured() { measured } else { count });
+        }
         trial.seconds = seconds;
         trial.ended = ended;
         trial

@@ -8,11 +8,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use netsmith::cost::{Direction, Quantity, Unit};
+use netsmith::cost::{Direction, LATENCY, MACS, MEMORY, PARAMETERS, Quantity, Unit};
 use netsmith::study::{
     Checkpoint, FIRST_FINAL, FinalRun, Header, Pending, Role, Study, Trials, View,
 };
-use netsmith::trial::{Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
+use netsmith::trial::{Costs, Curve, Fidelity, Measurement, Metric, Outcome, Proposal, Trial};
 
 fn header() -> Header {
     let mut header = Header::new("[search]\nspace = \"mlp\"\nseed = 7\n", 7, 1_767_225_600)
@@ -30,7 +30,6 @@ fn proposal(number: u64) -> Proposal {
         fidelity: Fidelity {
             epochs: 3,
             data: 0.25,
-            width: 1.0,
         },
         seed: u64::MAX - number,
         parent: (number == 1).then_some(0),
@@ -79,10 +78,11 @@ fn completed() -> Vec<Trial> {
         .metrics
         .set(Metric::new("rmse", Unit::Target, Direction::Minimize), -0.0);
     first.curves = vec![curve()];
-    first.costs.parameters = Some(9_210);
-    first.costs.macs = Some(u64::MAX);
-    first.costs.peak_memory_bytes = Some(81_920);
-    first.costs.latency_ms = Some(0.11);
+    first.costs = Costs::default()
+        .with(PARAMETERS, 9_210.0)
+        .with(MACS, u64::MAX as f64)
+        .with(MEMORY, 81_920.0)
+        .with(LATENCY, 0.11);
     first.seconds = 1.25;
     first.ended = 2.5;
     trials[1].duplicate_of = Some(0);

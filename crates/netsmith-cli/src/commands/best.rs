@@ -52,7 +52,7 @@ pub(super) fn record(view: &View) -> Result<Option<BestRecord>, Failure> {
 /// The configuration that a study was made with.
 pub(super) fn configuration(view: &View) -> Result<Config, Failure> {
     let text = view.header()?.configuration;
-    toml::from_str(&text).map_err(|error| {
+    Config::read(&text).map_err(|error| {
         let run = view.dir().display();
         Failure::new(
             exit::FAILED,

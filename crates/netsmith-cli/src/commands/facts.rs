@@ -66,7 +66,9 @@ fn compared(row: &Value) -> String {
     let known = known.filter(|(name, _)| *name != "trial");
     let known = known.map(|(name, value)| {
         let (value, name) = (shown(name, value), name.replace('_', " "));
-        format!("{value} {}", name.trim_end_matches(" ms"))
+        let unit = [" ms", " bytes"].into_iter();
+        let name = unit.fold(name.as_str(), |name, unit| name.trim_end_matches(unit));
+        format!("{value} {name}")
     });
     known.collect::<Vec<_>>().join(", ")
 }
@@ -105,7 +107,7 @@ mod tests {
                            "front": true, "test_accuracy": 0.95, "cut_short": false},
                           {"trial": 8, "parameters": 990, "front": false},
                           {"trial": 9, "parameters": 9210, "front": true}],
-            "baselines": [{"name": "lenet", "parameters": 61706, "latency_ms": 0.25,
+            "baselines": [{"name": "lenet", "parameters": 61706, "latency_ms": 0.25, "size_bytes": 2048,
                            "validation_accuracy": null, "test_accuracy": 0.9}],
             "files": {"onnx": "runs/a/best/model.onnx"},
             "verdict": ["It was worth it."], "notes": ["A remark."],
@@ -121,7 +123,7 @@ best peak memory bytes  2.0 KiB
 best test accuracy      97.50 %
 front: trial 7          0.125 ms latency, 900 parameters, 95.00 % test accuracy
 front: trial 9          9,210 parameters
-beside it: lenet        0.250 ms latency, 61,706 parameters, 90.00 % test accuracy
+beside it: lenet        0.250 ms latency, 61,706 parameters, 2.0 KiB size, 90.00 % test accuracy
 file onnx               runs/a/best/model.onnx
 It was worth it.
 A remark.

@@ -114,7 +114,7 @@ impl List {
             }
             Kind::Data => data::CATALOGUE.iter().map(of_data).collect(),
             Kind::Operations => operation::catalogue().map(of_operation).collect(),
-            Kind::Costs => plain(COSTS),
+            Kind::Costs => entries(netsmith::cost::CATALOGUE),
             Kind::Evaluators => entries(EVALUATORS),
             Kind::Metrics => Metric::all().map(of_metric).collect(),
             Kind::Modalities => entries(modality::CATALOGUE),
@@ -186,12 +186,6 @@ fn of_operation(entry: &operation::Entry) -> Item {
     }
 }
 
-fn plain(list: &[(&str, &str)]) -> Vec<Item> {
-    list.iter()
-        .map(|(name, summary)| item(name, summary))
-        .collect()
-}
-
 fn item(name: &str, summary: &str) -> Item {
     Item {
         name: name.to_owned(),
@@ -201,22 +195,6 @@ fn item(name: &str, summary: &str) -> Item {
         attributes: Vec::new(),
     }
 }
-
-const COSTS: &[(&str, &str)] = &[
-    ("parameters", "Trainable scalars; tied weights count once."),
-    (
-        "macs",
-        "Multiply-accumulate operations of convolutions and linear layers for one sample.",
-    ),
-    (
-        "memory",
-        "Peak bytes of inference at batch 1, with the weights, by plan.",
-    ),
-    (
-        "latency",
-        "Milliseconds of one inference at batch 1, measured on this machine.",
-    ),
-];
 
 /// Everything about each thing.
 fn in_full(list: &List) -> String {

@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 use netsmith::catalogue::{Settings, find};
-use netsmith::network::{MemoryPlan, Network};
+use netsmith::cost::{Cost, Unit};
+use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::{Space, Task, build_named};
 use netsmith_nn::cost::{
@@ -103,9 +104,9 @@ struct Profile {
     space: String,
     architecture: Option<String>,
     method: Option<String>,
-    parameters: u64,
-    macs: u64,
-    peak_memory_bytes: u64,
+    /// What its graph decides, by the names of the costs in JSON.
+    #[serde(flatten)]
+    costs: BTreeMap<&'static str, u64>,
     architecture_parameters: Option<u64>,
     /// What a training step takes by plan.
     training_memory_bytes: u64,
@@ -240,9 +241,9 @@ fn plan_of(
         space: space.name().to_owned(),
         architecture: None,
         method: None,
-        parameters: network.parameters(),
-        macs: network.macs(),
-        peak_memory_bytes: MemoryPlan::of(network, 1).inference(),
+        costs: Cost::all()
+            .filter_map(|cost| Some((cost.field(), cost.count(network)?)))
+            .collect(),
         architecture_parameters: None,
         training_memory_bytes: step_memory(network, batch, Optimizer::SGD),
         training_resident_bytes: None,
@@ -357,12 +358,18 @@ fn human(profile: &Profile) -> String {
     if let Some(method) = &profile.method {
         row("method", method.clone());
     }
-    row("parameters", grouped(profile.parameters));
+    for cost in Cost::all() {
+        if let Some(&count) = profile.costs.get(cost.field()) {
+            let value = match cost.unit() {
+                Unit::Bytes => bytes(count),
+                _ => grouped(count),
+            };
+            row(cost.title(), value);
+        }
+    }
     if let Some(count) = profile.architecture_parameters {
         row("architecture parameters", grouped(count));
     }
-    row("macs", grouped(profile.macs));
-    row("peak memory, batch 1", bytes(profile.peak_memory_bytes));
     let name = format!("training memory, batch {}", profile.batch);
     row(
         &name,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netsmith::cost::{Quantity, Unit};
+use netsmith::cost::{PARAMETERS, Quantity};
 use netsmith::search::Event;
 use netsmith::trial::{Metric, Trial};
 use netsmith_nn::pipeline::Progress;
@@ -67,12 +67,13 @@ impl Terminal {
                     accuracy.map_or_else(|| "-".to_owned(), |a| format!("{:.3}", a))
                 });
                 self.output.note(&format!(
-                    "epoch {:>3} loss {:.3}, validation accuracy {path} (mixture {mixture}), entropy {:.3}, {} skips, {:.0} s: {}",
+                    "epoch {:>3} loss {:.3}, validation accuracy {path} (mixture {mixture}), entropy {:.3}, {} skips, {:.0} s: {}{}",
                     report.number + 1,
                     report.train_loss,
                     report.entropy,
                     report.skips[0],
                     self.phase.elapsed().as_secs_f64(),
+                    if report.drawn { "drawn within the limits, " } else { "" },
                     report.architecture
                 ));
             }
@@ -124,9 +125,9 @@ impl Tally {
     fn line(&self, trial: &Trial, metric: &str, passed: Duration) -> String {
         let value = result(trial, metric);
         let value = value.map_or_else(String::new, |(_, value)| format!(" {value}"));
-        let parameters = trial.costs.parameters;
+        let parameters = trial.costs.value(PARAMETERS);
         let parameters = parameters.map_or_else(String::new, |count| {
-            format!(", {}", Quantity::new(count as f64, Unit::Parameters))
+            format!(", {}", PARAMETERS.quantity(count))
         });
         let passed = passed.as_secs_f64();
         let fresh = (self.ended - self.recalled) as f64;
@@ -174,7 +175,7 @@ mod tests {
             parent: None,
         };
         let mut trial = proposal.complete(outcome);
-        trial.costs.parameters = Some(1_234);
+        trial.costs.set(PARAMETERS, Some(1_234.0));
         if let Some(accuracy) = accuracy {
             trial.metrics.set(Metric::validation_accuracy(), accuracy);
         }

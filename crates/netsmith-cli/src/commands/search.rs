@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use netsmith::cost::{count, milliseconds};
+use netsmith::cost::{self, Cost, PARAMETERS};
 use netsmith::report::json;
 use netsmith::space::FileError;
 use netsmith_nn::pipeline::{Config, RunEnd, Stopping, run};
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     ///
     /// `command:python3 train.py` starts the program once for each trial; no shell is involved.
     /// It gets one JSON object on standard input: `architecture`, `decisions` (the option of each),
-    /// `fidelity` (`epochs`, `data`, `width`), `seed`, `checkpoint` (a path to read and write),
+    /// `fidelity` (`epochs`, `data`), `seed`, `checkpoint` (a path to read and write),
     /// `inputs` (shapes), `input` (`classes`, `data`), `trial`, `key`, `space`, `worker`. It prints
     /// a line for each step, such as `{"step": 1, "validation_accuracy": 0.61}`, and may end with
     /// `{"done": true}`. Anything else goes to standard error. A crash, silence (`--set
@@ -95,10 +95,11 @@ pub(crate) struct Arguments {
     /// How long the search and the full training may take: `60s`, `20m`, `2h` or `200trials`
     #[arg(long, help_heading = GOAL)]
     budget: Option<String>,
-    /// A limit: `parameters<=50k`, `macs<=2M`, `memory<=1M`, `latency<=5ms`; repeatable
+    /// A limit on one of `netsmith list costs`: `parameters<=50k`, `memory<=64kB`,
+    /// `latency<=2.5ms`; repeatable
     #[arg(long, value_name = "COST<=VALUE", help_heading = GOAL)]
     limit: Vec<String>,
-    /// A cost that should be small too; repeatable
+    /// One of `netsmith list costs` that should be small too; repeatable
     #[arg(long, value_name = "COST", help_heading = GOAL)]
     minimize: Vec<String>,
     /// Networks over a target cost score less: `parameters=50k:soft`, `latency=5ms:hard`,
@@ -171,7 +172,12 @@ pub(super) fn finish(end: &RunEnd, output: Output) -> Result<(), Failure> {
         let hint = format!("go on with `netsmith resume {}`", summary.run);
         return Err(Failure::new(exit::INTERRUPTED, message).with_hint(hint));
     }
-    Ok(())
+    let Some(excess) = summary.exceeded.first() else {
+        return Ok(());
+    };
+    let message = format!("no network keeps the limit: the nearest is in `best`, its {excess}");
+    Err(Failure::new(exit::FAILED, message)
+        .with_hint("raise the limit, or search a space with smaller networks"))
 }
 
 /// What ending the commands outside takes at most.
@@ -212,7 +218,7 @@ impl Arguments {
                     .map_err(|error| Failure::usage(unreadable(path, &error)))?;
                 let keys: Result<toml::Table, _> = toml::from_str(&text);
                 names_data |= keys.is_ok_and(|keys| keys.contains_key("data"));
-                toml::from_str(&text)
+                Config::read(&text)
                     .map_err(|error| FileError::of_toml(&path.to_string_lossy(), &text, &error))?
             }
         };
@@ -223,7 +229,7 @@ impl Arguments {
             // The digits and their limit are for training.
             config.data.clear();
             if self.config.is_none() {
-                config.limit_parameters = None;
+                config.limits = config.limits.without(PARAMETERS);
             }
         }
         config.input = self.input.clone().or(config.input);
@@ -231,7 +237,7 @@ impl Arguments {
         if let Some(data) = &self.data {
             // The limit of the bundled digits is theirs alone.
             if data != "digits" && self.config.is_none() {
-                config.limit_parameters = None;
+                config.limits = config.limits.without(PARAMETERS);
             }
             config.data.clone_from(data);
         }
@@ -326,23 +332,20 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
 
 /// Sets the limit that a text such as `parameters<=50k` gives.
 fn apply_limit(config: &mut Config, text: &str) -> Result<(), Failure> {
-    let wrong = || {
-        Failure::usage(format!("limit `{text}`: it is of the form COST<=VALUE")).with_hint(
-            "COST is parameters, macs, memory or latency: `parameters<=50k`, `latency<=5ms`",
-        )
+    let (cost, amount) = text.split_once("<=").ok_or_else(|| {
+        Failure::usage(format!("limit `{text}`: it is of the form COST<=VALUE")).with_hint(format!(
+            "COST is {}: `parameters<=50k`, `latency<=5ms`",
+            cost::NAMES.join(", ")
+        ))
+    })?;
+    let wrong = |fault: String, hint: String| {
+        Failure::usage(format!("limit `{text}`: {fault}")).with_hint(hint)
     };
-    let (cost, value) = text.split_once("<=").ok_or_else(wrong)?;
-    if cost.trim() == "latency" {
-        config.limit_latency = Some(milliseconds(value).ok_or_else(wrong)?);
-        return Ok(());
-    }
-    let limit = Some(count(value).ok_or_else(wrong)?);
-    match cost.trim() {
-        "parameters" => config.limit_parameters = limit,
-        "macs" => config.limit_macs = limit,
-        "memory" => config.limit_memory = limit,
-        _ => return Err(wrong()),
-    }
+    let cost = Cost::named(cost.trim()).map_err(|error| wrong(error.to_string(), error.hint()))?;
+    let limit = cost
+        .parse(amount)
+        .map_err(|error| wrong(error.to_string(), error.hint()))?;
+    config.limits = config.limits.with(cost, limit);
     Ok(())
 }
 
@@ -380,11 +383,30 @@ mod tests {
         let mut config = Config::default();
         apply_limit(&mut config, "parameters<=50k").unwrap();
         apply_limit(&mut config, "latency<=2.5ms").unwrap();
-        assert_eq!(config.limit_parameters, Some(50_000));
-        assert_eq!(config.limit_latency, Some(2.5));
+        apply_limit(&mut config, "memory <= 64kB").unwrap();
+        apply_limit(&mut config, "size<=1MiB").unwrap();
         assert_eq!(
-            apply_limit(&mut config, "size<=3").unwrap_err().code,
-            exit::USAGE
+            config.limits.to_string(),
+            "parameters<=50000, memory<=64000, latency<=2.5, size<=1048576"
         );
+        for (text, message, hint) in [
+            ("size", "it is of the form COST<=VALUE", "latency, size"),
+            (
+                "speed<=3",
+                "there is no cost `speed`",
+                "there are: parameters",
+            ),
+            (
+                "latency<=3kB",
+                "latency `3kB`: it is a number above 0 and a unit",
+                "us, ms, s",
+            ),
+        ] {
+            let failure = apply_limit(&mut config, text).unwrap_err();
+            assert_eq!(failure.code, exit::USAGE);
+            assert_eq!(failure.message, format!("limit `{text}`: {message}"));
+            let told = failure.hint.unwrap_or_default();
+            assert!(told.contains(hint), "{told}");
+        }
     }
 }

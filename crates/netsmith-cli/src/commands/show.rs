@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use netsmith::cost::LATENCY;
 use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Summary, history, json};
 use netsmith::study::{Role, Trials, View};
@@ -125,17 +126,14 @@ fn seconds(trials: &Trials) -> f64 {
 fn handed_over(record: &BestRecord, trials: &Trials) -> Best {
     let mut finals = trials.finals.iter();
     let run = finals.find(|run| run.trial.number == record.run);
-    let costs = run.map(|run| run.trial.costs).unwrap_or_default();
-    let [parameters, macs] = [costs.parameters, costs.macs].map(|count| count.unwrap_or(0));
+    let counted = run.map(|run| run.trial.costs).unwrap_or_default();
+    let mut costs = counted;
+    costs.set(LATENCY, record.latency_ms);
     Best {
         trial: record.trial,
         architecture: record.architecture.clone(),
-        parameters,
-        macs,
-        parameters_written: parameters,
-        macs_written: macs,
-        peak_memory_bytes: costs.peak_memory_bytes.unwrap_or(0),
-        latency_ms: record.latency_ms,
+        costs,
+        costs_written: counted,
         latency_runtime: record.latency_runtime.clone(),
         validation: record.validation,
         test: record.test,
@@ -148,8 +146,8 @@ fn baselines(trials: &Trials, metric: &str) -> Vec<BaselineRow> {
     let compared = compared.filter(|run| matches!(run.role, Role::Baseline | Role::Random));
     let row = compared.map(|run| BaselineRow {
         name: run.name.clone(),
-        parameters: run.trial.costs.parameters.unwrap_or(0),
-        latency_ms: run.trial.costs.latency_ms,
+        role: run.role,
+        costs: run.trial.costs,
         validation: run
             .trial
             .metrics

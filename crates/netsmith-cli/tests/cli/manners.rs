@@ -144,6 +144,34 @@ fn quiet_says_nothing_but_the_result() {
 }
 
 #[test]
+fn a_limit_that_no_network_keeps_fails_the_run_and_leaves_the_nearest() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let run = text(&folder.path().join("run"));
+    let output = netsmith(&[
+        "search",
+        "--budget",
+        "1trials",
+        "--verify",
+        "off",
+        "--limit",
+        "macs<=30k",
+        "--limit",
+        "latency<=0.01us",
+        "--run",
+        &run,
+        "--json",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("no network keeps the limit"), "{errors}");
+    let facts: Value = serde_json::from_slice(&output.stdout).expect("it is one JSON object");
+    assert_eq!(facts["limits_exceeded"][0]["cost"], "latency");
+    assert_eq!(facts["limits"]["macs"], 30_000);
+    let path = facts["files"]["onnx"].as_str().expect("it is listed");
+    assert!(Path::new(path).is_file(), "{path}");
+}
+
+#[test]
 fn a_run_directory_must_be_one() {
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("file");

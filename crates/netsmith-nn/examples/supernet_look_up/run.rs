@@ -13,7 +13,7 @@ use std::path::Path;
 /// the table does.
 pub(crate) fn look_up(table: &Table, run: &Path) -> Value {
     let view = Study::open_read_only(run).unwrap();
-    let config: Config = toml::from_str(&view.header().unwrap().configuration).unwrap();
+    let config: Config = Config::read(&view.header().unwrap().configuration).unwrap();
     let entry = |name: &str| view.entry(name).unwrap().unwrap();
     let candidates: Vec<Value> = serde_json::from_slice(&entry(CANDIDATES_ENTRY)).unwrap();
     let sample: Vec<(String, f64)> = serde_json::from_slice(&entry(SAMPLE_ENTRY)).unwrap();

@@ -6,21 +6,21 @@
 //! where that is higher.
 
 use super::PipelineError;
-use super::pace::least_of;
 use super::prepare::Prepared;
-use crate::supernet::{Efficiency, NetworkCost, Options};
+use crate::supernet::{NetworkCost, Options, cost_of};
+use netsmith::cost::Cost;
 use netsmith::network::Network;
 use netsmith::space::{Architecture, Limits, Space};
 use netsmith::study::Study;
 use std::fmt;
 
-/// The study's record of it: scalars, operations or milliseconds.
+/// The study's record of it, in the unit of the cost.
 const RECORD: &str = "efficiency-bound";
 
 /// The most that a network may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bound {
-    cost: Efficiency,
+    cost: Cost,
     most: f64,
 }
 
@@ -37,7 +37,7 @@ impl Bound {
         let Some(cost) = options.efficiency else {
             return Ok(None);
         };
-        let own = cost.of(latency, &space.network(derived)?);
+        let own = cost_of(cost, latency, &space.network(derived)?);
         let most = own.max(options.efficiency_target.unwrap_or(0.0));
         let most = study.recorded(RECORD, || most)?;
         Ok(Some(Self { cost, most }))
@@ -52,66 +52,79 @@ impl Bound {
 
     /// Whether a network is cheap enough.
     pub(super) fn keeps(&self, latency: NetworkCost<'_>, network: &Network) -> bool {
-        self.cost.of(latency, network) <= self.most
+        cost_of(self.cost, latency, network) <= self.most
     }
 
     /// These limits, and it.
     pub(super) fn within(&self, limits: Limits) -> Limits {
-        let whole = Some(self.most.ceil() as u64);
-        match self.cost {
-            Efficiency::Parameters => Limits {
-                parameters: least_of(limits.parameters, whole),
-                ..limits
-            },
-            Efficiency::Macs => Limits {
-                macs: least_of(limits.macs, whole),
-                ..limits
-            },
-            Efficiency::Latency => limits,
-        }
+        let whole = self.cost.unit().is_whole();
+        let most = if whole { self.most.ceil() } else { self.most };
+        limits.tightened(self.cost, most)
     }
 
-    /// Makes it a limit of what is searched from here on.
+    /// Makes it a limit of what is searched and handed over from here on.
     pub(super) fn apply(&self, prepared: &mut Prepared) {
         prepared.limits = self.within(prepared.limits);
-        if self.cost == Efficiency::Latency {
-            let own = prepared.latency_limit.unwrap_or(f64::INFINITY);
-            prepared.latency_limit = Some(own.min(self.most));
-        }
     }
 }
 
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = self.most;
-        match self.cost {
-            Efficiency::Parameters => write!(f, "{most:.0} parameters"),
-            Efficiency::Macs => write!(f, "{most:.0} MACs"),
-            Efficiency::Latency => write!(f, "{most:.3} ms"),
-        }
+        self.cost.quantity(self.most).fmt(f)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::choice::Choice;
+    use super::super::prepare::prepare;
     use super::*;
+    use crate::pipeline::Config;
+    use netsmith::cost::{LATENCY, MACS, PARAMETERS};
+    use netsmith::trial::{Fidelity, Metric, Outcome, Proposal, Trial};
 
     #[test]
     fn the_lower_of_limit_and_bound_holds() {
-        let own = Limits {
-            parameters: Some(100),
-            macs: Some(1_000),
-            ..Limits::default()
-        };
-        for (cost, most, parameters, macs) in [
-            (Efficiency::Parameters, 60.0, 60, 1_000),
-            (Efficiency::Parameters, 160.0, 100, 1_000),
-            (Efficiency::Macs, 99.5, 100, 100),
-            (Efficiency::Latency, 0.5, 100, 1_000),
+        let own = Limits::FREE.with(PARAMETERS, 100.0).with(MACS, 1_000.0);
+        for (cost, most, expected) in [
+            (PARAMETERS, 60.0, own.with(PARAMETERS, 60.0)),
+            (PARAMETERS, 160.0, own),
+            (MACS, 99.5, own.with(MACS, 100.0)),
+            (LATENCY, 0.5, own.with(LATENCY, 0.5)),
         ] {
             let limits = Bound { cost, most }.within(own);
-            let both = (limits.parameters, limits.macs);
-            assert_eq!(both, (Some(parameters), Some(macs)), "{cost:?} {most}");
+            assert_eq!(limits, expected, "{cost} {most}");
         }
+    }
+
+    /// Nothing but the supernet limits the latency here.
+    #[test]
+    fn the_final_choice_is_held_to_the_bound() {
+        let mut prepared = prepare(&Config::default()).unwrap();
+        let trial = |number, accuracy: f64, latency: f64| -> Trial {
+            let proposal = Proposal {
+                number,
+                architecture: String::new(),
+                key: String::new(),
+                fidelity: Fidelity::epochs(8),
+                seed: 0,
+                parent: None,
+            };
+            let mut trial = proposal.complete(Outcome::Finished);
+            trial.metrics.set(Metric::validation_accuracy(), accuracy);
+            trial.costs.set(LATENCY, Some(latency));
+            trial
+        };
+        let trials = [trial(0, 0.95, 2.0), trial(1, 0.90, 0.4)];
+        let trials: Vec<&Trial> = trials.iter().collect();
+        let objective = prepared.objective.clone();
+        let first = |prepared: &Prepared| Choice::under(&objective, prepared).best_first(&trials);
+        assert_eq!(first(&prepared), [0, 1]);
+        let bound = Bound {
+            cost: LATENCY,
+            most: 0.5,
+        };
+        bound.apply(&mut prepared);
+        assert_eq!(first(&prepared), [1, 0]);
     }
 }

@@ -2,39 +2,54 @@
 //! are the front.
 
 use super::Context;
+use super::prepare::Prepared;
 use netsmith::objective::{Objective, order};
+use netsmith::space::Limits;
 use netsmith::trial::Trial;
 use std::cmp::Ordering;
 
-/// By what full trainings are compared: their results, and the latencies that their
-/// networks were measured at, which stand among the costs of these trials.
+/// By what full trainings are compared: their results, and the limits on what their
+/// networks were measured at, which stands among the costs of these trials. What a graph
+/// decides was held to its limits when the architecture was proposed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice<'a> {
     objective: &'a Objective,
-    /// Milliseconds.
-    limit_latency: Option<f64>,
+    limits: Limits,
 }
 
 impl<'a> Choice<'a> {
-    pub(super) fn of(context: &'a Context<'_>) -> Self {
+    /// Under the limits that hold now: those that were asked for, or tighter ones that a
+    /// supernet has set.
+    pub(super) fn of(context: &'a Context<'_>, prepared: &Prepared) -> Self {
+        Self::under(&context.objective, prepared)
+    }
+
+    /// The same with this objective.
+    pub(super) fn under(objective: &'a Objective, prepared: &Prepared) -> Self {
         Self {
-            objective: &context.objective,
-            limit_latency: context.config.limit_latency,
+            objective,
+            limits: prepared.limits.measured(),
         }
     }
 
-    /// Whether it is not known to be over the limit on latency.
-    fn keeps(&self, trial: &Trial) -> bool {
-        let over = self.limit_latency.zip(trial.costs.latency_ms);
-        !over.is_some_and(|(limit, latency)| latency > limit)
+    /// How many times its limit the most excessive cost is; 1 where all that are known
+    /// keep theirs.
+    fn excess(&self, trial: &Trial) -> f64 {
+        let limits = self.limits.iter();
+        let ratios = limits.filter_map(|(cost, limit)| Some(trial.costs.value(cost)? / limit));
+        ratios.fold(1.0, f64::max)
     }
 
-    /// What keeps the limit stands first, then the better one however long it was
-    /// trained.
+    fn keeps(&self, trial: &Trial) -> bool {
+        self.limits.check_costs(&trial.costs).is_ok()
+    }
+
+    /// What keeps the limits stands first, and what is nearer to them before what is
+    /// further away; then the better one however long it was trained.
     fn order(&self, a: &Trial, b: &Trial) -> Ordering {
         let score = |trial| self.objective.score(trial).unwrap_or(f64::NEG_INFINITY);
-        let keeps = self.keeps(b).cmp(&self.keeps(a));
-        keeps.then_with(|| order((score(a), a), (score(b), b)))
+        let nearer = self.excess(a).total_cmp(&self.excess(b));
+        nearer.then_with(|| order((score(a), a), (score(b), b)))
     }
 
     /// The places of all of these, the best first.
@@ -64,6 +79,7 @@ impl<'a> Choice<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netsmith::cost::LATENCY;
     use netsmith::trial::{Fidelity, Metric, Outcome, Proposal};
 
     /// A training of so many epochs with this accuracy at this latency.
@@ -78,17 +94,17 @@ mod tests {
         };
         let mut trial = proposal.complete(Outcome::Finished);
         trial.metrics.set(Metric::validation_accuracy(), accuracy);
-        trial.costs.latency_ms = Some(latency);
+        trial.costs.set(LATENCY, Some(latency));
         trial
     }
 
     #[track_caller]
     fn check(trials: &[Trial], limit: Option<f64>, best_first: &[usize], front: &[usize]) {
         let mut objective = Objective::default();
-        objective.minimized.push("latency_ms".into());
+        objective.minimized.push(LATENCY);
         let choice = Choice {
             objective: &objective,
-            limit_latency: limit,
+            limits: limit.map_or(Limits::FREE, |limit| Limits::FREE.with(LATENCY, limit)),
         };
         let trials: Vec<&Trial> = trials.iter().collect();
         assert_eq!(choice.best_first(&trials), best_first);
@@ -105,8 +121,8 @@ mod tests {
         ];
         check(&trials, None, &[1, 0, 2, 3], &[0, 1, 3]);
         check(&trials, Some(4.0), &[0, 2, 3, 1], &[0, 3]);
-        // None keeps it: the best and the whole front all the same.
-        check(&trials, Some(0.5), &[1, 0, 2, 3], &[0, 1, 3]);
+        // None keeps it: the nearest to it first, and the whole front all the same.
+        check(&trials, Some(0.5), &[3, 0, 2, 1], &[0, 1, 3]);
     }
 
     #[test]
@@ -116,7 +132,7 @@ mod tests {
         let objective = Objective::default();
         let choice = Choice {
             objective: &objective,
-            limit_latency: None,
+            limits: Limits::FREE,
         };
         assert!(!choice.improves(&trials[1], &trials[0]));
         assert!(choice.improves(&trial(500, 19, 0.90, 2.0), &trials[0]));

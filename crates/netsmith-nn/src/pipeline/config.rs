@@ -1,9 +1,11 @@
 //! The configuration of a run.
 
-use super::PipelineError;
+use super::{PipelineError, written_limits};
 use netsmith::catalogue::UnknownName;
+use netsmith::cost::{Cost, PARAMETERS};
 use netsmith::objective::{Objective, PenaltyError};
-use netsmith::trial::{Costs, Metric};
+use netsmith::space::Limits;
+use netsmith::trial::Metric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -64,21 +66,16 @@ pub struct Config {
     pub assist: Vec<String>,
     /// Whether the trials of children start from their parents' weights.
     pub inherit_weights: bool,
-    /// Most trainable scalars.
+    /// The most that a network may cost: numbers in the unit of the cost, or texts with
+    /// a unit.
     ///
-    /// A text that does not set it has none: what a study holds is all there is.
-    #[serde(default)]
-    pub limit_parameters: Option<u64>,
-    /// Most multiply-accumulate operations for one sample.
-    pub limit_macs: Option<u64>,
-    /// Most bytes of inference at batch 1.
-    pub limit_memory: Option<u64>,
-    /// Most milliseconds of inference at batch 1 on one thread.
-    pub limit_latency: Option<f64>,
+    /// A text that sets none has none: what a study holds is all there is.
+    #[serde(default, with = "written_limits")]
+    pub limits: Limits,
     /// What ends poor trials early.
     #[serde(default)]
     pub stopping: Stopping,
-    /// Costs that should be small too: `parameters`, `macs`, `memory`, `latency`.
+    /// Costs that should be small too, by their names.
     pub minimize: Vec<String>,
     /// What lowers the score of costly networks, each as
     /// [`Penalty`](netsmith::objective::Penalty) is written: `parameters=50k:soft`.
@@ -148,10 +145,7 @@ impl Default for Config {
             filter: None,
             assist: Vec::new(),
             inherit_weights: false,
-            limit_parameters: Some(20_000),
-            limit_macs: None,
-            limit_memory: None,
-            limit_latency: None,
+            limits: Limits::FREE.with(PARAMETERS, 20_000.0),
             stopping: Stopping::default(),
             minimize: Vec::new(),
             penalties: Vec::new(),
@@ -168,6 +162,21 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The configuration that a TOML text describes: of a file, or of a study, also of
+    /// one from before there was a table of limits.
+    ///
+    /// # Errors
+    /// The text is no TOML, or sets what there is not.
+    pub fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let mut table: toml::Table = toml::from_str(text)?;
+        if written_limits::gather(&mut table) {
+            table.try_into()
+        } else {
+            // Errors name their line only where the text itself is read.
+            toml::from_str(text)
+        }
+    }
+
     /// The share of a budget of time that the search gets; the rest trains what
     /// it found.
     const SEARCH_SHARE: f64 = 0.6;
@@ -190,14 +199,7 @@ impl Config {
     /// A penalty that is none, or no such cost to minimise.
     pub fn objective(&self, metric: Metric) -> Result<Objective, PipelineError> {
         let penalties = self.penalties.iter().map(|text| text.parse());
-        let minimized = self.minimize.iter().map(|word| {
-            let name = Costs::name_of(word).map(str::to_owned);
-            name.ok_or_else(|| UnknownName {
-                kind: "cost",
-                name: word.clone(),
-                known: Costs::WORDS.map(str::to_owned).into(),
-            })
-        });
+        let minimized = self.minimize.iter().map(|name| Cost::named(name));
         Ok(Objective {
             metric,
             penalties: penalties.collect::<Result<_, PenaltyError>>()?,
@@ -209,6 +211,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netsmith::cost::{LATENCY, MACS, MEMORY};
 
     #[test]
     fn the_objective_is_what_was_asked_for() {
@@ -218,8 +221,8 @@ mod tests {
             ..Config::default()
         };
         let objective = config.objective(Metric::validation_accuracy()).unwrap();
-        assert!(objective.weighs("latency_ms") && objective.weighs("peak_memory_bytes"));
-        assert!(!objective.weighs("macs"));
+        assert!(objective.weighs(LATENCY) && objective.weighs(MEMORY));
+        assert!(!objective.weighs(MACS));
         config.minimize = vec!["latncy".into()];
         let error = config.objective(Metric::validation_accuracy()).unwrap_err();
         assert_eq!(error.to_string(), "there is no cost `latncy`");
@@ -231,12 +234,12 @@ mod tests {
         let mut config = Config {
             seconds: None,
             trials: Some(40),
-            limit_parameters: None,
+            limits: Limits::FREE,
             ..Config::default()
         };
         for _ in 0..2 {
             let text = toml::to_string(&config).unwrap();
-            assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
+            assert_eq!(Config::read(&text).unwrap(), config);
             config = Config::default();
         }
     }

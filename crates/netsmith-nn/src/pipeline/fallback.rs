@@ -9,6 +9,7 @@ use super::candidates::pairs;
 use super::planned::{Planned, train};
 use super::prepare::Prepared;
 use super::{Context, PipelineError, Progress, left_of};
+use netsmith::cost::{MACS, PARAMETERS};
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits};
@@ -31,10 +32,7 @@ pub(super) fn smallest(
     let space = &prepared.space;
     let seed = Seed::new(context.config.seed).child("smallest");
     let mut known: Vec<(String, Architecture, Network)> = Vec::new();
-    let none_keeps = Limits {
-        parameters: Some(0),
-        ..Limits::default()
-    };
+    let none_keeps = Limits::FREE.with(PARAMETERS, 0.0);
     for (name, architecture) in space.baselines(&none_keeps) {
         let network = space.network(&architecture)?;
         if prepared.limits.check_network(&network).is_ok() {
@@ -112,7 +110,7 @@ pub(super) fn train_smallest(
 /// was at work without ending an epoch.
 fn slowness(samples: &Samples, seconds_per_mac: f64, trials: &[Trial]) -> f64 {
     let ratio = |trial: &Trial| {
-        let macs = trial.costs.macs? as f64;
+        let macs = trial.costs.value(MACS)?;
         let expected = seconds_per_mac * macs * samples.epoch(trial.fidelity.data);
         (trial.is_timed_out() && expected > 0.0).then(|| trial.seconds / expected)
     };
@@ -122,7 +120,7 @@ fn slowness(samples: &Samples, seconds_per_mac: f64, trials: &[Trial]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netsmith::trial::{Outcome, Proposal};
+    use netsmith::trial::{Costs, Outcome, Proposal};
 
     #[test]
     fn trials_that_did_not_end_show_how_slow_the_machine_is() {
@@ -141,7 +139,7 @@ mod tests {
                 parent: None,
             };
             let mut trial = proposal.complete(outcome);
-            (trial.seconds, trial.costs.macs) = (seconds, Some(1_000));
+            (trial.seconds, trial.costs) = (seconds, Costs::default().with(MACS, 1_000.0));
             trial
         };
         let late = || Outcome::TimedOut { limit_seconds: 9.0 };

@@ -2,13 +2,14 @@
 
 use super::allotment::Samples;
 use super::choice::Choice;
-use super::latency::measured;
+use super::latency::{costs_of, measured};
 use super::planned::{Planned, cut_short, epoch_seconds};
 use super::prepare::Prepared;
 use super::{BestRecord, Context, PipelineError};
 use crate::data::Part;
 use crate::module::Weights;
 use crate::train::Checkpoint;
+use netsmith::cost::LATENCY;
 use netsmith::network::Network;
 use netsmith::report;
 use netsmith::search::checkpoint_file;
@@ -95,7 +96,7 @@ impl Training {
         };
         let measured = measured(context.study, prepared, &planned.network, &weights)?;
         // What counts is what the network was measured at, not the search's estimate.
-        trial.costs.latency_ms = measured.as_ref().map(|measured| measured.median_ms);
+        trial.costs = costs_of(&planned.network, measured.as_ref());
         let value = trial.metrics.get(&context.objective.metric.name);
         let value = value.map(|quantity| quantity.value);
         let scored = value.filter(|_| context.objective.score(&trial).is_some());
@@ -108,7 +109,7 @@ impl Training {
                 validation,
                 test: None,
                 test_error: None,
-                latency_ms: trial.costs.latency_ms,
+                latency_ms: trial.costs.value(LATENCY),
                 latency_runtime: measured.map_or_else(String::new, |measured| measured.runtime),
             };
             Self {
@@ -167,9 +168,7 @@ impl Finalist {
         report::Finalist {
             trial: record.trial,
             architecture: record.architecture.clone(),
-            parameters: self.planned.network.parameters(),
-            macs: self.planned.network.macs(),
-            latency_ms: record.latency_ms,
+            costs: self.first.trial.costs,
             validation: record.validation,
             test: record.test,
             front,
@@ -184,8 +183,11 @@ impl Finalist {
 }
 
 /// Writes what is needed to run each of them again, by the better one of its trainings.
-pub(super) fn record(context: &Context<'_>, finalists: &[Finalist]) -> Result<(), PipelineError> {
-    let choice = Choice::of(context);
+pub(super) fn record(
+    context: &Context<'_>,
+    choice: Choice<'_>,
+    finalists: &[Finalist],
+) -> Result<(), PipelineError> {
     let records = finalists.iter().map(|own| &own.best(choice).record);
     let json = serde_json::to_vec(&records.collect::<Vec<_>>()).unwrap_or_default();
     Ok(context.study.put(ENTRY, json)?)

@@ -38,7 +38,7 @@ pub(super) fn finish(
     if !train_longer(context, &prepared, &mut all, observe)? {
         return context.interrupted(&prepared);
     }
-    let choice = Choice::of(context);
+    let choice = Choice::of(context, &prepared);
     let best: Vec<&Trial> = all.iter().map(|own| &own.best(choice).trial).collect();
     let place = choice.best_first(&best).first().copied();
     let place = place.ok_or_else(|| PipelineError::nothing_in(trials))?;
@@ -58,7 +58,7 @@ pub(super) fn finish(
             finalist.test(context, &prepared, &test)?;
         }
     }
-    finalists::record(context, &all)?;
+    finalists::record(context, choice, &all)?;
     let rows = all.iter().enumerate();
     let rows = rows.map(|(number, own)| own.row(front.contains(&number)));
     let rows: Vec<report::Finalist> = rows.collect();

@@ -17,10 +17,12 @@ use crate::data::Contract;
 use crate::export::{TrainedNetwork, onnx};
 use crate::module::{Kernels, Weights};
 use crate::train::Predictor;
+use netsmith::cost::LATENCY;
 use netsmith::network::{Key, Network};
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space};
 use netsmith::study::Study;
+use netsmith::trial::Costs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -111,6 +113,13 @@ pub(super) fn measured(
             runtime: latency.runtime,
         }))
     })
+}
+
+/// The costs of a network with the latency that it was measured at.
+pub(super) fn costs_of(network: &Network, measured: Option<&Measured>) -> Costs {
+    let mut costs = Costs::of(network);
+    costs.set(LATENCY, measured.map(|measured| measured.median_ms));
+    costs
 }
 
 fn latency(prepared: &Prepared, network: &Network, weights: &Weights) -> Option<Latency> {

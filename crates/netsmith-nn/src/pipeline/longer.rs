@@ -119,7 +119,7 @@ fn seconds_left(
 /// Which are trained again, as this module says, and how long.
 fn plan(context: &Context<'_>, prepared: &Prepared, all: &[Finalist], left: f64) -> Plan {
     let trials: Vec<&Trial> = all.iter().map(|own| &own.first.trial).collect();
-    let order = Choice::of(context).best_first(&trials);
+    let order = Choice::of(context, prepared).best_first(&trials);
     let Some(best) = order.first().map(|place| &all[*place]) else {
         return Plan::default();
     };

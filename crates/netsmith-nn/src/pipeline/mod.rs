@@ -49,6 +49,7 @@ mod supernet;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod written_limits;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
 pub use config::{Config, Stopping};
@@ -66,6 +67,7 @@ use allotment::Samples;
 use bound::Bound;
 use evaluator::Chosen;
 use latency::{Interface, Latencies};
+use netsmith::cost::MACS;
 use netsmith::objective::Objective;
 use netsmith::report::Summary;
 use netsmith::search::{Budget, CHECKPOINTS, Event};
@@ -123,13 +125,13 @@ pub fn run(
 ) -> Result<RunEnd, PipelineError> {
     let begun = Instant::now();
     if let Some(outside) = outside::prepare(config)? {
-        outside.space.check_limits(&outside.limits)?;
+        outside.space.find_within(&outside.limits)?;
         let metric = &*outside.objective.metric.name;
         let study = create(config, &outside.name, &outside.fingerprint, metric)?;
         return outside::go_on(config, outside, &study, begun, interrupt, observe);
     }
     let prepared = prepare(config)?;
-    prepared.space.check_limits(&prepared.limits)?;
+    prepared.space.find_within(&prepared.limits)?;
     let name = config.data.split(':').next().unwrap_or("run");
     let metric = &*prepared.objective.metric.name;
     let study = create(config, name, prepared.data.fingerprint(), metric)?;
@@ -179,7 +181,7 @@ pub fn resume(
     let begun = Instant::now();
     let header = View::open(dir)?.header()?;
     let mut config: Config =
-        toml::from_str(&header.configuration).map_err(|error| PipelineError::Configuration {
+        Config::read(&header.configuration).map_err(|error| PipelineError::Configuration {
             message: error.to_string(),
         })?;
     config.run = Some(dir.to_path_buf());
@@ -262,7 +264,9 @@ fn go_on(
     });
     make_checkpoints_folder(study)?;
     let mut pace = pace(config, &prepared, study)?;
-    prepared.limits.macs = pace::least_of(prepared.limits.macs, pace.affordable_macs);
+    if let Some(macs) = pace.affordable_macs {
+        prepared.limits = prepared.limits.tightened(MACS, macs as f64);
+    }
     let weights = config
         .class_weights
         .then(|| balanced_class_weights(&prepared.data.train()));
@@ -426,7 +430,6 @@ impl Context<'_> {
             },
             objective: &self.search_objective,
             limits: prepared.limits,
-            latency_limit: prepared.latency_limit,
             fidelity: self.pace.low,
             budget: Budget {
                 trials,
@@ -443,7 +446,7 @@ impl Context<'_> {
 
     fn search_in_words(&self, prepared: &Prepared) -> String {
         let within = match self.pace.affordable_macs {
-            Some(macs) if prepared.limits.macs == Some(macs) => {
+            Some(macs) if prepared.limits.get(MACS) == Some(macs as f64) => {
                 format!(", networks of at most {macs} MACs (what the budget can train)")
             }
             _ => String::new(),

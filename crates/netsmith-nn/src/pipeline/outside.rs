@@ -7,7 +7,7 @@
 use super::best::{BEST, write_file, write_report};
 use super::evaluator::Chosen;
 use super::latency::Latencies;
-use super::prepare::{kernels, limits, refuse_proxy, strategy};
+use super::prepare::{kernels, refuse_proxy, strategy};
 use super::searching::Searching;
 use super::summary::outline;
 use super::{Config, PipelineError, Progress, RunEnd, make_checkpoints_folder};
@@ -120,7 +120,7 @@ fn by_command(
     Ok(Outside {
         name: "command".to_owned(),
         fingerprint: config.data.clone(),
-        limits: limits(config),
+        limits: config.limits,
         objective: config.objective(metric)?,
         evaluator: Box::new(evaluator),
         fidelity: Fidelity::epochs(settings.integer("epochs") as u32),
@@ -173,7 +173,7 @@ fn by_table(
         name: entry.name.to_owned(),
         fingerprint: format!("{} {}: {} rows", entry.name, entry.data[data], table.len()),
         space: Arc::new(space),
-        limits: limits(config),
+        limits: config.limits,
         objective,
         evaluator: Box::new(TableEvaluator::new(Arc::clone(&table), entry.data[data])?),
         fidelity: Fidelity::epochs(0),
@@ -245,7 +245,6 @@ pub(super) fn go_on(
         evaluator: outside.evaluator.as_ref(),
         objective,
         limits: outside.limits,
-        latency_limit: config.limit_latency,
         fidelity: outside.fidelity,
         budget: Budget {
             trials: config.trials,

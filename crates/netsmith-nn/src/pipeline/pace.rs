@@ -19,6 +19,7 @@ use super::prepare::Prepared;
 use super::supernet::{self, ALONE};
 use super::{Config, PipelineError};
 use crate::train::time_steps;
+use netsmith::cost::MACS;
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits};
@@ -89,10 +90,9 @@ pub(super) fn pace(
         (epoch / (samples * speed)) as u64
     });
     let affordable_macs = affordable_macs.map(|macs| macs.max(least_macs(prepared)));
-    let limits = Limits {
-        macs: least_of(prepared.limits.macs, affordable_macs),
-        ..prepared.limits
-    };
+    let limits = affordable_macs.map_or(prepared.limits, |macs| {
+        prepared.limits.tightened(MACS, macs as f64)
+    });
     let epoch_seconds = usual_macs(config, prepared, &limits) * samples * speed;
     let epochs = match config.search_seconds() {
         Some(search) => {
@@ -148,11 +148,6 @@ pub(super) fn pace(
 /// Epochs with which a network can be said to be trained.
 pub(super) fn enough_epochs(wanted: usize) -> f64 {
     (wanted as f64 / 2.0).max(8.0_f64.min(wanted as f64))
-}
-
-/// The least of two limits.
-pub(super) fn least_of(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    a.into_iter().chain(b).min()
 }
 
 /// What must stay allowed: a little more than the smallest network of the space.
@@ -242,12 +237,5 @@ mod tests {
         assert!(is_worth(48_000.0, Fidelity::epochs(2)));
         assert!(!is_worth(48_000.0, Fidelity::epochs(2).with_data(0.1)));
         assert!(!is_worth(1_100.0, Fidelity::epochs(10)));
-    }
-
-    #[test]
-    fn the_stricter_limit_counts() {
-        assert_eq!(least_of(None, Some(3)), Some(3));
-        assert_eq!(least_of(Some(2), Some(3)), Some(2));
-        assert_eq!(least_of(None, None), None);
     }
 }

@@ -33,8 +33,6 @@ pub(super) struct Prepared {
     /// The gradient search, where the strategy is one.
     pub(super) method: Option<Box<dyn Method>>,
     pub(super) limits: Limits,
-    /// Milliseconds that the estimate of a network may not exceed.
-    pub(super) latency_limit: Option<f64>,
     pub(super) recipe: Recipe,
     pub(super) kernels: Kernels,
 }
@@ -88,8 +86,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         steering: Vec::new(),
         strategy,
         method,
-        limits: limits(config),
-        latency_limit: config.limit_latency,
+        limits: config.limits,
         recipe: Recipe::for_data(&train),
         kernels,
         data,
@@ -151,14 +148,6 @@ pub(super) fn strategy(config: &Config) -> Result<Box<dyn Strategy>, PipelineErr
     })?;
     let settings = Settings::new(entry.parameters, &config.strategy_settings);
     Ok((entry.build)(&settings.map_err(PipelineError::Settings)?)?)
-}
-
-pub(super) fn limits(config: &Config) -> Limits {
-    Limits {
-        parameters: config.limit_parameters,
-        macs: config.limit_macs,
-        memory: config.limit_memory,
-    }
 }
 
 pub(super) fn kernels(config: &Config) -> Result<Kernels, PipelineError> {

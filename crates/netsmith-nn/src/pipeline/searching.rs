@@ -2,6 +2,7 @@
 
 use super::latency::Latencies;
 use super::{Config, PipelineError, Progress, Stopping};
+use netsmith::cost::LATENCY;
 use netsmith::evaluate::Evaluator;
 use netsmith::network::Network;
 use netsmith::objective::Objective;
@@ -23,8 +24,6 @@ pub(super) struct Searching<'a> {
     pub(super) evaluator: &'a dyn Evaluator,
     pub(super) objective: &'a Objective,
     pub(super) limits: Limits,
-    /// Milliseconds that the estimate may not exceed.
-    pub(super) latency_limit: Option<f64>,
     pub(super) fidelity: Fidelity,
     pub(super) budget: Budget,
     /// Evaluations at a time.
@@ -44,7 +43,7 @@ impl Searching<'_> {
     ) -> Result<Vec<Trial>, PipelineError> {
         let config = self.config;
         let latency = |network: &Network| self.latencies.of(network);
-        let needs_latency = self.latency_limit.is_some() || self.objective.weighs("latency_ms");
+        let needs_latency = self.limits.get(LATENCY).is_some() || self.objective.weighs(LATENCY);
         if needs_latency {
             let seed = Seed::new(config.seed).child("latency");
             self.latencies.prepare(self.space, &self.limits, seed)?;
@@ -58,7 +57,6 @@ impl Searching<'_> {
             study: self.study,
             objective: self.objective,
             limits: self.limits,
-            latency_limit: self.latency_limit,
             latency: needs_latency.then_some(&latency),
             fidelity: self.fidelity,
             stopping,

@@ -2,11 +2,13 @@
 
 use super::prepare::Prepared;
 use super::{BestRecord, Config, Context, PipelineError, Stopping, toml_of};
-use netsmith::network::{MemoryPlan, Network};
+use netsmith::cost::LATENCY;
+use netsmith::network::Network;
 use netsmith::objective::Objective;
 use netsmith::report::{BaselineRow, Best, Finalist, Saving, Summary};
+use netsmith::space::{Excess, Limits};
 use netsmith::stopping::Extrapolation;
-use netsmith::trial::Trial;
+use netsmith::trial::{Costs, Trial};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -49,19 +51,22 @@ pub(super) fn summary(
         let metric = &objective.metric.name;
         notes.push(forecasts(metric, &known.completed));
     }
-    let latency = best.as_ref().and_then(|best| best.latency_ms);
-    let over = config
-        .limit_latency
-        .zip(latency)
-        .filter(|(limit, latency)| latency > limit);
-    if let Some((limit, latency)) = over {
+    let handed = best.as_ref().filter(|_| closing.is_some());
+    let over = |limits: Limits| -> Vec<Excess> {
+        let excesses = handed.map(|best| limits.measured().excesses(&best.costs));
+        excesses.unwrap_or_default()
+    };
+    for Excess { cost, limit, value } in over(prepared.limits) {
         notes.push(format!(
-            "No finalist keeps the limit on latency: the best takes {latency:.3} ms, not {limit} ms."
+            "No finalist keeps the limit on {cost}: the nearest has {}, not {}.",
+            cost.quantity(value),
+            cost.quantity(limit)
         ));
     }
     notes.extend(closing.iter().flat_map(|closing| closing.notes.clone()));
     Ok(Summary {
         seconds: context.elapsed().as_secs_f64(),
+        exceeded: over(config.limits),
         space: prepared.space.name().to_owned(),
         fidelity: context.pace.low.to_string(),
         recipe: toml::to_string(&prepared.recipe).unwrap_or_default(),
@@ -101,13 +106,6 @@ pub(super) fn outline(
     status: &str,
     objective: &Objective,
 ) -> Result<Summary, PipelineError> {
-    let limit = |name: &str, limit: Option<f64>| limit.map(|limit| format!("{name}<={limit}"));
-    let limits = [
-        limit("parameters", config.limit_parameters.map(|n| n as f64)),
-        limit("macs", config.limit_macs.map(|n| n as f64)),
-        limit("memory", config.limit_memory.map(|n| n as f64)),
-        limit("latency", config.limit_latency),
-    ];
     Ok(Summary {
         run: dir.to_string_lossy().into_owned(),
         status: status.to_owned(),
@@ -116,7 +114,7 @@ pub(super) fn outline(
         strategy: config.strategy.clone(),
         data: config.data.clone(),
         objective: objective.clone(),
-        limits: limits.into_iter().flatten().collect(),
+        limits: config.limits,
         configuration: toml_of(config)?,
         ..Summary::default()
     })
@@ -130,15 +128,13 @@ fn handed_over(closing: &Closing, prepared: &Prepared) -> Best {
     let written = prepared.space.parse(&record.architecture).ok();
     let written = written.and_then(|architecture| prepared.space.network(&architecture).ok());
     let written = written.as_ref().unwrap_or(network);
+    let mut costs = Costs::of(network);
+    costs.set(LATENCY, record.latency_ms);
     Best {
         trial: record.trial,
         architecture: record.architecture.clone(),
-        parameters: network.parameters(),
-        macs: network.macs(),
-        parameters_written: written.parameters(),
-        macs_written: written.macs(),
-        peak_memory_bytes: MemoryPlan::of(network, 1).inference(),
-        latency_ms: record.latency_ms,
+        costs,
+        costs_written: Costs::of(written),
         latency_runtime: record.latency_runtime.clone(),
         validation: record.validation,
         test: record.test,

@@ -1,6 +1,8 @@
 //! Whole runs on the digits, interrupted and gone on with.
 
 use super::*;
+use netsmith::cost::{LATENCY, MACS};
+use netsmith::space::Excess;
 
 #[test]
 fn a_phase_keeps_its_share_of_the_time() {
@@ -112,7 +114,7 @@ fn a_search_without_a_result_hands_over_the_smallest_network() {
     let dir = folder.path().join("run");
     let config = Config {
         // No trial keeps this limit.
-        limit_latency: Some(1e-9),
+        limits: Config::default().limits.with(LATENCY, 1e-9),
         seconds: None,
         trials: Some(2),
         verify: Some(0.0),
@@ -126,8 +128,13 @@ fn a_search_without_a_result_hands_over_the_smallest_network() {
             best,
             notes,
             verdict,
+            exceeded,
             ..
         } = &end.summary;
+        assert!(
+            matches!(exceeded[..], [Excess { cost: LATENCY, .. }]),
+            "{exceeded:?}"
+        );
         let best = best.as_ref().unwrap();
         assert_eq!(best.trial, None);
         assert!(best.test.is_some_and(|accuracy| accuracy > 0.5), "{best:?}");
@@ -139,13 +146,27 @@ fn a_search_without_a_result_hands_over_the_smallest_network() {
     assert!(dir.join(BEST).join("model.onnx").is_file());
 }
 
+#[test]
+fn a_limit_that_cannot_be_kept_leaves_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let config = Config {
+        limits: Config::default().limits.with(MACS, 3.0),
+        run: Some(dir.clone()),
+        ..Config::default()
+    };
+    let error = run(&config, &AtomicBool::new(false), &mut |_| ()).unwrap_err();
+    assert!(matches!(error, PipelineError::Infeasible(_)), "{error}");
+    assert!(!dir.exists());
+}
+
 /// A run of so many trials with the two rounds of full trainings; interrupted where the
 /// phase begins that says this.
 fn interrupted_at(dir: &Path, phase: &str) {
     let config = Config {
         seconds: Some(60.0),
         trials: Some(3),
-        limit_macs: Some(25_000),
+        limits: Config::default().limits.with(MACS, 25_000.0),
         minimize: vec!["latency".into(), "parameters".into()],
         verify: Some(0.0),
         run: Some(dir.to_path_buf()),
@@ -212,7 +233,7 @@ fn the_best_are_trained_again_and_a_resume_goes_on_with_the_same_ones() {
         let longer = own.longer.as_ref().map(|longer| longer.validation);
         let better = own.validation.max(longer.unwrap_or(f64::NEG_INFINITY));
         assert!((record.validation - better).abs() < 1e-12, "{own:?}");
-        assert_eq!(record.latency_ms, own.latency_ms);
+        assert_eq!(record.latency_ms, own.costs.value(LATENCY));
     }
     // Read again, it is the same to the bit.
     let again = resume(&dir, &never, &mut |_| ()).unwrap().summary;

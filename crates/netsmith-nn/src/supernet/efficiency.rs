@@ -14,7 +14,8 @@
 //! sum is a slope around the average network; the target is held against the
 //! derived network itself.
 
-use super::{Efficiency, SiteForm, Supernet};
+use super::{SiteForm, Supernet};
+use netsmith::cost::Cost;
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits, Space};
@@ -26,15 +27,10 @@ const DRAWN: u64 = 16;
 /// Gives the cost of a network.
 pub type NetworkCost<'a> = &'a (dyn Fn(&Network) -> f64 + Sync);
 
-impl Efficiency {
-    /// This cost of a network, whose latency in milliseconds the function gives.
-    pub fn of(self, latency: NetworkCost<'_>, network: &Network) -> f64 {
-        match self {
-            Self::Parameters => network.parameters() as f64,
-            Self::Macs => network.macs() as f64,
-            Self::Latency => latency(network),
-        }
-    }
+/// A cost of a network, where `measured` gives what its graph does not decide.
+pub fn cost_of(cost: Cost, measured: NetworkCost<'_>, network: &Network) -> f64 {
+    let count = cost.count(network);
+    count.map_or_else(|| measured(network), |count| count as f64)
 }
 
 /// What the options of a supernet cost, and how much that counts.

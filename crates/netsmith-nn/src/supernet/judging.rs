@@ -3,12 +3,12 @@
 use super::Moment;
 use super::health::dominant_eigenvalue;
 use super::run::{Broken, Run, Totals, batches};
-use super::search::{End, EpochReport, Search, SearchError};
+use super::search::{Derived, End, EpochReport, Search, SearchError};
 use super::simplex::entropy;
 use crate::data::{Batch, Batches};
 use crate::module::Mixture;
 use crate::task::metric::hits;
-use netsmith::space::{Architecture, Infeasible};
+use netsmith::space::Infeasible;
 
 /// Batches of the validation part on which an epoch is judged.
 const JUDGED: usize = 8;
@@ -37,7 +37,11 @@ impl Run<'_> {
             ),
         };
         let derived = search.supernet.derive(search.space, &mixed, &search.limits);
-        let derived = derived.map_err(ended)?;
+        let derived = search.or_drawn(derived).map_err(ended)?;
+        let Derived {
+            architecture: derived,
+            drawn,
+        } = derived;
         let path = search.supernet.path(search.space, &derived);
         let Judgement {
             loss: path_loss,
@@ -66,6 +70,7 @@ impl Run<'_> {
             margin: probabilities.iter().map(margin).sum::<f64>() / sites,
             skips: cells.max_by_key(|cell| cell[0]).unwrap_or([0, 0]),
             architecture: search.space.text(&derived),
+            drawn,
             eigenvalue: self.eigenvalue(moment),
             cost: search
                 .costs
@@ -114,25 +119,27 @@ impl Run<'_> {
     }
 
     /// The architecture of the strongest options.
-    pub(super) fn derived(&self) -> Result<Architecture, Infeasible> {
+    pub(super) fn derived(&self) -> Result<Derived, Infeasible> {
         let Search {
             supernet,
             space,
             limits,
             ..
         } = self.search;
-        supernet.derive(space, &self.strengths(), &limits)
+        let derived = supernet.derive(space, &self.strengths(), &limits);
+        self.search.or_drawn(derived)
     }
 
     /// The same with few skip connections in each cell.
-    pub(super) fn restrained(&self) -> Result<Architecture, Infeasible> {
+    pub(super) fn restrained(&self) -> Result<Derived, Infeasible> {
         let Search {
             supernet,
             space,
             limits,
             ..
         } = self.search;
-        supernet.derive_restrained(space, &self.strengths(), &limits)
+        let derived = supernet.derive_restrained(space, &self.strengths(), &limits);
+        self.search.or_drawn(derived)
     }
 
     fn strengths(&self) -> Vec<Vec<f64>> {
@@ -179,7 +186,7 @@ impl Run<'_> {
     }
 
     /// The architecture that the search found.
-    pub(super) fn answer(&mut self, end: End) -> Result<Architecture, SearchError> {
+    pub(super) fn answer(&mut self, end: End) -> Result<Derived, SearchError> {
         let search = self.search;
         if self.state.history.is_empty() && end == End::Diverged {
             return Err(SearchError::Diverged);
@@ -192,10 +199,13 @@ impl Run<'_> {
         if let Some(before) = before
             && let Ok(healthy) = search.space.parse(&epochs[before].architecture)
         {
-            return Ok(healthy);
+            return Ok(Derived {
+                architecture: healthy,
+                drawn: epochs[before].drawn,
+            });
         }
         if self.policy.is_some() {
-            return self.best_of_policy();
+            return self.best_of_policy().map(Derived::from);
         }
         self.select(search.method.options().selection)
     }

@@ -38,14 +38,14 @@ mod timing;
 
 pub use bilevel::{Half, LossAndGradients, look_ahead};
 pub use checkpoint::{State, StateError};
-pub use efficiency::{NetworkCost, OptionCosts, Pressure};
+pub use efficiency::{NetworkCost, OptionCosts, Pressure, cost_of};
 pub use health::{RobustRule, dominant_eigenvalue, skips_dominate, taken_over};
 pub use method::{Alphas, CATALOGUE, Draw, Entry, Method, Moment};
-pub use network::{Site, SiteForm, Supernet, SupernetError};
-pub use options::{Efficiency, Options, Order};
+pub use network::{DerivationError, Site, SiteForm, Supernet, SupernetError};
+pub use options::{Options, Order};
 pub use policy::{Bonus, PolicyOptions, PolicyState};
 pub use reward::Reward;
-pub use search::{Decision, End, EpochReport, Found, Search, SearchError};
+pub use search::{Decision, Derived, End, EpochReport, Found, Search, SearchError};
 pub use selection::Selection;
 pub use simplex::{entropy, gumbel, softmax};
 pub use timing::{TimingError, time_steps};

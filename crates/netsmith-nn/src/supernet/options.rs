@@ -2,6 +2,7 @@
 
 use super::Selection;
 use netsmith::catalogue::{Parameter, ParameterKind, Settings};
+use netsmith::cost::{self, Cost};
 
 /// Which parameters move first in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,17 +11,6 @@ pub enum Order {
     WeightsFirst,
     /// The architecture, then the weights (DARTS).
     ArchitectureFirst,
-}
-
-/// A cost that can count in the loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Efficiency {
-    /// Trainable scalars.
-    Parameters,
-    /// Multiply-accumulate operations for one sample.
-    Macs,
-    /// Milliseconds of inference at batch 1, as the sum of single operations.
-    Latency,
 }
 
 /// Rates, schedules and switches of a gradient search.
@@ -56,8 +46,9 @@ pub struct Options {
     pub watch: bool,
     /// Whether the search ends where the minimum becomes sharp (RobustDARTS).
     pub robust: bool,
-    /// Which cost of the network counts in the loss; none: none.
-    pub efficiency: Option<Efficiency>,
+    /// The cost added to the loss. `None`: no cost term. Latency is the sum of single
+    /// operations.
+    pub efficiency: Option<Cost>,
     /// How much, beside a cross-entropy in nats.
     pub efficiency_weight: f64,
     /// The cost that a network may have before it counts; none: it always does.
@@ -79,6 +70,17 @@ pub struct Options {
     /// if their outputs were ones.
     pub ones: bool,
 }
+
+/// The words for the cost in the loss.
+const EFFICIENCIES: [&str; cost::COUNT + 1] = {
+    let mut words = ["off"; cost::COUNT + 1];
+    let mut place = 0;
+    while place < cost::COUNT {
+        words[place + 1] = cost::NAMES[place];
+        place += 1;
+    }
+    words
+};
 
 /// The parameters that every method has.
 const SHARED: [Parameter; 14] = [
@@ -150,7 +152,7 @@ const SHARED: [Parameter; 14] = [
     },
     Parameter {
         name: "efficiency",
-        kind: ParameterKind::Word(&["off", "parameters", "macs", "latency"]),
+        kind: ParameterKind::Word(&EFFICIENCIES),
         default: "off",
         doc: "The cost of the network that counts in the loss of the architecture; no network behind the supernet may cost more than the derived one.",
     },
@@ -164,7 +166,7 @@ const SHARED: [Parameter; 14] = [
         name: "efficiency-target",
         kind: ParameterKind::Number(0.0, 1e15),
         default: "0",
-        doc: "The cost that counts nothing any more (scalars, operations or milliseconds); 0: it always counts.",
+        doc: "The cost that counts nothing any more (in its own unit: scalars, operations, bytes, milliseconds); 0: it always counts.",
     },
 ];
 
@@ -239,12 +241,7 @@ impl Options {
             none: settings.switch("none"),
             watch: settings.switch("watch"),
             robust: settings.switch("robust"),
-            efficiency: match settings.text("efficiency") {
-                "parameters" => Some(Efficiency::Parameters),
-                "macs" => Some(Efficiency::Macs),
-                "latency" => Some(Efficiency::Latency),
-                _ => None,
-            },
+            efficiency: Cost::named(settings.text("efficiency")).ok(),
             efficiency_weight: settings.number("efficiency-weight"),
             efficiency_target: Some(settings.number("efficiency-target")).filter(|t| *t > 0.0),
             selection: Selection::Strongest,

@@ -1,5 +1,6 @@
 //! What an architecture is worth under the shared weights.
 
+use netsmith::cost::LATENCY;
 use netsmith::network::Network;
 use netsmith::objective::Objective;
 use netsmith::space::{Architecture, Space};
@@ -32,10 +33,8 @@ impl Reward<'_> {
             return Some(quality);
         }
         let network = space.network(architecture).ok()?;
-        let costs = Costs {
-            latency_ms: self.latency.map(|latency| latency(&network)),
-            ..Costs::of(&network)
-        };
+        let mut costs = Costs::of(&network);
+        costs.set(LATENCY, self.latency.map(|latency| latency(&network)));
         self.objective.penalised(quality, &costs)
     }
 }

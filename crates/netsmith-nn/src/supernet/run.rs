@@ -104,6 +104,7 @@ impl Run<'_> {
             return Ok(());
         };
         let derived = self.derived().map_err(|_| Broken::Ended(End::Stopped))?;
+        let derived = derived.architecture;
         self.pressure = costs.pressure(self.search.supernet, self.search.space, &derived);
         Ok(())
     }

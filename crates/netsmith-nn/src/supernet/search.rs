@@ -4,7 +4,7 @@ use super::efficiency::{OptionCosts, Pressure};
 use super::health::{RobustRule, taken_over};
 use super::policy::Policy;
 use super::run::{Broken, Run, Totals};
-use super::{Method, Moment, Reward, State, Supernet, SupernetError};
+use super::{DerivationError, Method, Moment, Reward, State, Supernet, SupernetError};
 use crate::data::{Augmentation, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Weights};
 use crate::task::loss::LossOptions;
@@ -126,6 +126,10 @@ pub struct EpochReport {
     pub skips: [usize; 2],
     /// The derived architecture.
     pub architecture: String,
+    /// Whether it was drawn at random, because nothing could be derived within the
+    /// limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
     /// Learning rates were halved so often before, after a roll-back.
     pub rollbacks: u32,
     /// The dominant eigenvalue of the Hessian of the validation loss with
@@ -154,6 +158,7 @@ impl EpochReport {
             margin: 0.0,
             skips: [0, 0],
             architecture: String::new(),
+            drawn: false,
             rollbacks: 0,
             reward: totals.reward,
             eigenvalue: None,
@@ -220,11 +225,33 @@ pub enum End {
     Diverged,
 }
 
+/// What is derived from a supernet, or drawn in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Derived {
+    /// The architecture.
+    pub architecture: Architecture,
+    /// Whether it was drawn at random within the limits, because the bounds of the costs
+    /// were too loose to derive one.
+    pub drawn: bool,
+}
+
+impl From<Architecture> for Derived {
+    fn from(architecture: Architecture) -> Self {
+        Self {
+            architecture,
+            drawn: false,
+        }
+    }
+}
+
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The architecture.
     pub architecture: Architecture,
+    /// Whether it was drawn at random, because nothing could be derived within the
+    /// limits.
+    pub drawn: bool,
     /// Why it ended.
     pub end: End,
     /// Its last healthy state.
@@ -247,6 +274,26 @@ pub enum SearchError {
     /// Losses were not finite from the first epoch on.
     #[error("the supernet diverged in its first epoch, at an eighth of the learning rate too")]
     Diverged,
+}
+
+impl Search<'_> {
+    /// What was derived, or a random architecture where the bounds were too loose.
+    pub(super) fn or_drawn(
+        &self,
+        derived: Result<Architecture, DerivationError>,
+    ) -> Result<Derived, Infeasible> {
+        match derived {
+            Ok(architecture) => Ok(architecture.into()),
+            Err(DerivationError::Infeasible(error)) => Err(error),
+            Err(DerivationError::Loose) => {
+                let mut random = Seed::new(0).stream();
+                Ok(Derived {
+                    architecture: self.space.sample(&self.limits, &mut random)?,
+                    drawn: true,
+                })
+            }
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -329,9 +376,13 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        let architecture = run.answer(end)?;
+        let Derived {
+            architecture,
+            drawn,
+        } = run.answer(end)?;
         Ok(Found {
             architecture,
+            drawn,
             end,
             state: run.state,
         })

@@ -10,7 +10,7 @@
 
 use super::judging::{Judgement, add_hits};
 use super::run::{Run, batches, has_passed};
-use super::search::{Search, SearchError};
+use super::search::{Derived, Search, SearchError};
 use crate::data::Batches;
 use crate::module::{Goal, Module, Weights};
 use crate::task::loss::LossOptions;
@@ -66,19 +66,21 @@ const TUNING_RATE: f64 = 0.1;
 
 impl Run<'_> {
     /// Takes an architecture.
-    pub(super) fn select(&mut self, selection: Selection) -> Result<Architecture, SearchError> {
+    pub(super) fn select(&mut self, selection: Selection) -> Result<Derived, SearchError> {
         match selection {
             Selection::Strongest if self.search.method.options().watch => Ok(self.restrained()?),
             Selection::Strongest => Ok(self.derived()?),
             Selection::Sampled {
                 count,
                 recalibration,
-            } => Ok(best(self.sample(count, recalibration)?)),
+            } => Ok(best(self.sample(count, recalibration)?).into()),
             Selection::Evolved {
                 population,
                 generations,
                 recalibration,
-            } => self.evolve([population, generations], recalibration),
+            } => self
+                .evolve([population, generations], recalibration)
+                .map(Derived::from),
             Selection::Perturbed { tuning } => self.perturb(tuning),
         }
     }
@@ -197,7 +199,7 @@ impl Run<'_> {
     /// is highest stays. Then the inputs of a select, likewise.
     ///
     /// The others keep their weights: nothing is normalised anew.
-    fn perturb(&mut self, tuning: usize) -> Result<Architecture, SearchError> {
+    fn perturb(&mut self, tuning: usize) -> Result<Derived, SearchError> {
         let search = self.search;
         let mut weights = search.method.strengths(&self.alphas());
         let mut strengths = weights.clone();
@@ -232,7 +234,7 @@ impl Run<'_> {
         let derived = search
             .supernet
             .derive(search.space, &strengths, &search.limits);
-        Ok(derived?)
+        Ok(search.or_drawn(derived)?)
     }
 
     /// Trains the weights with a fixed mixture.

@@ -1,6 +1,7 @@
 //! Weights survive the way into a file and back, and nothing else is taken
 //! for them.
 
+use netsmith::cost::Cost;
 use netsmith::network::Shape;
 use netsmith_nn::data::Contract;
 use netsmith_nn::export::{self, ExportError, TrainedNetwork, WeightsError};
@@ -22,6 +23,10 @@ fn weights_come_back_and_others_can_read_them() {
     // The values must start at a multiple of their size.
     let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
     assert_eq!(header % 8, 0);
+    // What stands behind the header is what the cost counts.
+    let size = Cost::named("size").expect("it is a cost");
+    let payload = (bytes.len() - 8) as u64 - header;
+    assert_eq!(size.count(&case.network), Some(payload));
 }
 
 #[test]

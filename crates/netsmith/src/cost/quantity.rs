@@ -23,6 +23,22 @@ pub enum Unit {
     Plain,
 }
 
+impl Unit {
+    /// Its name in a sentence, in the plural.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Parameters => "parameters",
+            Self::Macs => "MACs",
+            Self::Bytes => "bytes",
+            Self::Milliseconds => "milliseconds",
+            Self::Seconds => "seconds",
+            Self::Fraction => "a fraction",
+            Self::Target => "the unit of the target",
+            Self::Plain => "a number without a unit",
+        }
+    }
+}
+
 /// Which way a number gets better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {

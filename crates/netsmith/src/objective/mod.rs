@@ -5,7 +5,7 @@ mod penalty;
 
 pub use penalty::{Penalty, PenaltyError, PenaltyKind};
 
-use crate::cost::Direction;
+use crate::cost::{Cost, PARAMETERS};
 use crate::trial::{Costs, Metric, Trial};
 use std::cmp::Ordering;
 
@@ -16,9 +16,9 @@ pub struct Objective {
     pub metric: Metric,
     /// What takes from the score.
     pub penalties: Vec<Penalty>,
-    /// Names of [`Costs`] that should be small too: together with the score they
-    /// span the Pareto front.
-    pub minimized: Vec<String>,
+    /// Costs that should be small too: together with the score they span the Pareto
+    /// front.
+    pub minimized: Vec<Cost>,
 }
 
 impl Default for Objective {
@@ -38,11 +38,11 @@ impl Objective {
         }
     }
 
-    /// Whether this cost, one of [`Costs::NAMES`], takes part in it.
-    pub fn weighs(&self, cost: &str) -> bool {
-        let penalised = self.penalties.iter().map(|penalty| penalty.cost.as_str());
-        let minimized = self.minimized.iter().map(String::as_str);
-        penalised.chain(minimized).any(|name| name == cost)
+    /// Whether this cost takes part in it.
+    pub fn weighs(&self, cost: Cost) -> bool {
+        let penalised = self.penalties.iter().map(|penalty| penalty.cost);
+        let mut all = penalised.chain(self.minimized.iter().copied());
+        all.any(|weighed| weighed == cost)
     }
 
     /// The score of a trial, larger is better; `None` where it gave no result.
@@ -74,7 +74,7 @@ impl Objective {
     /// one of them is on is not known.
     pub fn penalised(&self, plain: f64, costs: &Costs) -> Option<f64> {
         let score = self.penalties.iter().try_fold(plain, |score, penalty| {
-            Some(penalty.apply(score, costs.get(&penalty.cost)?.value))
+            Some(penalty.apply(score, costs.value(penalty.cost)?))
         });
         score.filter(|score| score.is_finite())
     }
@@ -83,7 +83,7 @@ impl Objective {
     /// better. `None` where one of them is not known.
     pub fn scores(&self, trial: &Trial) -> Option<Vec<f64>> {
         let costs = self.minimized.iter();
-        let costs = costs.map(|name| Some(Direction::Minimize.score(trial.costs.get(name)?.value)));
+        let costs = costs.map(|&cost| Some(cost.direction().score(trial.costs.value(cost)?)));
         std::iter::once(self.score(trial)).chain(costs).collect()
     }
 
@@ -127,9 +127,9 @@ impl Objective {
 /// Of two trials with these scores the better one stands first: by score, then by fewer
 /// parameters, then the earlier one. However much they spent.
 pub fn order(a: (f64, &Trial), b: (f64, &Trial)) -> Ordering {
-    let parameters = |trial: &Trial| trial.costs.parameters.unwrap_or(u64::MAX);
+    let parameters = |trial: &Trial| trial.costs.value(PARAMETERS).unwrap_or(f64::INFINITY);
     (b.0.total_cmp(&a.0))
-        .then_with(|| parameters(a.1).cmp(&parameters(b.1)))
+        .then_with(|| parameters(a.1).total_cmp(&parameters(b.1)))
         .then_with(|| a.1.number.cmp(&b.1.number))
 }
 
@@ -142,6 +142,7 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::LATENCY;
     use crate::trial::{Fidelity, Outcome, Proposal};
 
     fn trial(number: u64, accuracy: f64, latency: f64) -> Trial {
@@ -155,7 +156,7 @@ mod tests {
         };
         let mut trial = proposal.complete(Outcome::Finished);
         trial.metrics.set(Metric::validation_accuracy(), accuracy);
-        trial.costs.latency_ms = Some(latency);
+        trial.costs.set(LATENCY, Some(latency));
         trial
     }
 
@@ -163,7 +164,7 @@ mod tests {
     fn reward(kind: PenaltyKind, accuracy: f64, latency: f64, expected: f64) {
         let mut objective = Objective::new(Metric::validation_accuracy());
         objective.penalties.push(Penalty {
-            cost: "latency_ms".into(),
+            cost: LATENCY,
             target: 80.0,
             kind,
         });
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn the_front_has_what_nothing_dominates() {
         let mut objective = Objective::new(Metric::validation_accuracy());
-        objective.minimized.push("latency_ms".into());
+        objective.minimized.push(LATENCY);
         let trials = [
             trial(0, 0.9, 5.0),
             trial(1, 0.8, 2.0),

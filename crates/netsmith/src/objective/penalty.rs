@@ -1,8 +1,7 @@
 //! Terms that lower the score of costly networks, and how they are written.
 
-use crate::cost::{count, milliseconds};
-use crate::nearest::remedy;
-use crate::trial::Costs;
+use crate::catalogue::UnknownName;
+use crate::cost::{AmountError, Cost};
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,8 +26,8 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Penalty {
-    /// Name of the cost, one of [`Costs::NAMES`].
-    pub cost: String,
+    /// The cost.
+    pub cost: Cost,
     /// The value at which the penalty is neutral, in the unit of the cost.
     pub target: f64,
     /// How it acts.
@@ -92,8 +91,7 @@ impl Penalty {
 impl fmt::Display for Penalty {
     /// The text that [`Penalty::from_str`] reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Costs::word_of(&self.cost).unwrap_or(&self.cost);
-        write!(f, "{word}={}:{}", self.target, self.kind)
+        write!(f, "{}={}:{}", self.cost, self.target, self.kind)
     }
 }
 
@@ -115,22 +113,18 @@ impl FromStr for Penalty {
         let (word, rest) = text.split_once('=').ok_or_else(|| PenaltyError::Form {
             text: text.to_owned(),
         })?;
-        let word = word.trim();
-        let cost = Costs::name_of(word).ok_or_else(|| PenaltyError::Cost {
-            word: word.to_owned(),
-        })?;
+        let cost = Cost::named(word.trim())?;
         let (amount, how) = rest.split_once(':').unwrap_or((rest, "soft"));
-        let target = match word {
-            "latency" => milliseconds(amount),
-            _ => count(amount).map(|count| count as f64),
-        };
-        let target = target.filter(|&target| target > 0.0);
-        Ok(Self {
-            cost: cost.to_owned(),
-            target: target.ok_or_else(|| PenaltyError::Target {
-                word: word.to_owned(),
+        let target = cost.parse(amount)?;
+        if target <= 0.0 {
+            return Err(PenaltyError::Target {
+                cost,
                 text: amount.trim().to_owned(),
-            })?,
+            });
+        }
+        Ok(Self {
+            cost,
+            target,
             kind: how.trim().parse()?,
         })
     }
@@ -183,16 +177,16 @@ pub enum PenaltyError {
         text: String,
     },
     /// There is no such cost.
-    #[error("penalty on `{word}`: there is no such cost")]
-    Cost {
-        /// The word.
-        word: String,
-    },
+    #[error("penalty on `{}`: there is no such cost", .0.name)]
+    Cost(#[from] UnknownName),
     /// The target is no amount of the cost.
-    #[error("penalty on {word} with the target `{text}`: it is an amount above 0")]
+    #[error("penalty on {0}")]
+    Amount(#[from] AmountError),
+    /// The target is zero.
+    #[error("penalty on {cost} with the target `{text}`: it is an amount above 0")]
     Target {
         /// The cost.
-        word: String,
+        cost: Cost,
         /// The target.
         text: String,
     },
@@ -220,7 +214,8 @@ impl PenaltyError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Cost { word } => remedy(word, Costs::WORDS),
+            Self::Cost(unknown) => unknown.hint(),
+            Self::Amount(error) => error.hint(),
             Self::Form { .. } | Self::Kind { .. } => {
                 "write `parameters=50k:soft`, `latency=5ms:hard` or `macs=2M:linear=0.1`".into()
             }
@@ -273,6 +268,11 @@ mod tests {
             "macs=0",
             "penalty on macs with the target `0`: it is an amount above 0",
             "2M",
+        );
+        refused(
+            "latency=5kB",
+            "penalty on latency `5kB`: it is a number above 0 and a unit",
+            "us, ms, s",
         );
         refused(
             "macs=1M:softly",

@@ -1,6 +1,7 @@
 //! The model card.
 
-use super::{Summary, mean};
+use super::{Summary, mean, shown};
+use crate::cost::{Cost, LATENCY, PARAMETERS};
 
 /// The model card, in Markdown: what the network is, how good it is beside what
 /// it was compared with, and how to make it again.
@@ -13,21 +14,21 @@ pub fn card(summary: &Summary) -> String {
         let test = best
             .test
             .map_or_else(|| "not measured".into(), |v| summary.show(v));
-        let latency = best.latency_ms.map_or_else(
-            || "not measured".into(),
-            |ms| format!("{ms:.3} ms ({})", best.latency_runtime),
-        );
         text.push_str(&format!(
-            "\n| what | value |\n| --- | --- |\n| architecture | `{}` |\n| {} | {} |\n| {} | {test} |\n\
-             | parameters | {} |\n| MACs | {} |\n| peak memory | {} bytes |\n| latency | {latency} |\n",
+            "\n| what | value |\n| --- | --- |\n| architecture | `{}` |\n| {} | {} |\n| {} | {test} |\n",
             cell(&best.architecture),
             summary.metric().replace('_', " "),
             summary.show(best.validation),
             summary.test_metric().replace('_', " "),
-            best.parameters,
-            best.macs,
-            best.peak_memory_bytes,
         ));
+        for cost in Cost::all() {
+            let runtime = match best.costs.value(LATENCY) {
+                Some(_) if cost == LATENCY => format!(" ({})", best.latency_runtime),
+                _ => String::new(),
+            };
+            let value = shown(cost, &best.costs);
+            text.push_str(&format!("| {} | {value}{runtime} |\n", cost.title()));
+        }
     }
     text.push_str("\n## Was the search worth it?\n\n");
     for sentence in &summary.verdict {
@@ -43,7 +44,7 @@ pub fn card(summary: &Summary) -> String {
         text.push_str(&format!(
             "| {} | {} | {test} | {} |\n",
             cell(&row.name),
-            row.parameters,
+            shown(PARAMETERS, &row.costs),
             row.test.len()
         ));
     }

@@ -2,8 +2,11 @@
 //! what its cheapest members save beside a hand-designed network.
 
 use super::html::table;
+use super::json::put_costs;
 use super::plot::{Mark, Series, plot};
-use super::{BaselineRow, Summary, mean};
+use super::{BaselineRow, Summary, mean, shown};
+use crate::cost::{Cost, LATENCY, PARAMETERS};
+use crate::trial::Costs;
 use serde_json::{Value, json};
 
 /// A network of the search after its full training.
@@ -13,12 +16,8 @@ pub struct Finalist {
     pub trial: Option<u64>,
     /// The architecture's canonical text.
     pub architecture: String,
-    /// Trainable scalars.
-    pub parameters: u64,
-    /// Multiply-accumulate operations of one sample.
-    pub macs: u64,
-    /// Latency of inference at batch 1, in milliseconds.
-    pub latency_ms: Option<f64>,
+    /// The costs of its network.
+    pub costs: Costs,
     /// The metric on the validation part.
     pub validation: f64,
     /// The metric on the test part; only of the front.
@@ -64,24 +63,23 @@ impl Saving {
         finalists: &[Finalist],
         baselines: &[BaselineRow],
         higher_is_better: bool,
-        minimized: &[String],
+        minimized: &[Cost],
     ) -> Option<Self> {
         let sign = if higher_is_better { 1.0 } else { -1.0 };
         let baseline = Self::best_designed(baselines, higher_is_better)?;
         let least = sign * mean(&baseline.validation)?;
-        let counts = |cost: &str| minimized.iter().any(|name| name == cost);
-        let both = counts("latency_ms") == counts("parameters");
-        let cost = |latency: Option<f64>, parameters: u64| {
-            let latency = latency.filter(|_| both || counts("latency_ms"));
-            let parameters = (both || counts("parameters")).then_some(parameters as f64);
-            latency.unwrap_or(1.0) * parameters.unwrap_or(1.0)
+        let both = minimized.contains(&LATENCY) == minimized.contains(&PARAMETERS);
+        let product = |costs: &Costs| -> f64 {
+            let counted = [LATENCY, PARAMETERS].into_iter();
+            let counted = counted.filter(|cost| both || minimized.contains(cost));
+            counted.filter_map(|cost| costs.value(cost)).product()
         };
-        let own_cost = |own: &Finalist| cost(own.latency_ms, own.parameters);
+        let own_cost = |own: &Finalist| product(&own.costs);
         let finalist = finalists
             .iter()
             .filter(|own| own.front && !own.cut_short && sign * own.validation >= least)
             .min_by(|a, b| own_cost(a).total_cmp(&own_cost(b)))?;
-        let theirs = cost(baseline.latency_ms, baseline.parameters);
+        let theirs = product(&baseline.costs);
         (own_cost(finalist) < theirs).then_some(())?;
         Some(Self {
             baseline: baseline.clone(),
@@ -114,25 +112,22 @@ impl Saving {
         )
     }
 
-    /// Its latency in shares of the hand-designed network's.
-    pub fn latency(&self) -> Option<f64> {
-        Some(self.finalist.latency_ms? / self.baseline.latency_ms?)
-    }
-
-    /// Its parameters in shares of the hand-designed network's.
-    pub fn parameters(&self) -> f64 {
-        self.finalist.parameters as f64 / self.baseline.parameters.max(1) as f64
+    /// One of its costs in shares of the hand-designed network's; `None` where one of
+    /// them is not known or the other network has none.
+    pub fn share(&self, cost: Cost) -> Option<f64> {
+        let theirs = self.baseline.costs.value(cost).filter(|cost| *cost > 0.0)?;
+        Some(self.finalist.costs.value(cost)? / theirs)
     }
 
     /// In a sentence; `show` writes a value of the metric.
     pub fn in_words(&self, show: &dyn Fn(f64) -> String) -> String {
         let Self { baseline, finalist } = self;
-        let times = |ratio: f64, what: &str| format!("{ratio:.2} times its {what}");
-        let latency = self.latency().map(|ratio| times(ratio, "latency"));
-        let ratios = latency.into_iter();
-        let ratios: Vec<String> = ratios
-            .chain([times(self.parameters(), "parameters")])
-            .collect();
+        let times = |cost: Cost| {
+            let ratio = self.share(cost)?;
+            Some(format!("{ratio:.2} times its {}", cost.title()))
+        };
+        let ratios = [LATENCY, PARAMETERS].into_iter().filter_map(times);
+        let ratios: Vec<String> = ratios.collect();
         let which = finalist.trial.map_or_else(
             || "one network".to_owned(),
             |trial| format!("trial {trial}"),
@@ -167,9 +162,6 @@ pub(super) fn finalists(summary: &Summary) -> Value {
         let mut object = json!({
             "trial": own.trial,
             "architecture": own.architecture,
-            "parameters": own.parameters,
-            "macs": own.macs,
-            "latency_ms": own.latency_ms,
             "front": own.front,
             "cut_short": own.cut_short,
             "longer": own.longer.as_ref().map(|longer| {
@@ -178,6 +170,7 @@ pub(super) fn finalists(summary: &Summary) -> Value {
                 object
             }),
         });
+        put_costs(&mut object, &own.costs);
         summary.put_results(&mut object, Some(own.validation), own.test);
         object
     });
@@ -187,12 +180,14 @@ pub(super) fn finalists(summary: &Summary) -> Value {
 /// The saving for machines, or null.
 pub(super) fn saving(summary: &Summary) -> Value {
     summary.saving.as_ref().map_or(Value::Null, |saving| {
-        json!({
+        let mut object = json!({
             "baseline": saving.baseline.name,
             "trial": saving.finalist.trial,
-            "latency": saving.latency(),
-            "parameters": saving.parameters(),
-        })
+        });
+        for cost in Cost::all() {
+            object[cost.name()] = json!(saving.share(cost));
+        }
+        object
     })
 }
 
@@ -205,15 +200,15 @@ pub(super) fn page(summary: &Summary) -> String {
     let none = || "not measured".to_owned();
     let rows = summary.finalists.iter().map(|own| {
         let cut = if own.cut_short { " (cut short)" } else { "" };
-        [
+        let mut row = vec![
             own.trial
                 .map_or_else(|| "none".into(), |trial| trial.to_string())
                 + cut,
             summary.show(own.validation),
             own.test.map_or_else(none, |value| summary.show(value)),
-            own.parameters.to_string(),
-            own.macs.to_string(),
-            own.latency_ms.map_or_else(none, |ms| format!("{ms:.3} ms")),
+        ];
+        row.extend(Cost::all().map(|cost| shown(cost, &own.costs)));
+        row.extend([
             if own.front { "yes" } else { "" }.to_owned(),
             own.longer.as_ref().map_or_else(String::new, |longer| {
                 let test = longer
@@ -226,18 +221,12 @@ pub(super) fn page(summary: &Summary) -> String {
                     test.unwrap_or_default()
                 )
             }),
-        ]
+        ]);
+        row
     });
-    let head = [
-        "trial",
-        "validation",
-        "test",
-        "parameters",
-        "MACs",
-        "latency",
-        "front",
-        "trained again, for longer",
-    ];
+    let mut head = vec!["trial", "validation", "test"];
+    head.extend(Cost::all().map(Cost::title));
+    head.extend(["front", "trained again, for longer"]);
     let dots = |name: &str, points: Vec<(f64, f64)>| Series {
         name: name.into(),
         mark: Mark::Dots,
@@ -245,11 +234,11 @@ pub(super) fn page(summary: &Summary) -> String {
     };
     let own = |front: bool| {
         let those = summary.finalists.iter().filter(|own| own.front == front);
-        let points = those.filter_map(|own| Some((own.latency_ms?, own.validation)));
+        let points = those.filter_map(|own| Some((own.costs.value(LATENCY)?, own.validation)));
         points.collect()
     };
     let others = summary.baselines.iter();
-    let others = others.filter_map(|row| Some((row.latency_ms?, mean(&row.validation)?)));
+    let others = others.filter_map(|row| Some((row.costs.value(LATENCY)?, mean(&row.validation)?)));
     let series = [
         dots("others", own(false)),
         dots("front: no finalist is better and costs less", own(true)),
@@ -267,12 +256,18 @@ pub(super) fn page(summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::MACS;
+    use crate::study::Role;
+
+    fn costs(parameters: f64, latency: f64) -> Costs {
+        let costs = Costs::default().with(PARAMETERS, parameters.trunc());
+        costs.with(LATENCY, latency)
+    }
 
     fn finalist(trial: u64, validation: f64, latency: f64) -> Finalist {
         Finalist {
             trial: Some(trial),
-            parameters: (1000.0 * latency) as u64,
-            latency_ms: Some(latency),
+            costs: costs(1000.0 * latency, latency),
             validation,
             test: Some(validation - 0.01),
             front: true,
@@ -283,12 +278,10 @@ mod tests {
     fn row(name: &str, validation: f64) -> BaselineRow {
         BaselineRow {
             name: name.into(),
-            parameters: 8_000,
-            latency_ms: Some(4.0),
+            costs: costs(8_000.0, 4.0),
             validation: vec![validation],
             test: vec![validation - 0.02],
-            test_error: None,
-            cut_short: 0,
+            ..BaselineRow::default()
         }
     }
 
@@ -299,7 +292,8 @@ mod tests {
             finalist(2, 0.90, 1.0),
             finalist(3, 0.87, 0.5),
         ];
-        let mut rows = vec![row("small", 0.80), row("large", 0.88), row("random", 0.99)];
+        let mut rows = vec![row("small", 0.80), row("large", 0.88), row("any", 0.99)];
+        rows[2].role = Role::Random;
         let saving = Saving::of(&finalists, &rows, true, &[]).unwrap();
         assert_eq!(saving.finalist.trial, Some(2));
         assert_eq!(
@@ -321,8 +315,7 @@ mod tests {
         assert_eq!(Saving::best_designed(&rows[2..], true), None);
         // What costs more is no saving.
         let cheap = BaselineRow {
-            latency_ms: Some(1.0),
-            parameters: 500,
+            costs: costs(500.0, 1.0),
             ..row("cheap", 0.9)
         };
         let rows = [row("small", 0.8), cheap];
@@ -339,23 +332,22 @@ mod tests {
     #[test]
     fn what_should_be_small_says_which_one_is_named() {
         let quick = Finalist {
-            parameters: 7_000,
+            costs: costs(7_000.0, 1.0),
             ..finalist(1, 0.95, 1.0)
         };
         let small = Finalist {
-            parameters: 2_000,
+            costs: costs(2_000.0, 3.9),
             ..finalist(2, 0.95, 3.9)
         };
         let both = [small, quick];
-        let check = |minimized: &[&str], expected: Option<u64>| {
-            let minimized: Vec<String> = minimized.iter().map(|name| (*name).into()).collect();
-            let saving = Saving::of(&both, &[row("designed", 0.9)], true, &minimized);
+        let check = |minimized: &[Cost], expected: Option<u64>| {
+            let saving = Saving::of(&both, &[row("designed", 0.9)], true, minimized);
             assert_eq!(saving.and_then(|saving| saving.finalist.trial), expected);
         };
-        check(&["latency_ms"], Some(1));
-        check(&["parameters"], Some(2));
-        check(&["latency_ms", "parameters"], Some(1));
-        check(&["macs"], Some(1));
+        check(&[LATENCY], Some(1));
+        check(&[PARAMETERS], Some(2));
+        check(&[LATENCY, PARAMETERS], Some(1));
+        check(&[MACS], Some(1));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use super::finalist::page as finalists;
 use super::plot::{Mark, Series, escape, plot};
-use super::{Summary, mean};
+use super::{Summary, mean, shown};
+use crate::cost::{Cost, LATENCY, PARAMETERS};
 use crate::network::Network;
 use crate::trial::Trial;
 use std::collections::BTreeMap;
@@ -70,10 +71,7 @@ fn best(summary: &Summary) -> String {
         return "<p>There is none yet.</p>".into();
     };
     let none = || "not measured".to_owned();
-    let latency = best.latency_ms.map_or_else(none, |ms| {
-        format!("{ms:.3} ms at batch 1 ({})", best.latency_runtime)
-    });
-    let rows = [
+    let facts = [
         ["architecture".into(), best.architecture.clone()],
         [
             "trial".into(),
@@ -88,24 +86,19 @@ fn best(summary: &Summary) -> String {
             summary.test_metric().replace('_', " "),
             best.test.map_or_else(none, |value| summary.show(value)),
         ],
-        [
-            "parameters".into(),
-            format!(
-                "{} ({} as written)",
-                best.parameters, best.parameters_written
-            ),
-        ],
-        [
-            "MACs".into(),
-            format!("{} ({} as written)", best.macs, best.macs_written),
-        ],
-        [
-            "peak memory".into(),
-            format!("{} bytes", best.peak_memory_bytes),
-        ],
-        ["latency".into(), latency],
     ];
-    table(&["what", "value"], rows)
+    let costs = Cost::all().map(|cost| {
+        let value = shown(cost, &best.costs);
+        let aside = match (best.costs_written.get(cost), best.costs.get(cost)) {
+            (Some(_), _) => format!(" ({} as written)", shown(cost, &best.costs_written)),
+            (None, Some(_)) if cost == LATENCY => {
+                format!(" at batch 1 ({})", best.latency_runtime)
+            }
+            (None, _) => String::new(),
+        };
+        [cost.title().to_owned(), value + &aside]
+    });
+    table(&["what", "value"], facts.into_iter().chain(costs))
 }
 
 fn baselines(summary: &Summary) -> String {
@@ -121,32 +114,22 @@ fn baselines(summary: &Summary) -> String {
             0 => String::new(),
             count => format!(" (cut short: {count})"),
         };
-        [
-            row.name.clone() + &cut,
-            row.parameters.to_string(),
-            row.latency_ms
-                .map_or_else(|| "not measured".into(), |ms| format!("{ms:.3} ms")),
-            values(&row.validation),
-            values(&row.test),
-        ]
+        let mut cells = vec![row.name.clone() + &cut];
+        cells.extend(Cost::all().map(|cost| shown(cost, &row.costs)));
+        cells.extend([values(&row.validation), values(&row.test)]);
+        cells
     });
     if summary.baselines.is_empty() {
         return "<p>Nothing was compared.</p>".into();
     }
-    table(
-        &[
-            "name",
-            "parameters",
-            "latency",
-            "validation: mean (each)",
-            "test: mean (each)",
-        ],
-        rows,
-    )
+    let mut head = vec!["name"];
+    head.extend(Cost::all().map(Cost::title));
+    head.extend(["validation: mean (each)", "test: mean (each)"]);
+    table(&head, rows)
 }
 
 fn scatter(summary: &Summary) -> String {
-    let point = |trial: &Trial| Some((trial.costs.parameters? as f64, summary.result(trial)?));
+    let point = |trial: &Trial| Some((trial.costs.value(PARAMETERS)?, summary.result(trial)?));
     let (front, others): (Vec<_>, Vec<_>) = summary
         .trials
         .iter()
@@ -245,7 +228,7 @@ fn repeat(summary: &Summary) -> String {
     let facts = [
         ["version".to_owned(), summary.version.clone()],
         ["seed".to_owned(), summary.seed.to_string()],
-        ["limits".to_owned(), summary.limits.join(", ")],
+        ["limits".to_owned(), summary.limits.to_string()],
         ["penalties".to_owned(), summary.penalties().join(", ")],
         [
             "fidelity of the search".to_owned(),
@@ -263,21 +246,21 @@ fn repeat(summary: &Summary) -> String {
     )
 }
 
-pub(crate) fn table<const N: usize>(
-    head: &[&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+/// A table; each row has a cell for each column of the head.
+pub(crate) fn table<R: AsRef<[String]>>(
+    head: &[&str],
+    rows: impl IntoIterator<Item = R>,
 ) -> String {
-    let line = |cells: Vec<String>, tag: &str| {
+    let line = |cells: &[String], tag: &str| {
         let cells = cells
             .iter()
             .map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     };
-    let body: String = rows
-        .into_iter()
-        .map(|row| line(row.to_vec(), "td"))
-        .collect();
-    let head = line(head.iter().map(|cell| (*cell).to_owned()).collect(), "th");
+    let rows = rows.into_iter();
+    let body: String = rows.map(|row| line(row.as_ref(), "td")).collect();
+    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let head = line(&head, "th");
     format!("<div class=\"wide\"><table>{head}{body}</table></div>\n")
 }
 
@@ -300,7 +283,7 @@ mod tests {
         };
         let mut trial = proposal.clone().complete(Outcome::Finished);
         trial.metrics.set(Metric::validation_accuracy(), 0.5);
-        trial.costs.parameters = Some(10);
+        trial.costs.set(PARAMETERS, Some(10.0));
         let crash = proposal.complete(Outcome::Crashed {
             message: evil.into(),
         });

@@ -2,8 +2,9 @@
 
 use super::finalist::{finalists, saving};
 use super::{Summary, mean};
+use crate::cost::Cost;
 use crate::objective::Objective;
-use crate::trial::{Outcome, Trial};
+use crate::trial::{Costs, Outcome, Trial};
 use serde_json::{Value, json};
 
 /// The object that `--json` prints and `report.json` holds; accuracies are
@@ -23,12 +24,19 @@ pub fn json(summary: &Summary, history: bool) -> Value {
     let baselines = summary.baselines.iter().map(|row| {
         let mut object = json!({
             "name": row.name,
-            "parameters": row.parameters,
-            "latency_ms": row.latency_ms,
+            "role": row.role.name(),
             "cut_short": (row.cut_short > 0).then_some(row.cut_short),
         });
+        put_costs(&mut object, &row.costs);
         summary.put_results(&mut object, mean(&row.validation), mean(&row.test));
         object
+    });
+    let exceeded = summary.exceeded.iter().map(|excess| {
+        json!({
+            "cost": excess.cost.name(),
+            "limit": number(excess.cost, excess.limit),
+            "value": number(excess.cost, excess.value),
+        })
     });
     let mut object = json!({
         "run": summary.run,
@@ -37,6 +45,8 @@ pub fn json(summary: &Summary, history: bool) -> Value {
         "seed": summary.seed,
         "metric": summary.metric(),
         "penalties": summary.penalties(),
+        "limits": limits(summary),
+        "limits_exceeded": exceeded.collect::<Vec<_>>(),
         "trials": {
             "finished": count(|outcome| *outcome == Outcome::Finished),
             "failed": count(Outcome::is_failure),
@@ -65,6 +75,30 @@ pub fn history(objective: &Objective, trials: &[Trial]) -> Value {
     Value::Array(all.collect())
 }
 
+/// Sets every cost under its name; null where one is not known.
+pub(super) fn put_costs(object: &mut Value, costs: &Costs) {
+    for cost in Cost::all() {
+        let value = costs.value(cost);
+        object[cost.field()] = value.map_or(Value::Null, |value| number(cost, value));
+    }
+}
+
+/// A value of a cost: a whole number where only these exist.
+fn number(cost: Cost, value: f64) -> Value {
+    if cost.unit().is_whole() {
+        json!(value as u64)
+    } else {
+        json!(value)
+    }
+}
+
+/// The limits, by the names of their costs.
+fn limits(summary: &Summary) -> Value {
+    let limits = summary.limits.iter();
+    let limits = limits.map(|(cost, limit)| (cost.name().to_owned(), number(cost, limit)));
+    Value::Object(limits.collect())
+}
+
 fn best(summary: &Summary) -> Value {
     let Some(best) = &summary.best else {
         return Value::Null;
@@ -72,14 +106,14 @@ fn best(summary: &Summary) -> Value {
     let mut object = json!({
         "trial": best.trial,
         "architecture": best.architecture,
-        "parameters": best.parameters,
-        "macs": best.macs,
-        "parameters_as_written": best.parameters_written,
-        "macs_as_written": best.macs_written,
-        "peak_memory_bytes": best.peak_memory_bytes,
-        "latency_ms": best.latency_ms,
         "latency_runtime": best.latency_runtime,
     });
+    put_costs(&mut object, &best.costs);
+    for cost in Cost::all() {
+        if let Some(value) = best.costs_written.value(cost) {
+            object[format!("{}_as_written", cost.field())] = number(cost, value);
+        }
+    }
     summary.put_results(&mut object, Some(best.validation), best.test);
     object
 }
@@ -94,11 +128,9 @@ fn trial_json(objective: &Objective, trial: &Trial) -> Value {
         "fidelity": trial.fidelity.to_string(),
         "outcome": trial.outcome.name(),
         "validation_accuracy": null,
-        "parameters": trial.costs.parameters,
-        "macs": trial.costs.macs,
-        "latency_ms": trial.costs.latency_ms,
         "seconds": trial.seconds,
     });
+    put_costs(&mut object, &trial.costs);
     object[metric] = json!(result.filter(|value| value.is_finite()));
     // Without penalties the score is the metric.
     if !objective.penalties.is_empty() {
@@ -111,7 +143,8 @@ fn trial_json(objective: &Objective, trial: &Trial) -> Value {
 mod tests {
     use super::super::{BaselineRow, Best};
     use super::*;
-    use crate::cost::{Direction, Unit};
+    use crate::cost::{Direction, LATENCY, PARAMETERS, Unit};
+    use crate::space::{Excess, Limits};
     use crate::trial::{Fidelity, Metric, Proposal};
 
     fn summary(metric: Metric) -> Summary {
@@ -174,12 +207,39 @@ mod tests {
     }
 
     #[test]
+    fn costs_limits_and_what_is_over_them_have_their_names() {
+        let mut summary = summary(Metric::validation_accuracy());
+        let costs = Costs::default().with(PARAMETERS, 200.0);
+        summary.baselines[0].costs = costs.with(LATENCY, 0.5);
+        summary.limits = Limits::FREE.with(PARAMETERS, 300.0).with(LATENCY, 0.25);
+        summary.exceeded = vec![Excess {
+            cost: LATENCY,
+            limit: 0.25,
+            value: 0.5,
+        }];
+        let object = json(&summary, true);
+        assert_eq!(
+            object["limits"],
+            json!({"parameters": 300, "latency": 0.25})
+        );
+        assert_eq!(
+            object["limits_exceeded"],
+            json!([{"cost": "latency", "limit": 0.25, "value": 0.5}])
+        );
+        assert_eq!(object["baselines"][0]["parameters"], json!(200));
+        assert_eq!(object["baselines"][0]["latency_ms"], json!(0.5));
+        for cost in Cost::all() {
+            assert!(object["history"][0].get(cost.field()).is_some(), "{cost}");
+        }
+    }
+
+    #[test]
     fn penalties_and_scores_are_told_where_there_are_some() {
         let mut summary = summary(Metric::validation_accuracy());
         let plain = json(&summary, true);
         assert_eq!(plain["penalties"], json!([]));
         assert!(plain["history"][0].get("score").is_none());
-        summary.trials[0].costs.parameters = Some(200);
+        summary.trials[0].costs.set(PARAMETERS, Some(200.0));
         let penalty = "parameters=100:hard".parse().unwrap();
         summary.objective.penalties.push(penalty);
         let object = json(&summary, true);

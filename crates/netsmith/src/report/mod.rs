@@ -19,10 +19,11 @@ pub use verdict::verdict;
 pub(crate) use html::{STYLE, section, table};
 pub(crate) use plot::{Mark, Series, escape, log_plot};
 
-use crate::cost::Unit;
+use crate::cost::{Cost, Unit};
 use crate::objective::Objective;
-use crate::study::FinalRun;
-use crate::trial::Trial;
+use crate::space::{Excess, Limits};
+use crate::study::{FinalRun, Role};
+use crate::trial::{Costs, Trial};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -48,8 +49,10 @@ pub struct Summary {
     /// What the search was after. Its metric is `validation_` with the metric's name, or
     /// what an outside command prints.
     pub objective: Objective,
-    /// The limits on costs, such as `parameters<=50000`.
-    pub limits: Vec<String>,
+    /// The limits on costs.
+    pub limits: Limits,
+    /// The limits that the best network is over, where no network keeps them all.
+    pub exceeded: Vec<Excess>,
     /// The fidelity of the search.
     pub fidelity: String,
     /// The training recipe, in words.
@@ -86,18 +89,11 @@ pub struct Best {
     pub trial: Option<u64>,
     /// The architecture's canonical text.
     pub architecture: String,
-    /// Trainable scalars of the network as exported.
-    pub parameters: u64,
-    /// Multiply-accumulate operations of one sample, as exported.
-    pub macs: u64,
-    /// Trainable scalars as the architecture is written, unused parts included.
-    pub parameters_written: u64,
-    /// Multiply-accumulate operations as the architecture is written.
-    pub macs_written: u64,
-    /// Peak memory of inference at batch 1, weights included, in bytes.
-    pub peak_memory_bytes: u64,
-    /// Latency of inference at batch 1, in milliseconds.
-    pub latency_ms: Option<f64>,
+    /// The costs of the network as exported.
+    pub costs: Costs,
+    /// The costs as the architecture is written, unused parts included; none that is
+    /// measured.
+    pub costs_written: Costs,
     /// What the latency was measured in, such as `onnxruntime`.
     pub latency_runtime: String,
     /// The metric on the validation part.
@@ -110,16 +106,14 @@ impl Best {
     /// A trial of a search as its best so far, with the value of this metric.
     pub fn of_trial(trial: &Trial, metric: &str) -> Self {
         let value = trial.metrics.get(metric);
-        let [parameters, macs] = [trial.costs.parameters, trial.costs.macs].map(|n| n.unwrap_or(0));
+        let mut written = trial.costs;
+        let measured = Cost::all().filter(|cost| cost.is_measured());
+        measured.for_each(|cost| written.set(cost, None));
         Self {
             trial: Some(trial.number),
             architecture: trial.architecture.clone(),
-            parameters,
-            macs,
-            parameters_written: parameters,
-            macs_written: macs,
-            peak_memory_bytes: trial.costs.peak_memory_bytes.unwrap_or(0),
-            latency_ms: trial.costs.latency_ms,
+            costs: trial.costs,
+            costs_written: written,
             latency_runtime: String::new(),
             validation: value.map_or(f64::NAN, |quantity| quantity.value),
             test: None,
@@ -127,16 +121,16 @@ impl Best {
     }
 }
 
-/// Something that the winner is compared with. A name that begins with `random`
-/// says that each value belongs to another random architecture.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Something that the winner is compared with.
+#[derive(Clone, Debug, PartialEq)]
 pub struct BaselineRow {
     /// Its name.
     pub name: String,
-    /// Trainable scalars.
-    pub parameters: u64,
-    /// Latency of inference at batch 1, in milliseconds.
-    pub latency_ms: Option<f64>,
+    /// What it is: a network designed by hand, or random architectures, of which each
+    /// value belongs to another one.
+    pub role: Role,
+    /// The costs of its network.
+    pub costs: Costs,
     /// The metric on the validation part, one value for each training.
     pub validation: Vec<f64>,
     /// The metric on the test part, one value for each training.
@@ -147,10 +141,25 @@ pub struct BaselineRow {
     pub cut_short: usize,
 }
 
+impl Default for BaselineRow {
+    /// A network designed by hand, of which nothing is known.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            role: Role::Baseline,
+            costs: Costs::default(),
+            validation: Vec::new(),
+            test: Vec::new(),
+            test_error: None,
+            cut_short: 0,
+        }
+    }
+}
+
 impl BaselineRow {
     /// Whether its values are those of random architectures.
     fn is_random(&self) -> bool {
-        self.name.starts_with("random")
+        self.role == Role::Random
     }
 }
 
@@ -210,6 +219,20 @@ impl Summary {
     fn result(&self, trial: &Trial) -> Option<f64> {
         let value = trial.metrics.get(self.metric())?.value;
         value.is_finite().then_some(value)
+    }
+}
+
+/// The value of a cost for a table: counts in full, anything else in its unit.
+fn shown(cost: Cost, costs: &Costs) -> String {
+    let Some(quantity) = costs.get(cost) else {
+        return "not measured".into();
+    };
+    match quantity.unit {
+        Unit::Parameters | Unit::Macs => format!("{:.0}", quantity.value),
+        Unit::Bytes => format!("{:.0} bytes", quantity.value),
+        Unit::Milliseconds | Unit::Seconds | Unit::Fraction | Unit::Target | Unit::Plain => {
+            quantity.to_string()
+        }
     }
 }
 

@@ -172,6 +172,7 @@ fn deviation(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::Role;
 
     fn row(name: &str, test: &[f64]) -> BaselineRow {
         BaselineRow {
@@ -249,7 +250,11 @@ mod tests {
 
     #[test]
     fn worse_is_said_and_random_networks_are_averaged() {
-        let rows = [row("random 1", &[0.99]), row("random 2", &[0.97])];
+        let random = |test| BaselineRow {
+            role: Role::Random,
+            ..row("drawn", test)
+        };
+        let rows = [random(&[0.99]), random(&[0.97])];
         let sentences = verdict(&OWN, None, &rows, true);
         assert_eq!(
             sentences[1],

@@ -139,12 +139,7 @@ pub(super) fn trial_of(ended: Ended, costs: Costs, limit_seconds: f64, metric: &
         } => {
             let mut trial = task.proposal.complete(outcome);
             trial.metrics = metrics;
-            trial.costs = Costs {
-                parameters: own.parameters.or(costs.parameters),
-                macs: own.macs.or(costs.macs),
-                peak_memory_bytes: own.peak_memory_bytes.or(costs.peak_memory_bytes),
-                latency_ms: own.latency_ms.or(costs.latency_ms),
-            };
+            trial.costs = own.or(&costs);
             trial.seconds = simulated_seconds.unwrap_or(seconds);
             trial.curves = curves;
             return trial;

@@ -15,7 +15,7 @@ use super::ending::trial_of;
 use super::pool::{Pool, Report, Task, now};
 use super::{Event, SearchError};
 use crate::evaluate::{Evaluation, Evaluator};
-use crate::network::{MemoryPlan, Network};
+use crate::network::Network;
 use crate::space::Architecture;
 use crate::stopping::Bar;
 use crate::study::{FinalRun, Pending, Role, Study};
@@ -126,7 +126,7 @@ impl Finals<'_> {
                         left_out.push(number);
                         continue;
                     }
-                    costs.insert(number, costs_of(&job.network));
+                    costs.insert(number, Costs::of(&job.network));
                     pace.begin(number, job.expected, clock());
                     let task = self.begin(job, pending.get(&number))?;
                     observe(Event::Started(&task.proposal));
@@ -245,15 +245,6 @@ impl Pace {
         let slowness = late.fold(self.slowness, f64::max);
         let seconds = expected.unwrap_or(0.0) * slowness;
         self.end.is_none_or(|end| now + seconds <= end)
-    }
-}
-
-fn costs_of(network: &Network) -> Costs {
-    Costs {
-        parameters: Some(network.parameters()),
-        macs: Some(network.macs()),
-        peak_memory_bytes: Some(MemoryPlan::of(network, 1).inference()),
-        latency_ms: None,
     }
 }
 

@@ -48,10 +48,8 @@ pub struct Search<'a> {
     pub study: &'a Study,
     /// What is searched for.
     pub objective: &'a Objective,
-    /// What every proposal must keep, known from its graph.
+    /// What every proposal must keep.
     pub limits: Limits,
-    /// Milliseconds that the estimate may not exceed.
-    pub latency_limit: Option<f64>,
     /// Estimates the latency of a network in milliseconds; must give the same
     /// value for the same network, also after a resume.
     pub latency: Option<&'a dyn Fn(&Network) -> f64>,

@@ -4,9 +4,8 @@ use super::SearchError;
 use super::checkpoint::checkpoint_path;
 use super::pool::Task;
 use super::run::{Run, Slot};
-use crate::cost::{Quantity, Unit};
+use crate::cost::LATENCY;
 use crate::network::Network;
-use crate::space::LimitedCost;
 use crate::strategy::{Ask, Plan};
 use crate::study::Pending;
 use crate::trial::{Costs, Outcome, Proposal};
@@ -51,10 +50,11 @@ impl Run<'_, '_> {
             seed: seed >> 1,
             parent: suggestion.parent,
         };
-        let costs = Costs {
-            latency_ms: self.search.latency.map(|latency| latency(&written)),
-            ..Costs::of(&written)
-        };
+        let mut costs = Costs::of(&written);
+        costs.set(
+            LATENCY,
+            self.search.latency.map(|latency| latency(&written)),
+        );
         self.running.push((number, architecture.clone()));
         let slot = Slot {
             architecture,
@@ -136,27 +136,11 @@ impl Run<'_, '_> {
 
     /// Why a proposal is not evaluated at all.
     fn refused(&self, costs: &Costs, written: &Network) -> Option<Outcome> {
-        let limit = self.search.latency_limit;
-        let over = limit
-            .zip(costs.latency_ms)
-            .filter(|(limit, latency)| latency > limit);
-        if let Some((limit, latency)) = over {
+        if let Err(excess) = self.search.limits.check_costs(costs) {
             return Some(Outcome::OverLimit {
-                what: "latency".into(),
-                value: Quantity::new(latency, Unit::Milliseconds),
-                limit: Quantity::new(limit, Unit::Milliseconds),
-            });
-        }
-        if let Err(over) = self.search.limits.check_network(written) {
-            let unit = match over.cost {
-                LimitedCost::Parameters => Unit::Parameters,
-                LimitedCost::Macs => Unit::Macs,
-                LimitedCost::Memory => Unit::Bytes,
-            };
-            return Some(Outcome::OverLimit {
-                what: over.cost.to_string(),
-                value: Quantity::new(over.least as f64, unit),
-                limit: Quantity::new(over.limit as f64, unit),
+                what: excess.cost.to_string(),
+                value: excess.quantity(),
+                limit: excess.cost.quantity(excess.limit),
             });
         }
         let available = self.search.memory?;

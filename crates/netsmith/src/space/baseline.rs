@@ -108,6 +108,7 @@ impl Space {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::PARAMETERS;
     use crate::network::Shape;
 
     #[test]
@@ -118,13 +119,7 @@ mod tests {
             (Shape::vector(12), "plain MLP of `mlp`"),
         ] {
             let task = Task::vector(input, 3);
-            let found = hand_designed(
-                &task,
-                &Limits {
-                    parameters: Some(2_000),
-                    ..Limits::default()
-                },
-            );
+            let found = hand_designed(&task, &Limits::FREE.with(PARAMETERS, 2_000.0));
             assert!(found.iter().any(|own| own.name == expected), "{found:?}");
             for own in found {
                 let last = own.network.outputs()[0];

@@ -125,6 +125,7 @@ pub(crate) use operation::Attributes;
 
 use super::{Architecture, Entry, Space, SpaceError, Task};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
+use crate::cost::Cost;
 use crate::network::Operation;
 use std::path::Path;
 use table::Table;
@@ -275,8 +276,8 @@ fn check_costs(space: &Space) -> Result<(), Fault> {
     let Ok(bounds) = space.bounds(&undecided) else {
         return Ok(());
     };
-    let highs = [bounds.parameters, bounds.macs, bounds.memory].map(|range| range.high);
-    match highs.iter().any(|&high| high > MOST_COST) {
+    let mut ranges = Cost::all().filter_map(|cost| cost.bounds(&bounds));
+    match ranges.any(|range| range.high > MOST_COST) {
         true => {
             let rule = "a network of this space would have more parameters, MACs or bytes than can be counted";
             Err(Fault::new(0..0, rule))

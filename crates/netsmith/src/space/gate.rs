@@ -1,7 +1,7 @@
 //! Which options lead on: rules and limits while an architecture is decided.
 
 use super::bounds::{Explored, Explorer};
-use super::{Architecture, DecisionId, Infeasible, Limits, Space};
+use super::{Architecture, DecisionId, Excess, Limits, Space};
 
 /// Says step by step which options an architecture in the making may take.
 pub(super) struct Gate<'a> {
@@ -44,11 +44,11 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// Whether a limit can be kept at all.
+    /// Whether the bounds leave room for a network that keeps the limits.
     ///
     /// # Errors
-    /// The limit that no architecture keeps, with the nearest bound.
-    pub(super) fn check(&mut self) -> Result<(), Infeasible> {
+    /// The limit that no architecture keeps, with the lower bound of its cost.
+    pub(super) fn check(&mut self) -> Result<(), Excess> {
         if self.limits.is_free() {
             return Ok(());
         }

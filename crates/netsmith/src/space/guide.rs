@@ -32,7 +32,7 @@ impl Space {
     /// The limit that no architecture keeps, with the nearest bound.
     pub fn guide<'a>(&'a self, limits: &'a Limits) -> Result<Guide<'a>, Infeasible> {
         let mut gate = Gate::new(self, limits);
-        gate.check()?;
+        gate.check().map_err(|excess| self.infeasible(&excess))?;
         Ok(Guide { space: self, gate })
     }
 }

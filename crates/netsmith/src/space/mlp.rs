@@ -178,6 +178,7 @@ fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::PARAMETERS;
     use crate::random::Seed;
 
     fn space(features: usize, outputs: usize) -> Space {
@@ -213,10 +214,7 @@ mod tests {
     fn baselines_are_points_of_the_space() {
         let names = |outputs: usize| -> Vec<&str> {
             let space = space(13, outputs);
-            let baselines = space.baselines(&Limits {
-                parameters: Some(5_000),
-                ..Limits::default()
-            });
+            let baselines = space.baselines(&Limits::FREE.with(PARAMETERS, 5_000.0));
             for (_, architecture) in &baselines {
                 assert_eq!(space.check(architecture), Ok(()));
                 assert!(space.network(architecture).unwrap().parameters() <= 5_000);
@@ -230,10 +228,7 @@ mod tests {
     #[test]
     fn samples_keep_a_limit() {
         let space = space(30, 2);
-        let limits = Limits {
-            parameters: Some(2_000),
-            ..Limits::default()
-        };
+        let limits = Limits::FREE.with(PARAMETERS, 2_000.0);
         let mut random = Seed::new(5).stream();
         for _ in 0..30 {
             let drawn = space.sample(&limits, &mut random).unwrap();

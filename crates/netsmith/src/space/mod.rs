@@ -35,6 +35,7 @@ mod resolve;
 mod rule;
 mod sample;
 mod size;
+mod skip;
 mod source;
 mod task;
 
@@ -49,7 +50,7 @@ pub use graph::{
 };
 pub use guide::{Guide, Open};
 pub use head::Head;
-pub use limit::{Infeasible, LimitedCost, Limits};
+pub use limit::{Excess, Infeasible, Limits};
 pub use loose::RelaxedLoose;
 pub use named::{NamedSpaceError, build_named};
 pub use notation::{NamedOptions, Notation, NotationError};

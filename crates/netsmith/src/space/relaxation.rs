@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, Kind, Through};
 use super::loose::{self, RelaxedLoose};
-use super::{DecisionId, DecisionKind, Pick, Space};
+use super::{DecisionId, DecisionKind, Pick, Space, skip};
 use std::collections::BTreeMap;
 
 /// Decisions that a supernet cannot leave open, and what they decide.
@@ -37,6 +37,20 @@ pub struct RelaxedChoice {
     /// For each input of its mixes the option; none: an option that only the
     /// supernet has.
     pub options: Vec<Option<u32>>,
+    /// For each of these whether it is a skip connection: whether it passes its input
+    /// on, wherever the decision stands, where another option computes something.
+    pub skips: Vec<bool>,
+}
+
+impl RelaxedChoice {
+    /// One without skip connections.
+    fn plain(decision: DecisionId, options: Vec<Option<u32>>) -> Self {
+        Self {
+            decision,
+            skips: vec![false; options.len()],
+            options,
+        }
+    }
 }
 
 /// A decision whose candidates are the inputs of mixes, and which picks several
@@ -83,7 +97,7 @@ impl Space {
             let count = self.decision(decision).count();
             if count > 1 {
                 let options = (0..count).map(Some).collect();
-                choices.insert(decision, RelaxedChoice { decision, options });
+                choices.insert(decision, RelaxedChoice::plain(decision, options));
             }
         }
         sizes.sort_unstable();
@@ -111,13 +125,19 @@ impl Walk<'_> {
                 Kind::Choice(choice) => {
                     let mut options: Vec<Option<u32>> =
                         (0..choice.options.len() as u32).map(Some).collect();
+                    let mut skips = skip::skips(choice);
                     for (place, _) in &choice.search_only {
                         options.insert(*place, None);
+                        skips.insert(*place, false);
                     }
                     let decision = choice.decision;
-                    self.choices
-                        .entry(decision)
-                        .or_insert(RelaxedChoice { decision, options });
+                    let relaxed = self.choices.entry(decision).or_insert(RelaxedChoice {
+                        decision,
+                        options,
+                        skips: skips.clone(),
+                    });
+                    let both = relaxed.skips.iter_mut().zip(skips);
+                    both.for_each(|(everywhere, here)| *everywhere &= here);
                 }
                 Kind::Select(select) => {
                     let decision = select.decision;
@@ -130,7 +150,7 @@ impl Walk<'_> {
                         DecisionKind::Select { pick, .. } if select.mixes() => {
                             if pick.is_one() && !are_told_apart(&edges) {
                                 let options = (0..candidates as u32).map(Some).collect();
-                                let relaxed = RelaxedChoice { decision, options };
+                                let relaxed = RelaxedChoice::plain(decision, options);
                                 self.choices.entry(decision).or_insert(relaxed);
                             } else {
                                 self.selects.entry(decision).or_insert(RelaxedSelect {

@@ -4,8 +4,8 @@
 //! the rules and the limits.
 
 use super::gate::Gate;
-use super::{Architecture, DecisionId, DecisionKind, Infeasible, Limits, Space};
-use crate::random::Random;
+use super::{Architecture, DecisionId, DecisionKind, Excess, Infeasible, Limits, Space};
+use crate::random::{Random, Seed};
 use rand::RngExt;
 
 /// How often a random completion may end over a limit before giving up; the
@@ -44,14 +44,19 @@ impl Space {
     /// The limit that no architecture keeps, with the nearest bound.
     pub fn sample(&self, limits: &Limits, random: &mut Random) -> Result<Architecture, Infeasible> {
         let mut gate = Gate::new(self, limits);
-        gate.check()?;
+        gate.check().map_err(|excess| self.infeasible(&excess))?;
         let undecided = Architecture::undecided(self.decisions().len());
         for _ in 0..MOST_TRIES {
             if let Some(architecture) = self.drawn(&mut gate, &undecided, random) {
                 return Ok(architecture);
             }
         }
-        self.smallest(limits)
+        let smallest = self.smallest(limits);
+        match self.network(&smallest) {
+            Ok(network) => limits.check_network(&network)?,
+            Err(_) => return Ok(smallest),
+        }
+        Ok(smallest)
     }
 
     /// The architecture that grants these wishes as far as rules and limits allow:
@@ -67,12 +72,40 @@ impl Space {
         self.drawn(&mut Gate::new(self, limits), wishes, random)
     }
 
-    /// Whether a limit can be kept at all.
+    /// Whether the bounds leave room for the limits. Where bounds are not tight there may
+    /// be no architecture all the same, as [`find_within`](Self::find_within) says.
     ///
     /// # Errors
-    /// The limit that no architecture keeps, with the nearest bound.
+    /// The limit that no architecture keeps, with the lower bound of its cost.
     pub fn check_limits(&self, limits: &Limits) -> Result<(), Infeasible> {
-        Gate::new(self, limits).check()
+        let checked = Gate::new(self, limits).check();
+        checked.map_err(|excess| self.infeasible(&excess))
+    }
+
+    /// Whether an architecture that keeps the limits is found.
+    ///
+    /// # Errors
+    /// The limit that no architecture keeps, or none that was found.
+    pub fn find_within(&self, limits: &Limits) -> Result<(), Infeasible> {
+        if limits.is_free() {
+            return Ok(());
+        }
+        let mut random = Seed::new(0).child("limits").stream();
+        self.sample(limits, &mut random).map(|_| ())
+    }
+
+    /// What is told of a limit below the lower bound of its cost: the bound, and the
+    /// least cost of a network that is found.
+    pub(super) fn infeasible(&self, excess: &Excess) -> Infeasible {
+        let Excess { cost, limit, value } = *excess;
+        let smallest = self.network(&self.smallest(&Limits::FREE.with(cost, f64::INFINITY)));
+        let reached = smallest.ok().and_then(|network| cost.count(&network));
+        Infeasible {
+            cost,
+            limit,
+            least: value,
+            reached: reached.map(|count| count as f64),
+        }
     }
 
     /// The architecture with open decisions drawn and inactive ones cleared;
@@ -164,7 +197,9 @@ impl Space {
 
     /// Towards the smallest: every decision takes the option of the least bound
     /// of the first limited cost. The last resort where drawing fails.
-    fn smallest(&self, limits: &Limits) -> Result<Architecture, Infeasible> {
+    fn smallest(&self, limits: &Limits) -> Architecture {
+        let mut counted = limits.iter().filter(|(cost, _)| !cost.is_measured());
+        let first = counted.next().map(|(cost, _)| cost);
         let mut architecture = Architecture::undecided(self.decisions().len());
         let (mut gate, mut explorer) = (Gate::new(self, limits), self.explorer());
         for &decision in self.order() {
@@ -175,21 +210,14 @@ impl Space {
             let least = |option: &u32| {
                 let trial = architecture.clone().with(decision, *option);
                 explorer.bounds(&trial).map_or(u64::MAX, |explored| {
-                    let bounds = explored.bounds;
-                    match (limits.parameters, limits.macs) {
-                        (Some(_), _) => bounds.parameters.low,
-                        (None, Some(_)) => bounds.macs.low,
-                        (None, None) => bounds.memory.low,
-                    }
+                    let range = first.and_then(|cost| cost.bounds(&explored.bounds));
+                    range.map_or(0, |range| range.low)
                 })
             };
             let option = allowed.into_iter().min_by_key(least).unwrap_or(0);
             architecture.set(decision, Some(option));
         }
-        match self.network(&architecture) {
-            Ok(network) => limits.check_network(&network).map(|()| architecture),
-            Err(_) => Ok(architecture),
-        }
+        architecture
     }
 
     /// A child with one decision changed: the decision is drawn by weight among

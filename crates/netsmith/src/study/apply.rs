@@ -8,10 +8,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StudyError;
 use super::fault::Fault;
 use super::load::Catalogue;
-use super::mirror::{OutcomeColumns, direction_name, unit_name};
+use super::mirror::{FULL_WIDTH, OutcomeColumns, cost_metric, direction_name, unit_name};
 use super::schema::QUEUED;
 use super::trials::{Checkpoint, Role};
 use super::writer::Event;
+use crate::cost::{Cost, LATENCY, MACS, MEMORY, PARAMETERS};
 use crate::trial::{Fidelity, Measurement, Metric, Proposal, RUNNING, Trial};
 
 /// Why an event was not written.
@@ -112,6 +113,10 @@ impl Applier {
             }
         }
         let outcome = OutcomeColumns::of(&trial.outcome);
+        let count = |cost| {
+            let value = trial.costs.value(cost);
+            value.map(|value| (value as u64).cast_signed())
+        };
         to.prepare_cached(
             "UPDATE trial SET state = ?2, duplicate_of = ?3, parameters = ?4, macs = ?5,
                 peak_memory_bytes = ?6, latency_ms = ?7, seconds = ?8, ended = ?9, detail = ?10,
@@ -123,10 +128,10 @@ impl Applier {
             trial.number,
             outcome.state,
             trial.duplicate_of,
-            trial.costs.parameters.map(u64::cast_signed),
-            trial.costs.macs.map(u64::cast_signed),
-            trial.costs.peak_memory_bytes.map(u64::cast_signed),
-            trial.costs.latency_ms,
+            count(PARAMETERS),
+            count(MACS),
+            count(MEMORY),
+            trial.costs.value(LATENCY),
             trial.seconds,
             trial.ended,
             outcome.detail,
@@ -136,13 +141,21 @@ impl Applier {
             outcome.needed.map(u64::cast_signed),
             outcome.available.map(u64::cast_signed),
         ])?;
-        for (metric, quantity) in trial.metrics.iter() {
+        let mut put = |metric: &Metric, value: f64| {
             let metric = self.metric(to, metric)?;
             execute(
                 to,
                 "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3)",
-                (trial.number, metric, quantity.value),
-            )?;
+                (trial.number, metric, value),
+            )
+        };
+        for (metric, quantity) in trial.metrics.iter() {
+            put(metric, quantity.value)?;
+        }
+        for cost in Cost::all() {
+            if let (Some(metric), Some(value)) = (cost_metric(cost), trial.costs.value(cost)) {
+                put(&metric, value)?;
+            }
         }
         // The trial is the truth about its curves; what was sent by step may
         // have ended differently.
@@ -209,7 +222,7 @@ fn propose(
         proposal.key,
         proposal.fidelity.epochs,
         proposal.fidelity.data,
-        proposal.fidelity.width,
+        FULL_WIDTH,
         proposal.seed.cast_signed(),
         proposal.parent,
     ])?;
@@ -260,16 +273,13 @@ fn expect_pending(to: &Connection, number: u64) -> Result<(), Refusal> {
 /// Makes sure that a proposal is the one that the study holds under its number.
 fn expect_same(to: &Connection, proposal: &Proposal) -> Result<(), Refusal> {
     let (architecture, fidelity, seed): (String, Fidelity, i64) = to
-        .prepare_cached(
-            "SELECT architecture, epochs, data, width, seed FROM trial WHERE number = ?1",
-        )?
+        .prepare_cached("SELECT architecture, epochs, data, seed FROM trial WHERE number = ?1")?
         .query_row([proposal.number], |row| {
             let fidelity = Fidelity {
                 epochs: row.get(1)?,
                 data: row.get(2)?,
-                width: row.get(3)?,
             };
-            Ok((row.get(0)?, fidelity, row.get(4)?))
+            Ok((row.get(0)?, fidelity, row.get(3)?))
         })?;
     let seed = seed.cast_unsigned();
     if (&architecture, fidelity, seed) == (&proposal.architecture, proposal.fidelity, proposal.seed)

@@ -12,7 +12,8 @@ use super::fault::Fault;
 use super::mirror::{self, OutcomeColumns};
 use super::schema::{FIRST_FINAL, QUEUED};
 use super::trials::{Checkpoint, FinalRun, Pending, Role, Trials};
-use crate::trial::{Curve, Fidelity, Metric, Metrics, Proposal, RUNNING, Trial};
+use crate::cost::{LATENCY, MACS, MEMORY, PARAMETERS};
+use crate::trial::{Costs, Curve, Fidelity, Metric, Metrics, Proposal, RUNNING, Trial};
 
 /// Everything that the study holds about trials.
 pub(super) fn all(connection: &Connection) -> Result<Trials, Fault> {
@@ -40,13 +41,14 @@ pub(super) fn all(connection: &Connection) -> Result<Trials, Fault> {
     while let Some(row) = rows.next()? {
         let proposal = proposal(row)?;
         let number = proposal.number;
-        let results = results.of(
+        let (results, costs) = results.of(
             number,
             "result",
             &metrics,
-            Metrics::new(),
-            |all, metric, _, v| {
-                all.set(metric.clone(), v);
+            (Metrics::new(), Costs::default()),
+            |(results, costs), metric, _, value| match mirror::cost_of(metric) {
+                Some(cost) => costs.set(cost, Some(value)),
+                None => results.set(metric.clone(), value),
             },
         )?;
         let mut curves = points.of(number, "measurement", &metrics, Vec::new(), point)?;
@@ -84,10 +86,12 @@ pub(super) fn all(connection: &Connection) -> Result<Trials, Fault> {
                 }
             }
         } else {
+            let completed = completed(row, proposal, state)?;
             let trial = Trial {
                 metrics: results,
                 curves,
-                ..completed(row, proposal, state)?
+                costs: completed.costs.or(&costs),
+                ..completed
             };
             match run {
                 None => trials.completed.push(trial),
@@ -115,7 +119,6 @@ fn proposal(row: &Row<'_>) -> Result<Proposal, Fault> {
         fidelity: Fidelity {
             epochs: row.get(4)?,
             data: row.get(5)?,
-            width: row.get(6)?,
         },
         seed: row.get::<_, i64>(7)?.cast_unsigned(),
         parent: row.get(8)?,
@@ -136,10 +139,11 @@ fn completed(row: &Row<'_>, proposal: Proposal, state: &str) -> Result<Trial, Fa
     .outcome(proposal.number)?;
     let mut trial = proposal.complete(outcome);
     trial.duplicate_of = row.get(9)?;
-    trial.costs.parameters = bits(row, 10)?;
-    trial.costs.macs = bits(row, 11)?;
-    trial.costs.peak_memory_bytes = bits(row, 12)?;
-    trial.costs.latency_ms = row.get(13)?;
+    for (cost, column) in [(PARAMETERS, 10), (MACS, 11), (MEMORY, 12)] {
+        let count: Option<u64> = bits(row, column)?;
+        trial.costs.set(cost, count.map(|count| count as f64));
+    }
+    trial.costs.set(LATENCY, row.get(13)?);
     trial.seconds = row.get::<_, Option<f64>>(14)?.unwrap_or(f64::NAN);
     trial.ended = row.get::<_, Option<f64>>(15)?.unwrap_or(f64::NAN);
     Ok(trial)

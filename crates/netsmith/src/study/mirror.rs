@@ -3,8 +3,28 @@
 //! They belong to the format: the core may rename its types, these stay.
 
 use super::fault::Fault;
-use crate::cost::{Direction, Quantity, Unit};
-use crate::trial::Outcome;
+use crate::cost::{Cost, Direction, LATENCY, MACS, MEMORY, PARAMETERS, Quantity, Unit};
+use crate::trial::{Metric, Outcome};
+
+/// What the column `width` of a trial holds. Format 1 has it for networks trained at a
+/// part of their width, which nothing does.
+pub(super) const FULL_WIDTH: f64 = 1.0;
+
+/// The costs with columns of their own in `trial`.
+const COLUMNS: [Cost; 4] = [PARAMETERS, MACS, MEMORY, LATENCY];
+
+/// The metric under which a cost without a column stands among the results; nothing for
+/// a cost that has one.
+pub(super) fn cost_metric(cost: Cost) -> Option<Metric> {
+    let stands = !COLUMNS.contains(&cost);
+    stands.then(|| Metric::new(cost.field(), cost.unit(), cost.direction()))
+}
+
+/// The cost that a metric among the results stands for.
+pub(super) fn cost_of(metric: &Metric) -> Option<Cost> {
+    let cost = Cost::from_field(&metric.name)?;
+    (cost_metric(cost).as_ref() == Some(metric)).then_some(cost)
+}
 
 pub(super) fn unit_name(unit: Unit) -> &'static str {
     match unit {

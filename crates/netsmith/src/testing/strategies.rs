@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 const PROPOSALS: u64 = 60;
 
 /// A promise that a strategy breaks.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
     /// The default settings are refused.

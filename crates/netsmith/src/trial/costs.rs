@@ -1,62 +1,62 @@
 //! What a trial's network costs.
 
-use crate::cost::{Quantity, Unit};
-use crate::network::{MemoryPlan, Network};
+use crate::cost::{self, Cost, Quantity};
+use crate::network::Network;
 
-/// The costs of one network; `None` where a cost is not known.
+/// The costs of one network, each in the unit of its cost; `None` where one is not
+/// known.
+///
+/// Counts are held as floating-point numbers, exact up to 2⁵³.
+///
+/// ```
+/// use netsmith::cost::{LATENCY, MACS};
+/// use netsmith::trial::Costs;
+///
+/// let costs = Costs::default().with(LATENCY, 0.25);
+/// assert_eq!(costs.get(LATENCY).map(|cost| cost.to_string()), Some("0.250 ms".into()));
+/// assert_eq!(costs.value(MACS), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Costs {
-    /// Trainable scalars of the network as written.
-    pub parameters: Option<u64>,
-    /// Multiply-accumulate operations of one sample.
-    pub macs: Option<u64>,
-    /// Peak memory of inference at batch 1, weights included, in bytes.
-    pub peak_memory_bytes: Option<u64>,
-    /// Latency of inference at batch 1, in milliseconds.
-    pub latency_ms: Option<f64>,
-}
+pub struct Costs([Option<f64>; cost::COUNT]);
 
 impl Costs {
-    /// The names of all costs, as [`Costs::get`] takes them.
-    pub const NAMES: [&'static str; 4] = ["parameters", "macs", "peak_memory_bytes", "latency_ms"];
-
-    /// The words for the costs on the command line and in configurations, in the
-    /// order of [`Costs::NAMES`].
-    pub const WORDS: [&'static str; 4] = ["parameters", "macs", "memory", "latency"];
-
-    /// The costs of a network that need no measurement.
+    /// The costs of a network that its graph decides.
     pub fn of(network: &Network) -> Self {
-        Self {
-            parameters: Some(network.parameters()),
-            macs: Some(network.macs()),
-            peak_memory_bytes: Some(MemoryPlan::of(network, 1).inference()),
-            latency_ms: None,
+        let mut costs = Self::default();
+        for cost in Cost::all() {
+            costs.set(cost, cost.count(network).map(|count| count as f64));
         }
+        costs
     }
 
-    /// The name of the cost that a word of [`Costs::WORDS`] stands for.
-    pub fn name_of(word: &str) -> Option<&'static str> {
-        let at = Self::WORDS.iter().position(|known| *known == word)?;
-        Some(Self::NAMES[at])
+    /// Sets one cost, or makes it unknown.
+    pub fn set(&mut self, cost: Cost, value: Option<f64>) {
+        self.0[cost.index()] = value;
     }
 
-    /// The word for the cost with this name, one of [`Costs::NAMES`].
-    pub fn word_of(name: &str) -> Option<&'static str> {
-        let at = Self::NAMES.iter().position(|known| *known == name)?;
-        Some(Self::WORDS[at])
+    /// The same with this value of a cost.
+    #[must_use]
+    pub fn with(mut self, cost: Cost, value: f64) -> Self {
+        self.set(cost, Some(value));
+        self
     }
 
-    /// The cost with this name, one of [`Costs::NAMES`].
-    pub fn get(&self, name: &str) -> Option<Quantity> {
-        let count = |value: Option<u64>, unit| value.map(|v| Quantity::new(v as f64, unit));
-        match name {
-            "parameters" => count(self.parameters, Unit::Parameters),
-            "macs" => count(self.macs, Unit::Macs),
-            "peak_memory_bytes" => count(self.peak_memory_bytes, Unit::Bytes),
-            "latency_ms" => self
-                .latency_ms
-                .map(|v| Quantity::new(v, Unit::Milliseconds)),
-            _ => None,
+    /// The same, and where a cost is not known that of `other`.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        for cost in Cost::all() {
+            self.set(cost, self.value(cost).or(other.value(cost)));
         }
+        self
+    }
+
+    /// The value of a cost.
+    pub fn value(&self, cost: Cost) -> Option<f64> {
+        self.0[cost.index()]
+    }
+
+    /// The value of a cost with its unit.
+    pub fn get(&self, cost: Cost) -> Option<Quantity> {
+        self.value(cost).map(|value| cost.quantity(value))
     }
 }

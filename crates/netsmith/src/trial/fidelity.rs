@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// How much an evaluation may spend.
 ///
-/// Fidelities are ordered by what they spend, `epochs * data * width`.
+/// Fidelities are ordered by what they spend, `epochs * data`.
 ///
 /// ```
 /// use netsmith::trial::Fidelity;
@@ -24,28 +24,17 @@ pub struct Fidelity {
     pub epochs: u32,
     /// Fraction of the training data, above 0 and at most 1.
     pub data: f64,
-    /// Fraction of the network's width, above 0 and at most 1.
-    pub width: f64,
 }
 
 impl Fidelity {
-    /// So many epochs on all the data at full width.
+    /// So many epochs on all the data.
     pub const fn epochs(epochs: u32) -> Self {
-        Self {
-            epochs,
-            data: 1.0,
-            width: 1.0,
-        }
+        Self { epochs, data: 1.0 }
     }
 
     /// With a fraction of the training data.
     pub const fn with_data(self, data: f64) -> Self {
         Self { data, ..self }
-    }
-
-    /// With a fraction of the network's width.
-    pub const fn with_width(self, width: f64) -> Self {
-        Self { width, ..self }
     }
 
     /// A share of it, above 0 and at most 1: whole epochs, rounded down; where not
@@ -66,9 +55,7 @@ impl Fidelity {
             _ if self.epochs == 0 => self,
             few if few < 1.0 => {
                 let data = (self.data * few * 1000.0).round() / 1000.0;
-                Self::epochs(1)
-                    .with_data(data.clamp(0.001, 1.0))
-                    .with_width(self.width)
+                Self::epochs(1).with_data(data.clamp(0.001, 1.0))
             }
             _ => Self {
                 epochs: epochs as u32,
@@ -77,9 +64,9 @@ impl Fidelity {
         }
     }
 
-    /// What it spends, in full epochs of the full network.
+    /// What it spends, in full epochs.
     pub fn spend(&self) -> f64 {
-        f64::from(self.epochs) * self.data * self.width
+        f64::from(self.epochs) * self.data
     }
 }
 
@@ -89,7 +76,6 @@ impl Ord for Fidelity {
             .total_cmp(&other.spend())
             .then(self.epochs.cmp(&other.epochs))
             .then(self.data.total_cmp(&other.data))
-            .then(self.width.total_cmp(&other.width))
     }
 }
 
@@ -108,16 +94,13 @@ impl PartialEq for Fidelity {
 impl Eq for Fidelity {}
 
 impl fmt::Display for Fidelity {
-    /// The stable text, such as `epochs=10,data=0.25`; parts that are full are
-    /// left out.
+    /// The stable text, such as `epochs=10,data=0.25`; all of the data is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "epochs={}", self.epochs)?;
-        for (name, share) in [("data", self.data), ("width", self.width)] {
-            if share.total_cmp(&1.0) != Ordering::Equal {
-                write!(f, ",{name}={share}")?;
-            }
+        if self.data.total_cmp(&1.0) == Ordering::Equal {
+            return Ok(());
         }
-        Ok(())
+        write!(f, ",data={}", self.data)
     }
 }
 
@@ -137,7 +120,6 @@ impl FromStr for Fidelity {
                     })?;
                 }
                 "data" => fidelity.data = share(value)?,
-                "width" => fidelity.width = share(value)?,
                 _ => return Err(FidelityError::Part { part: part.into() }),
             }
         }
@@ -157,7 +139,7 @@ fn share(text: &str) -> Result<f64, FidelityError> {
 #[non_exhaustive]
 pub enum FidelityError {
     /// Not `name=value` with a name that is known.
-    #[error("fidelity part `{part}`: must be `epochs=`, `data=` or `width=` and a number")]
+    #[error("fidelity part `{part}`: must be `epochs=` or `data=` and a number")]
     Part {
         /// The part.
         part: String,
@@ -185,7 +167,7 @@ mod tests {
         for fidelity in [
             Fidelity::epochs(0),
             Fidelity::epochs(12),
-            Fidelity::epochs(3).with_data(0.1).with_width(1.0 / 3.0),
+            Fidelity::epochs(3).with_data(1.0 / 3.0),
         ] {
             assert_eq!(fidelity.to_string().parse(), Ok(fidelity));
         }

@@ -16,7 +16,7 @@ pub use fidelity::{Fidelity, FidelityError};
 pub use metric::{Curve, Measurement, Metric, Metrics};
 pub use outcome::{Outcome, RUNNING};
 
-use crate::cost::Quantity;
+use crate::cost::{Cost, Quantity};
 
 /// What is to be evaluated.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,7 +106,8 @@ impl Trial {
 
     /// The result or cost with this name.
     pub fn quantity(&self, name: &str) -> Option<Quantity> {
-        self.metrics.get(name).or_else(|| self.costs.get(name))
+        let cost = || self.costs.get(Cost::from_field(name)?);
+        self.metrics.get(name).or_else(cost)
     }
 
     /// The values by step of the metric with this name.

@@ -1,6 +1,7 @@
 //! Gradients by differences, for every parameter.
 
 use crate::{LSTM, at_most_one, catalogued, choices, design, draw, selecting};
+use netsmith::cost::PARAMETERS;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space};
 use netsmith::strategy::controller::{
@@ -100,10 +101,7 @@ fn masked_options() {
 #[test]
 fn limits_mask() {
     let space = catalogued("nas-bench-201");
-    let limits = Limits {
-        parameters: Some(400_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 400_000.0);
     check(&space, design(LSTM), &limits);
 }
 

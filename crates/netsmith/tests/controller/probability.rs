@@ -1,6 +1,7 @@
 //! Log-probabilities: what is drawn, how often, and that all chances make one.
 
 use crate::{LSTM, at_most_one, choices, design, draw, option_of, selecting};
+use netsmith::cost::PARAMETERS;
 use netsmith::random::Seed;
 use netsmith::space::{Architecture, Limits, Space};
 use netsmith::strategy::controller::{Controller, Part, Policy};
@@ -104,10 +105,7 @@ fn subsets_keep_rules() {
 #[test]
 fn limits_are_kept() {
     let space = crate::catalogued("nas-bench-201");
-    let limits = Limits {
-        parameters: Some(250_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 250_000.0);
     let mut controller = Controller::new(&space, design(LSTM));
     let theta = controller.initial(&mut Seed::new(1).stream());
     let mut masked = 0;

@@ -3,6 +3,7 @@
 
 use crate::catalogued;
 use netsmith::catalogue::Settings;
+use netsmith::cost::{LATENCY, PARAMETERS};
 use netsmith::objective::Objective;
 use netsmith::random::Seed;
 use netsmith::space::{Limits, Space};
@@ -39,10 +40,7 @@ fn searched(name: &str, objective: &Objective, limits: &Limits, most: Option<u64
         let architecture = suggestion.expect("feasible").architecture;
         assert!(space.keeps(&architecture, limits));
         let network = space.network(&architecture).expect("a network");
-        let costs = Costs {
-            latency_ms: Some(network.macs() as f64 / 1e7),
-            ..Costs::of(&network)
-        };
+        let costs = Costs::of(&network).with(LATENCY, network.macs() as f64 / 1e7);
         let parameters = network.parameters();
         let convolutions = space.text(&architecture).matches("conv_").count();
         let accuracy = 0.5 + 0.08 * convolutions as f64;
@@ -95,10 +93,7 @@ fn penalties_lead_to_cheaper_networks() {
 /// A limit masks; told as failures instead, networks over it are avoided.
 #[test]
 fn limits_as_masks_and_as_outcomes() {
-    let masked = Limits {
-        parameters: Some(400_000),
-        ..Limits::default()
-    };
+    let masked = Limits::FREE.with(PARAMETERS, 400_000.0);
     for name in ["nas-rl", "ppo"] {
         let objective = Objective::default();
         let within = searched(name, &objective, &masked, None);

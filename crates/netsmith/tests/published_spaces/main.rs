@@ -13,7 +13,8 @@ mod nas_rl;
 mod nasnet;
 mod recurrent;
 
-use netsmith::network::{MemoryPlan, Shape};
+use netsmith::cost::Cost;
+use netsmith::network::Shape;
 use netsmith::random::Seed;
 use netsmith::space::{
     Architecture, Choice, DecisionId, Form, Graph, Limits, Space, Task, build_named,
@@ -33,16 +34,12 @@ fn check(space: &Space, draws: usize) {
         assert_eq!(space.parse(&space.text(&drawn)), Ok(drawn.clone()));
         let network = space.network(&drawn).unwrap();
         space.resolve(&drawn, Form::Final).unwrap();
-        let memory = MemoryPlan::of(&network, 1).inference();
-        for (cost, range) in [
-            (network.parameters(), bounds.parameters),
-            (network.macs(), bounds.macs),
-            (memory, bounds.memory),
-        ] {
-            let text = space.text(&drawn);
+        for cost in Cost::all().filter(|cost| !cost.is_measured()) {
+            let (text, range) = (space.text(&drawn), cost.bounds(&bounds).unwrap());
+            let count = cost.count(&network).unwrap();
             assert!(
-                range.low <= cost && cost <= range.high,
-                "{text}: {cost} {range:?}"
+                range.low <= count && count <= range.high,
+                "{text}: {count} {cost} {range:?}"
             );
         }
     }

@@ -5,6 +5,7 @@
 mod kills;
 
 use netsmith::catalogue::Settings;
+use netsmith::cost::PARAMETERS;
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Watch};
 use netsmith::network::{Network, Shape};
 use netsmith::objective::Objective;
@@ -95,7 +96,6 @@ impl<'a> Case<'a> {
             study: &study,
             objective: &Objective::new(Metric::validation_accuracy()),
             limits: self.limits,
-            latency_limit: None,
             latency: None,
             fidelity: Fidelity::epochs(epochs),
             stopping: Some(
@@ -336,10 +336,7 @@ fn what_is_over_a_limit_or_too_large_is_never_evaluated() {
         (ended.unwrap().1, evaluated)
     };
     let middle = 1_600;
-    let limits = Limits {
-        parameters: Some(middle),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, middle as f64);
     for (limits, memory, outcome) in [
         (limits, None, "over-limit"),
         (Limits::default(), Some(middle), "out-of-memory"),
@@ -348,7 +345,7 @@ fn what_is_over_a_limit_or_too_large_is_never_evaluated() {
         assert_eq!(trials.len(), 40);
         let mut refused = 0;
         for trial in &trials {
-            let over = trial.costs.parameters.unwrap() > middle;
+            let over = trial.costs.value(PARAMETERS).unwrap() > middle as f64;
             refused += u32::from(over);
             let expected = if over { outcome } else { "finished" };
             assert_eq!(trial.outcome.name(), expected);
@@ -391,7 +388,7 @@ fn limits_that_nothing_keeps_end_the_search_before_it_begins() {
     let space = space();
     let dir = tempfile::tempdir().unwrap();
     let mut case = Case::new(dir.path(), &space, 20);
-    case.limits.parameters = Some(10);
+    case.limits = Limits::FREE.with(PARAMETERS, 10.0);
     let error = case
         .run(build("random").as_mut(), &toy(), &mut |_| {})
         .unwrap_err();

@@ -38,7 +38,7 @@ pub(super) fn listed(
         End::Diverged => "derived from the last healthy epoch before losses were no numbers",
         _ => "derived",
     };
-    let why = no_time(search, found).unwrap_or_else(learnt);
+    let why = not_learnt(search, found).unwrap_or_else(learnt);
     let mut listed = vec![Candidate {
         origin: why.to_owned(),
         architecture: space.text(&found.architecture),
@@ -66,14 +66,21 @@ pub(super) fn listed(
     Ok(listed)
 }
 
-/// Why nothing was learnt, where the search had no time for it.
-pub(super) fn no_time(search: &Search<'_>, found: &Found) -> Option<&'static str> {
+/// Why what the search found was not learnt, where it had no time for it or where
+/// nothing could be derived.
+pub(super) fn not_learnt(search: &Search<'_>, found: &Found) -> Option<&'static str> {
     let options = search.method.options();
     let done = found.state.history.len();
     if found.end == End::Stopped && done == 0 {
         let why =
             "there was no time for an epoch of the supernet, so this is as good as drawn at random";
         return Some(why);
+    }
+    if found.drawn {
+        return Some(
+            "the bounds of the costs were too loose to derive an architecture within the limits, so this is drawn at \
+             random",
+        );
     }
     let warming_up = options.learns && done <= options.warm_up_epochs(search.epochs);
     warming_up.then_some(

@@ -33,9 +33,10 @@ use super::prepare::Prepared;
 use super::searching::available_memory;
 use super::{Context, PipelineError, Progress};
 use crate::cost::OperationTable;
-use crate::supernet::{Method, OptionCosts, Reward, Search, Supernet};
-use candidates::{Candidate, add, listed, no_time};
+use crate::supernet::{Method, OptionCosts, Reward, Search, Supernet, cost_of};
+use candidates::{Candidate, add, listed, not_learnt};
 use epochs::epochs_of;
+use netsmith::cost::LATENCY;
 use netsmith::network::Network;
 use netsmith::random::Seed;
 use netsmith::space::Architecture;
@@ -110,7 +111,7 @@ fn search(
     let latency = |network: &Network| table.estimate(network);
     let cost = options.efficiency.map(|efficiency| {
         let latency = &latency;
-        move |network: &Network| efficiency.of(latency, network)
+        move |network: &Network| cost_of(efficiency, latency, network)
     });
     let costs = cost.as_ref().map(|cost| OptionCosts {
         weight: options.efficiency_weight,
@@ -123,7 +124,7 @@ fn search(
         costs: costs.as_ref(),
         reward: Some(Reward {
             objective: &context.objective,
-            latency: context.objective.weighs("latency_ms").then_some(&latency),
+            latency: context.objective.weighs(LATENCY).then_some(&latency),
         }),
         augmentation: prepared.data.augmentation(),
         seed: Seed::new(context.config.seed).child("supernet"),
@@ -172,7 +173,7 @@ fn search(
     let judged = judged.map(|(architecture, loss)| (prepared.space.text(architecture), loss));
     let json = serde_json::to_vec(&judged.collect::<Vec<_>>()).unwrap_or_default();
     context.study.put(SAMPLE_ENTRY, json)?;
-    let bound = match no_time(&search, &found) {
+    let bound = match not_learnt(&search, &found) {
         None if !found.state.history.is_empty() => Bound::set(
             context.study,
             &prepared.space,

@@ -3,7 +3,7 @@
 use super::schedule::Plan;
 use super::{Verified, Winner, in_words};
 use crate::data::Part;
-use crate::pipeline::latency::measured;
+use crate::pipeline::latency::{costs_of, measured};
 use crate::pipeline::planned::{Planned, cut_short};
 use crate::pipeline::prepare::Prepared;
 use crate::pipeline::{Context, PipelineError};
@@ -131,8 +131,8 @@ impl Measured {
                 let measured = measured(context.study, prepared, &planned.network, &weights)?;
                 of.rows.push(BaselineRow {
                     name: planned.name.clone(),
-                    parameters: planned.network.parameters(),
-                    latency_ms: measured.map(|measured| measured.median_ms),
+                    role: planned.role,
+                    costs: costs_of(&planned.network, measured.as_ref()),
                     validation: validation.into_iter().collect(),
                     test: vec![value],
                     test_error: judged.standard_error,

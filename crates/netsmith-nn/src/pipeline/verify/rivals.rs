@@ -3,8 +3,9 @@
 use crate::pipeline::planned::Planned;
 use crate::pipeline::prepare::Prepared;
 use crate::pipeline::{Context, PipelineError};
+use netsmith::cost::PARAMETERS;
 use netsmith::random::Seed;
-use netsmith::space::{Limits, hand_designed};
+use netsmith::space::hand_designed;
 use netsmith::study::Role;
 use rand::Rng;
 
@@ -57,10 +58,7 @@ fn baselines(
     parameters: u64,
     seed: &dyn Fn(&str) -> u64,
 ) -> Result<Vec<Planned>, PipelineError> {
-    let limits = Limits {
-        parameters: Some(parameters),
-        ..prepared.limits
-    };
+    let limits = prepared.limits.with(PARAMETERS, parameters as f64);
     let own = prepared.space.baselines(&limits);
     if own.is_empty() {
         let borrowed = hand_designed(&prepared.contract.space_task(), &limits).into_iter();

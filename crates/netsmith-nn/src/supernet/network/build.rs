@@ -88,15 +88,12 @@ fn choice_site(
         let mut inputs = mixes.iter().filter_map(|inputs| inputs.get(at));
         inputs.any(|&input| is_zero(&network.nodes()[input].operation))
     };
-    let is_skip = |option: &Option<u32>| {
-        option.is_some_and(|option| decision.option_name(option).contains("skip"))
-    };
     Ok(Site {
         decision: choice.decision,
         name: decision.name.clone(),
         form: SiteForm::Options(choice.options.clone()),
         zero: (0..count).map(is_zero).collect(),
-        skip: choice.options.iter().map(is_skip).collect(),
+        skip: choice.skips.clone(),
     })
 }
 

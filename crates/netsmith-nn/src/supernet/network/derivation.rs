@@ -5,6 +5,19 @@ use crate::train::largest;
 use netsmith::space::{Architecture, DecisionId, Infeasible, Limits, Space};
 use std::collections::BTreeMap;
 
+/// Why no architecture is derived.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DerivationError {
+    /// No architecture keeps the limits.
+    #[error(transparent)]
+    Infeasible(#[from] Infeasible),
+    /// Each decision left room for the limits, and all of them together break one: the
+    /// bounds of the costs are not tight in this space.
+    #[error("the strongest options within the bounds end over a limit")]
+    Loose,
+}
+
 impl Supernet {
     /// The architecture of the strongest options that keeps the limits.
     ///
@@ -14,13 +27,13 @@ impl Supernet {
     /// of those with which they can still be kept.
     ///
     /// # Errors
-    /// The limits cannot be kept.
+    /// The limits cannot be kept, or the bounds are too loose to steer by.
     pub fn derive(
         &self,
         space: &Space,
         strengths: &[Vec<f64>],
         limits: &Limits,
-    ) -> Result<Architecture, Infeasible> {
+    ) -> Result<Architecture, DerivationError> {
         space.check_limits(limits)?;
         let mut architecture = Architecture::undecided(self.decisions);
         for &decision in space.order() {
@@ -33,10 +46,10 @@ impl Supernet {
             let best = largest(&scores.collect::<Vec<f64>>());
             architecture.set(decision, allowed.get(best).copied());
         }
-        match space.check(&architecture).is_ok() && space.keeps(&architecture, limits) {
-            true => Ok(architecture),
-            // The bounds were too loose to steer by.
-            false => space.sample(limits, &mut netsmith::random::Seed::new(0).stream()),
+        if space.check(&architecture).is_ok() && space.keeps(&architecture, limits) {
+            Ok(architecture)
+        } else {
+            Err(DerivationError::Loose)
         }
     }
 

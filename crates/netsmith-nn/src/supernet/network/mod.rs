@@ -17,6 +17,7 @@ mod partial;
 mod rebuilt;
 mod restraint;
 
+pub use derivation::DerivationError;
 pub use error::SupernetError;
 
 use crate::module::decision;

@@ -11,15 +11,15 @@
 //! The early end of a search says nothing where skip connections lead from the
 //! first epoch on, as they do in small cells: this does.
 
-use super::{Site, SiteForm, Supernet};
-use netsmith::space::{Architecture, Infeasible, Limits, Space};
+use super::{DerivationError, Site, SiteForm, Supernet};
+use netsmith::space::{Architecture, Limits, Space};
 
 impl Supernet {
     /// The architecture of these strengths with few skip connections in each cell,
     /// as far as limits leave something else.
     ///
     /// # Errors
-    /// The limit that no architecture keeps, with the nearest bound.
+    /// As [`derive`](Self::derive).
     ///
     /// # Paper
     /// Chen et al. 2019 (P-DARTS), arXiv:1904.12760, section 3.3.2: the two strongest
@@ -30,12 +30,17 @@ impl Supernet {
         space: &Space,
         strengths: &[Vec<f64>],
         limits: &Limits,
-    ) -> Result<Architecture, Infeasible> {
+    ) -> Result<Architecture, DerivationError> {
         let mut strengths = strengths.to_vec();
         let mut derived = self.derive(space, &strengths, limits)?;
         while let Some((site, place)) = self.weakest_of_many(&derived, &strengths) {
             strengths[site][place] = f64::NEG_INFINITY;
-            derived = self.derive(space, &strengths, limits)?;
+            match self.derive(space, &strengths, limits) {
+                Ok(fewer) => derived = fewer,
+                // Where nothing is derived without it, it stays.
+                Err(DerivationError::Loose) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(derived)
     }

@@ -69,7 +69,7 @@ struct Request<'a> {
     decisions: BTreeMap<&'a str, String>,
     /// The network's key.
     key: &'a str,
-    /// Passes over the data, fraction of it, and fraction of the width.
+    /// Passes over the data, and the fraction of it.
     fidelity: FidelityRequest,
     /// Seed of everything random.
     seed: u64,
@@ -87,7 +87,6 @@ struct Request<'a> {
 struct FidelityRequest {
     epochs: u32,
     data: f64,
-    width: f64,
 }
 
 impl CommandEvaluator {
@@ -154,7 +153,6 @@ impl CommandEvaluator {
             fidelity: FidelityRequest {
                 epochs: proposal.fidelity.epochs,
                 data: proposal.fidelity.data,
-                width: proposal.fidelity.width,
             },
             seed: proposal.seed,
             checkpoint: job.checkpoint.map(|path| path.display().to_string()),

@@ -131,9 +131,10 @@ impl<'a> Explorer<'a> {
         let bounds = Bounds {
             parameters: part.parameters,
             macs: part.macs,
-            memory: Range {
-                low: bytes([part.weights.low, part.activations.low, 0]),
-                high: bytes([part.weights.high, part.activations.high, entering]),
+            weights: part.weights,
+            activations: Range {
+                low: part.activations.low,
+                high: part.activations.high.saturating_add(entering),
             },
         };
         Ok(Explored {
@@ -416,10 +417,4 @@ impl Drop for Explorer<'_> {
             heirs.give_back(std::mem::take(&mut self.memory));
         }
     }
-}
-
-/// Bytes of so many scalars in all.
-fn bytes(scalars: [u64; 3]) -> u64 {
-    let sum = scalars.into_iter().fold(0, u64::saturating_add);
-    sum.saturating_mul(4)
 }

@@ -1,6 +1,7 @@
 //! Tests of the chain space.
 
 use super::*;
+use crate::cost::{MACS, PARAMETERS};
 use crate::random::Seed;
 use crate::space::Limits;
 
@@ -103,10 +104,7 @@ fn a_fully_convolutional_network_by_hand() {
 #[test]
 fn a_one_dimensional_resnet_by_hand() {
     let space = space(Shape::sequence(1, 150), 2);
-    let limits = Limits {
-        parameters: Some(17_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 17_000.0);
     let (name, architecture) = &space.baselines(&limits)[1];
     assert_eq!(*name, "small 1-D ResNet");
     let stage = |index, width| {
@@ -197,10 +195,7 @@ fn baselines_lie_near_the_given_size() {
         (Shape::image(3, 64, 64), 300_000),
     ] {
         let space = space(shape, 10);
-        let limits = Limits {
-            parameters: Some(parameters),
-            ..Limits::default()
-        };
+        let limits = Limits::FREE.with(PARAMETERS, parameters as f64);
         let baselines = space.baselines(&limits);
         let names: Vec<&str> = baselines.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["small ResNet", "small MobileNet"]);
@@ -218,10 +213,7 @@ fn baselines_lie_near_the_given_size() {
 #[test]
 fn baselines_keep_every_limit() {
     let space = space(Shape::image(1, 28, 28), 10);
-    let limits = Limits {
-        macs: Some(4_000_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(MACS, 4_000_000.0);
     let baselines = space.baselines(&limits);
     assert_eq!(baselines.len(), 2);
     for (name, architecture) in baselines {
@@ -233,10 +225,7 @@ fn baselines_keep_every_limit() {
 #[test]
 fn samples_keep_limits() {
     let space = space(Shape::image(1, 8, 8), 10);
-    let limits = Limits {
-        parameters: Some(20_000),
-        ..Limits::default()
-    };
+    let limits = Limits::FREE.with(PARAMETERS, 20_000.0);
     let mut random = Seed::new(1).stream();
     for _ in 0..5 {
         let drawn = space.sample(&limits, &mut random).unwrap();

@@ -32,6 +32,26 @@ fn the_examples_are_spaces() {
     }
 }
 
+/// Whatever they are called: gradient search guards against too many of them.
+#[test]
+fn skip_connections_are_known_by_what_they_do() {
+    let space = parse("cell.toml", CELL, &task()).unwrap();
+    let choices = space.relaxation().choices.into_iter();
+    let names = choices.flat_map(|choice| {
+        let decision = space.decision(choice.decision).clone();
+        let options = choice.options.into_iter().zip(choice.skips);
+        let skips = options.filter_map(|(option, skip)| option.filter(|_| skip));
+        skips
+            .map(move |option| decision.option_name(option))
+            .collect::<Vec<_>>()
+    });
+    let names: Vec<String> = names.collect();
+    assert!(
+        !names.is_empty() && names.iter().all(|name| name == "identity"),
+        "{names:?}"
+    );
+}
+
 /// What a faulty text is told, and the part of it that is underlined.
 fn fault(text: &str) -> (String, String, String) {
     let error = parse("space.toml", text, &task()).unwrap_err();
