@@ -30,11 +30,20 @@ fn the_published_split_of_unequal_series_is_kept() {
     let contract = Contract::fit(&train);
     // Two channels and the mask, as long as the longest series.
     assert_eq!(contract.space_task().input(), Shape::sequence(3, 6));
-    let batch = Batches::new(&train, 4).normalized(&contract).next().unwrap();
+    let batch = Batches::new(&train, 4)
+        .normalized(&contract)
+        .next()
+        .unwrap();
     for sample in batch.inputs[0].chunks_exact(18) {
         let (values, mask) = sample.split_at(12);
-        let masked = values[..6].iter().zip(mask).filter(|(_, mask)| **mask < 0.5);
-        assert!(masked.into_iter().all(|(value, _)| *value == 0.0), "{sample:?}");
+        let masked = values[..6]
+            .iter()
+            .zip(mask)
+            .filter(|(_, mask)| **mask < 0.5);
+        assert!(
+            masked.into_iter().all(|(value, _)| *value == 0.0),
+            "{sample:?}"
+        );
         assert!(mask.contains(&1.0));
     }
 }

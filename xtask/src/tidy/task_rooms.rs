@@ -44,7 +44,9 @@ fn names(tree: &Tree) -> Vec<String> {
     for file in tree.rust() {
         let task = file.path.strip_prefix(TASKS);
         let task = task.and_then(|name| name.strip_suffix(".rs"));
-        if let Some(task) = task.filter(|name| !["mod", "tests"].contains(name) && !name.contains('/')) {
+        if let Some(task) =
+            task.filter(|name| !["mod", "tests"].contains(name) && !name.contains('/'))
+        {
             names.push(camel_case(task));
         }
         let modality = file.path.strip_prefix(&modalities);

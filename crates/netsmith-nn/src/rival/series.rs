@@ -85,6 +85,7 @@ fn samples<'a>(column: &'a Column, part: &Part) -> Vec<Sample<'a>> {
 
 /// Logits that say only which class is predicted.
 fn one_hot(labels: &[u32], classes: usize) -> Column {
-    let row = |label: u32| (0..classes as u32).map(move |class| f32::from(u8::from(class == label)));
+    let row =
+        |label: u32| (0..classes as u32).map(move |class| f32::from(u8::from(class == label)));
     Column::real(labels.iter().copied().flat_map(row).collect(), classes)
 }

@@ -51,14 +51,17 @@ pub(super) fn beside(
                 parts: &[&valid, test],
             };
             let predicted = pool.install(|| (entry.build)(&problem, &seed.child(entry.name)));
-            let mut meters = predicted.into_iter().zip(problem.parts).map(|(predictions, part)| {
-                let mut meter = metric.meter();
-                meter.add(&Judged {
-                    predictions,
-                    truth: part.targets().swap_remove(0),
+            let mut meters = predicted
+                .into_iter()
+                .zip(problem.parts)
+                .map(|(predictions, part)| {
+                    let mut meter = metric.meter();
+                    meter.add(&Judged {
+                        predictions,
+                        truth: part.targets().swap_remove(0),
+                    });
+                    (meter.value(), meter.standard_error())
                 });
-                (meter.value(), meter.standard_error())
-            });
             let (validation, _) = meters.next()?;
             let (test, test_error) = meters.next()?;
             Some(Beside {

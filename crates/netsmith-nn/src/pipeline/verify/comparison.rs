@@ -1,5 +1,6 @@
 //! What the trainings of the verification came to, in numbers and words.
 
+use super::beside::beside;
 use super::schedule::Plan;
 use super::{Verified, Winner, in_words};
 use crate::data::Part;
@@ -39,7 +40,16 @@ pub(super) fn compare(
     }
     own.extend(measured.whole);
     notes.extend(measured.notes);
-    let rows = measured.rows;
+    let networks = measured.rows;
+    let beside = beside(context, prepared, test)?.into_iter();
+    let beside = beside.map(|rival| BaselineRow {
+        name: rival.name,
+        validation: vec![rival.validation],
+        test: vec![rival.test],
+        test_error: rival.test_error,
+        ..BaselineRow::default()
+    });
+    let rows: Vec<BaselineRow> = networks.iter().cloned().chain(beside).collect();
     let tests = match own.is_empty() {
         true => measured.broken,
         false => own,
@@ -62,13 +72,13 @@ pub(super) fn compare(
     // What was trained for another time is no measure of the finalists.
     let saving = match again {
         true => None,
-        false => Saving::of(winner.finalists, &rows, higher, minimized),
+        false => Saving::of(winner.finalists, &networks, higher, minimized),
     };
     if let Some(saving) = &saving {
         verdict.push(saving.in_words(&show));
     } else if !again && !minimized.is_empty() {
         // Without a cost to minimise nobody asked.
-        let best = Saving::best_designed(&rows, higher);
+        let best = Saving::best_designed(&networks, higher);
         verdict.extend(best.map(|best| Saving::none_in_words(best, &show)));
     }
     Ok(Verified {
