@@ -5,11 +5,11 @@
 
 mod accuracy;
 mod balanced_accuracy;
+mod coefficient_of_determination;
 mod confusion;
 mod log_loss;
 mod macro_f1;
 mod mae;
-mod r2;
 mod rmse;
 mod roc_auc;
 
@@ -87,7 +87,7 @@ pub const CATALOGUE: &[Entry] = &[
     roc_auc::ENTRY,
     rmse::ENTRY,
     mae::ENTRY,
-    r2::ENTRY,
+    coefficient_of_determination::ENTRY,
 ];
 
 /// A measure of predictions against the truth.
