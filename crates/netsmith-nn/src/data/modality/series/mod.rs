@@ -8,14 +8,16 @@
 //! Shorter series are filled up at their end with missing values. Where the training
 //! part has a missing value, the mask is one more channel of the input.
 
+mod augment;
 mod export;
 
 use super::{Entry, Modality, NewSamples};
-use crate::data::{Column, DataError, Part, Samples, Scale, series};
+use crate::data::{Augmentation, Column, DataError, Part, Samples, Scale, series};
 use crate::export::{OnnxGraph, TorchInput};
 use crate::rival;
 use crate::train::Recipe;
 use netsmith::network::Shape;
+use netsmith::random::Random;
 use netsmith::space::Input;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -155,6 +157,18 @@ impl Modality for Series {
                 input.extend((0..self.length).map(|at| f32::from(u8::from(is_whole(at)))));
             }
         }
+    }
+
+    fn augment(
+        &self,
+        augmentation: Augmentation,
+        inputs: &mut [Vec<f32>],
+        _targets: &mut [Column],
+        random: &mut Random,
+    ) {
+        let lines = [self.inputs_channels(), self.length];
+        let input = &mut inputs[0];
+        augment::augment(input, lines, self.masked, augmentation.pad, random);
     }
 
     fn default_space(&self) -> &'static str {
