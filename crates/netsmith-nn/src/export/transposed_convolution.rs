@@ -10,7 +10,9 @@ use super::torch::{self, Form, both_sides, pair};
 impl Exported for TransposedConvolution {
     fn onnx(&self, site: &mut onnx::Site<'_>) -> Result<String, ExportError> {
         let size = site.node.shape.positions();
-        let more = more(self, site.size(), size);
+        let pads = self.window.pads(size);
+        let padded = [0, 1].map(|axis| size[axis] + pads[axis][0] + pads[axis][1]);
+        let more = more(self, site.size(), padded);
         // The padding is that of the convolution back, from the output.
         let mut attributes = onnx::window(&self.window, size);
         attributes.push(AttributeProto::ints("output_padding", more));
@@ -37,15 +39,16 @@ impl Exported for TransposedConvolution {
         };
         say("stride", pair(window.stride), "1");
         let pads = window.pads(size);
+        let [[top, _], [left, _]] = pads;
+        let mut end = [top + size[0], left + size[1]];
         let mut after = String::new();
         if let Some(padding) = both_sides(pads) {
             say("padding", pair(padding), "0");
+            end = [end[0] + top, end[1] + left];
         } else {
-            let [[top, _], [left, _]] = pads;
-            let [bottom, right] = [top + size[0], left + size[1]];
-            after = format!("[:, :, {top}:{bottom}, {left}:{right}]");
+            after = format!("[:, :, {top}:{}, {left}:{}]", end[0], end[1]);
         }
-        let more = more(self, site.size(), size);
+        let more = more(self, site.size(), end);
         say("output_padding", pair(more), "0");
         say("dilation", window.dilation.to_string(), "1");
         make += if self.bias { ")" } else { ", bias=False)" };
@@ -57,11 +60,11 @@ impl Exported for TransposedConvolution {
     }
 }
 
-/// By how much height and width of the output exceed all windows.
-fn more(it: &TransposedConvolution, from: [usize; 2], to: [usize; 2]) -> [usize; 2] {
+/// What must be appended to all windows so that they reach this far.
+fn more(it: &TransposedConvolution, from: [usize; 2], end: [usize; 2]) -> [usize; 2] {
     [0, 1].map(|axis| {
         let span = it.window.dilation * (it.window.kernel[axis] - 1) + 1;
         let whole = (from[axis] - 1) * it.window.stride[axis] + span;
-        to[axis].saturating_sub(whole)
+        end[axis].saturating_sub(whole)
     })
 }

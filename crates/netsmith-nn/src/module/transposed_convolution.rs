@@ -25,18 +25,18 @@ impl Trainable for TransposedConvolution {
         let [_, channels, height, width] = x.dims();
         let window = &self.window;
         let size = site.node.shape.positions();
-        let whole = [height, width];
+        let [[top, _], [left, _]] = window.pads(size);
+        let (from, end) = ([height, width], [top + size[0], left + size[1]]);
         let more = [0, 1].map(|axis| {
             let span = window.dilation * (window.kernel[axis] - 1) + 1;
-            let whole = (whole[axis] - 1) * window.stride[axis] + span;
-            size[axis].saturating_sub(whole)
+            let whole = (from[axis] - 1) * window.stride[axis] + span;
+            end[axis].saturating_sub(whole)
         });
         let dilation = [window.dilation; 2];
         let options = ConvTransposeOptions::new(window.stride, [0, 0], more, dilation, 1);
         let dims = [channels, self.out, window.kernel[0], window.kernel[1]];
         let weight = site.weights[0].clone().reshape(dims);
         let bias = site.weights.get(1).cloned();
-        let [[top, _], [left, _]] = window.pads(size);
         let y = conv_transpose2d(x, weight, bias, options);
         Value::new(y.narrow(2, top, size[0]).narrow(3, left, size[1]))
     }
