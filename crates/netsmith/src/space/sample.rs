@@ -4,7 +4,7 @@
 //! the rules and the limits.
 
 use super::gate::Gate;
-use super::{Architecture, DecisionId, DecisionKind, Excess, Infeasible, Limits, Space};
+use super::{Architecture, Decision, DecisionId, DecisionKind, Excess, Infeasible, Limits, Space};
 use crate::random::{Random, Seed};
 use rand::RngExt;
 
@@ -14,6 +14,9 @@ const MOST_TRIES: usize = 200;
 
 /// From so many options of one decision on, as a subset of many candidates has.
 const MANY_OPTIONS: u32 = 4_096;
+
+/// Up to so many options of each decision are looked at for what an error tells.
+const FEW_OPTIONS: u32 = 256;
 
 impl Space {
     /// The options that a decision may take, given those already made: those
@@ -95,11 +98,16 @@ impl Space {
     }
 
     /// What is told of a limit below the lower bound of its cost: the bound, and the
-    /// least cost of a network that is found.
+    /// least cost of a network that is found, where no decision has so many options that
+    /// looking at each would take long.
     pub(super) fn infeasible(&self, excess: &Excess) -> Infeasible {
         let Excess { cost, limit, value } = *excess;
-        let smallest = self.network(&self.smallest(&Limits::FREE.with(cost, f64::INFINITY)));
-        let reached = smallest.ok().and_then(|network| cost.count(&network));
+        let counts = self.decisions().iter().map(Decision::count);
+        let few = counts.max().is_none_or(|most| most <= FEW_OPTIONS);
+        let smallest = || self.smallest(&Limits::FREE.with(cost, f64::INFINITY));
+        let network = few.then(smallest);
+        let network = network.and_then(|smallest| self.network(&smallest).ok());
+        let reached = network.and_then(|network| cost.count(&network));
         Infeasible {
             cost,
             limit,
