@@ -178,10 +178,10 @@ pub enum PenaltyError {
     },
     /// There is no such cost.
     #[error("penalty on `{}`: there is no such cost", .0.name)]
-    Cost(#[from] UnknownName),
+    Cost(UnknownName),
     /// The target is no amount of the cost.
     #[error("penalty on {0}")]
-    Amount(#[from] AmountError),
+    Amount(AmountError),
     /// The target is zero.
     #[error("penalty on {cost} with the target `{text}`: it is an amount above 0")]
     Target {
@@ -208,6 +208,19 @@ pub enum PenaltyError {
         /// How it was to act.
         text: String,
     },
+}
+
+// The messages hold these whole, so that they are no causes to be told besides.
+impl From<UnknownName> for PenaltyError {
+    fn from(unknown: UnknownName) -> Self {
+        Self::Cost(unknown)
+    }
+}
+
+impl From<AmountError> for PenaltyError {
+    fn from(amount: AmountError) -> Self {
+        Self::Amount(amount)
+    }
 }
 
 impl PenaltyError {
