@@ -1,7 +1,5 @@
 //! Series go from a file to batches, and new ones are read back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use netsmith::network::Shape;
 use netsmith_nn::data::{self, Batches, Contract, LoadOptions, SplitOptions};
 use std::fs;

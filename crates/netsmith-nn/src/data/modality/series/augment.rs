@@ -67,9 +67,9 @@ mod tests {
     fn a_line_moves_and_its_border_is_repeated() {
         let mut line = [1.0, 2.0, 3.0, 4.0];
         moved(&mut line, 1);
-        assert_eq!(line, [1.0, 1.0, 2.0, 3.0]);
+        assert_eq!(line.to_vec(), vec![1.0, 1.0, 2.0, 3.0]);
         moved(&mut line, -2);
-        assert_eq!(line, [2.0, 3.0, 3.0, 3.0]);
+        assert_eq!(line.to_vec(), vec![2.0, 3.0, 3.0, 3.0]);
     }
 
     #[test]
