@@ -69,7 +69,7 @@ impl Dataset {
     /// assert_eq!((search.train().len(), search.valid().len(), test.len()), (1079, 359, 359));
     /// // ... the search runs ...
     /// let phase = FinalPhase::begin_now_that_the_search_is_over();
-    /// assert_eq!(test.open(&phase).task().outputs(), 10);
+    /// assert_eq!(test.open(&phase).task().strata_names().len(), 10);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn split(self, options: &SplitOptions) -> Result<(SearchData, SealedTest), SplitError> {
