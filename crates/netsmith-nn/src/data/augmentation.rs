@@ -45,8 +45,7 @@ impl Augmentation {
 
     /// Changes a normalised batch in place.
     ///
-    /// `black` is the normalised value of a raw zero in each channel; see
-    /// [`Normalization::black`](super::Normalization::black).
+    /// `black` is the normalised value of a raw zero in each channel.
     ///
     /// # Shapes
     /// `batch` is `[samples, channels, height, width]` with `shape` its last

@@ -1,8 +1,8 @@
 //! The primitive operations that networks are made of.
 //!
-//! One file each, which says all but how to compute: [`Primitive`] is the
-//! contract. An operation has a variant here, a line in [`Operation::ask`] and
-//! in [`Operation::map`], and one in [`CATALOGUE`].
+//! One file each, which says all but how to compute: `Primitive` is the
+//! contract. An operation has a variant here, a line in `Operation::ask` and
+//! in [`Operation::map`], and one in `CATALOGUE`.
 //!
 //! An attribute that a decision may set has type `S`: a size expression in a
 //! graph with choices, a `usize` in a network.
