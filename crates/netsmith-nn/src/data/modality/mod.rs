@@ -133,3 +133,6 @@ pub type Entry = netsmith::catalogue::Entry<Read>;
 
 /// All modalities.
 pub const CATALOGUE: &[Entry] = &[images::ENTRY, table::ENTRY, series::ENTRY];
+
+#[cfg(test)]
+mod tests;
