@@ -132,11 +132,5 @@ pub const CATALOGUE: &[Entry] = &[
     sequence_labelling::ENTRY,
 ];
 
-/// The length of the vector that is answered for a sample or a position: the number of
-/// classes, or one.
-pub fn outputs(task: &dyn Task, inputs: &[Input]) -> usize {
-    task.head(inputs).values()
-}
-
 #[cfg(test)]
 mod tests;
