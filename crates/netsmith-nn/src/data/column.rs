@@ -217,6 +217,12 @@ impl Column {
     }
 }
 
+/// Adds a text to a hash, with its length, so that two texts are not their join.
+pub(crate) fn hash_text(text: &str, hash: &mut Sha256) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+}
+
 impl Values {
     fn len(&self) -> usize {
         match self {

@@ -57,6 +57,7 @@ use cache::cache_folder;
 pub use cache::open_table;
 pub use class_weights::balanced_class_weights;
 pub use column::Column;
+pub(crate) use column::hash_text;
 pub use contract::Contract;
 pub use dataset::{Dataset, Origin, PartName};
 pub use error::{DataError, FileFault, ImageFault, SplitError, TableFault};

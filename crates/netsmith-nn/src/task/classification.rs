@@ -2,7 +2,7 @@
 
 use super::loss::{CrossEntropy, LossOptions};
 use super::{Answer, Entry, Judged, Loss, Metric, Task, metric};
-use crate::data::{Column, Part, Targets};
+use crate::data::{Column, Part, Targets, hash_text};
 use crate::export::{OnnxGraph, TorchAnswer, python_list};
 use crate::train::largest;
 use netsmith::network::Shape;
@@ -12,7 +12,7 @@ use netsmith::space::{Head, Input};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) const ENTRY: Entry = Entry::new(
 );
 
 /// The name of the answer in exported files.
-const PROBABILITIES: &str = "probabilities";
+pub(super) const PROBABILITIES: &str = "probabilities";
 
 /// To tell classes apart.
 ///
@@ -130,28 +130,18 @@ impl Task for Classification {
     }
 
     fn torch(&self) -> TorchAnswer {
-        TorchAnswer {
-            constants: format!(
-                "\n# Class names by number.\nCLASSES = {}\n",
-                python_list(&self.classes)
-            ),
-            summary: format!("probabilities, [batch, {}]", self.classes.len()),
-            expression: "torch.softmax(answer, 1)".to_owned(),
-        }
+        torch_classes(
+            &self.classes,
+            format!("probabilities, [batch, {}]", self.classes.len()),
+        )
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("task".to_owned(), self.name().to_owned()),
-            ("classes".to_owned(), json!(self.classes).to_string()),
-        ])
+        classes_metadata(self.name(), &self.classes)
     }
 
     fn hash(&self, columns: &[Column], hash: &mut Sha256) {
-        for name in &self.classes {
-            hash.update((name.len() as u64).to_le_bytes());
-            hash.update(name);
-        }
+        self.classes.iter().for_each(|name| hash_text(name, hash));
         columns[0].hash(hash);
     }
 
@@ -166,4 +156,24 @@ pub(super) fn softmax(logits: &mut [f32]) {
     logits.iter_mut().for_each(|z| *z = (*z - largest).exp());
     let sum: f32 = logits.iter().sum();
     logits.iter_mut().for_each(|z| *z /= sum);
+}
+
+/// Class names and probabilities along the second axis, as PyTorch source.
+pub(super) fn torch_classes(classes: &[String], summary: String) -> TorchAnswer {
+    TorchAnswer {
+        constants: format!(
+            "\n# Class names by number.\nCLASSES = {}\n",
+            python_list(classes)
+        ),
+        summary,
+        expression: "torch.softmax(answer, 1)".to_owned(),
+    }
+}
+
+/// What exported files say of a task with these classes.
+pub(super) fn classes_metadata(task: &str, classes: &[String]) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("task".to_owned(), task.to_owned()),
+        ("classes".to_owned(), json!(classes).to_string()),
+    ])
 }

@@ -6,7 +6,7 @@
 
 use super::loss::{LossOptions, SquaredError};
 use super::{Answer, Entry, Judged, Loss, Metric, Task, metric};
-use crate::data::{Column, Part, Scale, Targets};
+use crate::data::{Column, Part, Scale, Targets, hash_text};
 use crate::export::{OnnxGraph, TorchAnswer, python_number};
 use netsmith::network::Shape;
 use netsmith::random::Random;
@@ -14,7 +14,7 @@ use netsmith::space::head::Vector;
 use netsmith::space::{Head, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -142,8 +142,7 @@ impl Task for Regression {
     }
 
     fn hash(&self, columns: &[Column], hash: &mut Sha256) {
-        hash.update((self.target.len() as u64).to_le_bytes());
-        hash.update(&self.target);
+        hash_text(&self.target, hash);
         columns[0].hash(hash);
     }
 

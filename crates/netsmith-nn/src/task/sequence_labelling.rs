@@ -1,10 +1,10 @@
 //! One class for each position of a sequence.
 
-use super::classification::softmax;
+use super::classification::{PROBABILITIES, classes_metadata, softmax, torch_classes};
 use super::loss::{CrossEntropy, LossOptions, PositionwiseCrossEntropy};
 use super::{Answer, Entry, Judged, Loss, Metric, Task, metric};
-use crate::data::{Column, Part, Targets};
-use crate::export::{OnnxGraph, TorchAnswer, python_list};
+use crate::data::{Column, Part, Targets, hash_text};
+use crate::export::{OnnxGraph, TorchAnswer};
 use crate::train::largest;
 use netsmith::network::Shape;
 use netsmith::random::Random;
@@ -13,7 +13,7 @@ use netsmith::space::{Head, Input};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,9 +30,6 @@ pub(super) const ENTRY: Entry = Entry::new(
 /// The label of a position that counts nowhere, such as one beyond the end of a
 /// sequence.
 pub const IGNORED: u32 = u32::MAX;
-
-/// The name of the answer in exported files.
-const PROBABILITIES: &str = "probabilities";
 
 /// To tell the class of each position.
 ///
@@ -147,32 +144,22 @@ impl Task for SequenceLabelling {
     }
 
     fn torch(&self) -> TorchAnswer {
-        TorchAnswer {
-            constants: format!(
-                "\n# Class names by number.\nCLASSES = {}\n",
-                python_list(&self.classes)
-            ),
-            summary: format!(
+        torch_classes(
+            &self.classes,
+            format!(
                 "probabilities, [batch, {}, 1, {}]",
                 self.classes.len(),
                 self.positions
             ),
-            expression: "torch.softmax(answer, 1)".to_owned(),
-        }
+        )
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("task".to_owned(), self.name().to_owned()),
-            ("classes".to_owned(), json!(self.classes).to_string()),
-        ])
+        classes_metadata(self.name(), &self.classes)
     }
 
     fn hash(&self, columns: &[Column], hash: &mut Sha256) {
-        for name in &self.classes {
-            hash.update((name.len() as u64).to_le_bytes());
-            hash.update(name);
-        }
+        self.classes.iter().for_each(|name| hash_text(name, hash));
         columns[0].hash(hash);
     }
 

@@ -13,6 +13,7 @@ pub(super) use expression::{Form, Site, both_sides, is_image, padded, padding_ar
 pub use source::{python_list, python_number};
 
 use super::{ExportError, TrainedNetwork};
+use crate::data::Scale;
 
 /// What the source says of the samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,36 @@ pub struct TorchInput {
     pub buffers: String,
     /// The method `normalize`, from raw samples to the network's input.
     pub normalize: String,
+}
+
+impl TorchInput {
+    /// With the mean and the standard deviation of each channel as buffers, viewed in
+    /// this shape.
+    pub(crate) fn scaled(channels: &[Scale], view: &str, normalize: String) -> Self {
+        let numbers = |of: fn(&Scale) -> f32| {
+            let values: Vec<String> = channels
+                .iter()
+                .map(|scale| python_number(of(scale)))
+                .collect();
+            values.join(", ")
+        };
+        let buffer = |name: &str| {
+            format!(
+                "        self.register_buffer(\"{name}\", {name}.view({view}), persistent=False)\n"
+            )
+        };
+        let tensors = "        mean, std = torch.tensor(MEAN), torch.tensor(STD)\n";
+        Self {
+            constants: format!(
+                "\n# Mean and standard deviation of each channel of the training data.\n\
+                 MEAN = [{}]\nSTD = [{}]\n",
+                numbers(|scale| scale.mean),
+                numbers(|scale| scale.std)
+            ),
+            buffers: format!("{tensors}{}{}", buffer("mean"), buffer("std")),
+            normalize,
+        }
+    }
 }
 
 /// What the source says of the answer.

@@ -1,8 +1,7 @@
 //! The first layers of an exported network that takes series.
 
 use super::Series;
-use crate::data::Scale;
-use crate::export::{OnnxGraph, TorchInput, python_number};
+use crate::export::{OnnxGraph, TorchInput};
 
 /// The network's input, `[batch, channels, 1, length]`, from `[batch, channels, length]`.
 pub(super) fn onnx(series: &Series, graph: &mut OnnxGraph, raw: &str) -> String {
@@ -24,30 +23,9 @@ pub(super) fn onnx(series: &Series, graph: &mut OnnxGraph, raw: &str) -> String 
 }
 
 pub(super) fn torch(series: &Series) -> TorchInput {
-    let numbers = |of: fn(&Scale) -> f32| {
-        let values: Vec<String> = series
-            .channels
-            .iter()
-            .map(|scale| python_number(of(scale)))
-            .collect();
-        values.join(", ")
-    };
     let answer = if series.masked { MASKED } else { FILLED };
-    TorchInput {
-        constants: format!(
-            "\n# Mean and standard deviation of each channel of the training data.\n\
-             MEAN = [{}]\nSTD = [{}]\n",
-            numbers(|scale| scale.mean),
-            numbers(|scale| scale.std)
-        ),
-        buffers: BUFFERS.to_owned(),
-        normalize: format!("{NORMALIZE}{answer}"),
-    }
+    TorchInput::scaled(&series.channels, "-1, 1", format!("{NORMALIZE}{answer}"))
 }
-
-const BUFFERS: &str = "        mean, std = torch.tensor(MEAN), torch.tensor(STD)\n        \
-     self.register_buffer(\"mean\", mean.view(-1, 1), persistent=False)\n        \
-     self.register_buffer(\"std\", std.view(-1, 1), persistent=False)\n";
 
 const NORMALIZE: &str = "
     def normalize(self, raw):

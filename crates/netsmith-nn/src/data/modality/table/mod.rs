@@ -8,7 +8,7 @@ mod export;
 pub use encoding::Encoding;
 
 use super::{Entry, Modality, NewSamples};
-use crate::data::{Column, DataError, Part, Samples, csv};
+use crate::data::{Column, DataError, Part, Samples, csv, hash_text};
 use crate::export::{OnnxGraph, TorchInput};
 use crate::train::Recipe;
 use netsmith::network::Shape;
@@ -173,14 +173,10 @@ impl Modality for Table {
 
     /// Column by column, as tables were hashed when they were stored so.
     fn hash(&self, columns: &[Column], hash: &mut Sha256) {
-        let text = |hash: &mut Sha256, text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
         for (index, column) in self.schema.iter().enumerate() {
-            text(hash, &column.name);
+            hash_text(&column.name, hash);
             if let ColumnKind::Category { names } = &column.kind {
-                names.iter().for_each(|name| text(hash, name));
+                names.iter().for_each(|name| hash_text(name, hash));
             }
             let cells = columns[0].reals().iter().skip(index);
             let cells = cells.step_by(self.schema.len());
