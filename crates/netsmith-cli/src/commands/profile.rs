@@ -9,7 +9,7 @@ use netsmith::catalogue::{Settings, find};
 use netsmith::cost::{Cost, Unit};
 use netsmith::network::Network;
 use netsmith::random::Seed;
-use netsmith::space::{Space, Task, build_named};
+use netsmith::space::{Space, Task, build_named, for_supernet};
 use netsmith_nn::cost::{
     Effort, Latency, OWN_RUNTIME, OnnxRuntime, measure_latency, resident_memory_of,
 };
@@ -276,7 +276,11 @@ impl Profile {
 
 fn space_of(arguments: &Arguments, given: &Given) -> Result<Space, Failure> {
     let task = Task::vector(arguments.input.parse()?, arguments.classes.get());
-    Ok(build_named(&arguments.space, &task, &given.space)?)
+    let settings = match arguments.supernet {
+        true => &for_supernet(&arguments.space, &given.space),
+        false => &given.space,
+    };
+    Ok(build_named(&arguments.space, &task, settings)?)
 }
 
 /// A method of gradient search with its name.

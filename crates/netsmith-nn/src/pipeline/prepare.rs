@@ -9,7 +9,7 @@ use crate::task::{Metric, Task};
 use crate::train::Recipe;
 use netsmith::catalogue::{Settings, find};
 use netsmith::objective::Objective;
-use netsmith::space::{Limits, NamedSpaceError, Space, build_named};
+use netsmith::space::{Limits, NamedSpaceError, Space, build_named, for_supernet};
 use netsmith::strategy::{self, Strategy};
 
 /// What a configuration stands for.
@@ -178,5 +178,13 @@ fn metric(config: &Config, task: &dyn Task) -> Result<Metric, PipelineError> {
 pub fn space_of(config: &Config, contract: &Contract) -> Result<Space, NamedSpaceError> {
     let usual = contract.modality.default_space();
     let name = config.space.as_deref().unwrap_or(usual);
-    build_named(name, &contract.space_task(), &config.space_settings)
+    let shares = supernet::CATALOGUE.iter();
+    let settings = match shares
+        .map(|entry| entry.name)
+        .any(|own| own == config.strategy)
+    {
+        true => &for_supernet(name, &config.space_settings),
+        false => &config.space_settings,
+    };
+    build_named(name, &contract.space_task(), settings)
 }

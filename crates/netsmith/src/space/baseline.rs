@@ -1,11 +1,20 @@
 //! Hand-designed networks of a space, which a search must beat.
 
-use super::{Architecture, CATALOGUE, DecisionId, Form, Limits, Space, Task};
+use super::{Architecture, CATALOGUE, DecisionId, DecisionKind, Form, Limits, Space, Task};
 use crate::catalogue::Settings;
 use crate::network::Network;
 
-/// Gives the hand-designed architectures of a space under limits.
-pub(super) type Baselines = fn(&Space, &Limits) -> Vec<(&'static str, Architecture)>;
+/// Gives the families of hand-designed architectures of a space.
+pub(super) type Families = fn(&Space) -> Vec<Family>;
+
+/// A hand-designed network of the field in several sizes: what plain scaling gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// What people call it.
+    pub name: &'static str,
+    /// Its sizes.
+    pub members: Vec<Architecture>,
+}
 
 /// A hand-designed network of a space of the catalogue.
 #[derive(Clone, Debug)]
@@ -43,17 +52,49 @@ pub fn hand_designed(task: &Task, limits: &Limits) -> Vec<HandDesigned> {
 impl Space {
     /// The same space with hand-designed architectures.
     #[must_use]
-    pub(super) fn with_baselines(mut self, baselines: Baselines) -> Self {
-        self.baselines = Some(baselines);
+    pub(super) fn with_families(mut self, families: Families) -> Self {
+        self.families = Some(families);
         self
+    }
+
+    /// The families of hand-designed architectures with those of their members that keep
+    /// the limits, the one with the fewest multiply-accumulate operations first; a family
+    /// without such members is left out.
+    pub fn families(&self, limits: &Limits) -> Vec<Family> {
+        let families = self
+            .families
+            .map_or_else(Vec::new, |families| families(self));
+        let kept = families.into_iter().map(|family| {
+            let sized = family.members.into_iter().filter_map(|architecture| {
+                let network = self.network(&architecture).ok()?;
+                limits.check_network(&network).ok()?;
+                Some(((network.macs(), network.parameters()), architecture))
+            });
+            let mut sized: Vec<_> = sized.collect();
+            sized.sort_by_key(|(size, _)| *size);
+            sized.dedup_by(|(_, a), (_, b)| a == b);
+            Family {
+                name: family.name,
+                members: sized
+                    .into_iter()
+                    .map(|(_, architecture)| architecture)
+                    .collect(),
+            }
+        });
+        kept.filter(|family| !family.members.is_empty()).collect()
     }
 
     /// Hand-designed architectures of the field, with their names: of each
     /// family the one with the most parameters that keeps the limits, or the one
     /// with the fewest where none does. Empty where the space has none.
     pub fn baselines(&self, limits: &Limits) -> Vec<(&'static str, Architecture)> {
-        self.baselines
-            .map_or_else(Vec::new, |baselines| baselines(self, limits))
+        let families = self
+            .families
+            .map_or_else(Vec::new, |families| families(self));
+        let largest = families
+            .into_iter()
+            .filter_map(|family| Some((family.name, self.largest_within(limits, family.members)?)));
+        largest.collect()
     }
 
     /// The architecture whose active decisions are wished one by one; where
@@ -76,6 +117,20 @@ impl Space {
     pub(super) fn options_named(&self, name: &str) -> u32 {
         let count = |id: DecisionId| self.decision(id).count();
         self.decision_named(name).map_or(0, count)
+    }
+
+    /// The values of the decision of this name; empty where it has none.
+    pub(super) fn values_of(&self, name: &str) -> Vec<usize> {
+        let decision = self.decision_named(name).map(|id| self.decision(id));
+        match decision.map(|decision| &decision.kind) {
+            Some(DecisionKind::Value(values)) => values.clone(),
+            Some(DecisionKind::Choice(_) | DecisionKind::Select { .. }) | None => Vec::new(),
+        }
+    }
+
+    /// The options of the decision of this name, by number; empty without one.
+    pub(super) fn numbers_of(&self, name: &str) -> std::ops::Range<u32> {
+        0..self.options_named(name)
     }
 
     /// Whether there is a decision of this name with this option.

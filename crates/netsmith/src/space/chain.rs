@@ -1,16 +1,19 @@
-//! A chain of stages for images and sequences: small ResNets, MobileNets and fully
-//! convolutional networks are points in it.
+//! A chain of stages for images and sequences: plain convolutional networks, small
+//! ResNets, MobileNets and fully convolutional networks are points in it.
 //!
 //! ```text
-//! stem      convolution, norm, activation; 3x3 for an image, 1x7 for a sequence
-//! stage i   depth × block of one kind, width, kernel ...; the first one may halve the image
+//! stem      convolution, norm, activation; 3x3 or 5x5 for an image, 1x7 for a sequence
+//! stage i   depth × block of one kind, width, kernel ...; the first one may halve the
+//!           image, by its stride or by pooling in front of it; without blocks the stage
+//!           is left out
 //! head      perhaps a 1x1 convolution; global pool, dropout, linear
 //! ```
 //!
 //! All blocks of a stage are alike. Its widths double from stage to stage. The
 //! image is halved where a stage begins as long as three positions are left,
 //! and earlier where it is large, so that 8x8 digits and 64x64 photographs both
-//! meet the head at a few positions.
+//! meet the head at a few positions. Where it is large enough the stem may halve it
+//! once more, which saves most of what a small network costs.
 //!
 //! An input of height 1 is a sequence: all windows slide along its length alone, with
 //! kernels `[1, k]` and strides `[1, s]`, and `k` is of the `sequence-kernels`.
@@ -19,8 +22,11 @@ mod axes;
 mod baseline;
 mod stage;
 
-use super::{Choice, DecisionId, Decisions, Entry, Graph, Port, Space, SpaceError, Task, block};
+use super::{
+    Choice, DecisionId, Decisions, Entry, Graph, Port, Size, Space, SpaceError, Task, block,
+};
 use crate::catalogue::{Parameter, ParameterKind, Settings};
+use crate::network::operation::Convolution;
 use crate::network::{Operation, Shape};
 use axes::Axes;
 use stage::Stage;
@@ -42,14 +48,20 @@ pub const ENTRY: Entry = Entry::new(
     Parameter {
         name: "widths",
         kind: ParameterKind::Integers(1, 1024),
-        default: "8,12,16,24,32",
+        default: "4,6,8,12,16,24,32",
         doc: "Channels that the first stage may have; each later stage has twice as many.",
     },
     Parameter {
         name: "depths",
-        kind: ParameterKind::Integers(1, 16),
-        default: "1,2,3",
-        doc: "Blocks that a stage may have.",
+        kind: ParameterKind::Integers(0, 16),
+        default: "0,1,2,3",
+        doc: "Blocks that a stage may have; 0 leaves it out.",
+    },
+    Parameter {
+        name: "reductions",
+        kind: ParameterKind::Words(&stage::REDUCTIONS),
+        default: "stride,max-pool",
+        doc: "What halves the input where a stage does: the stride of its first block, or pooling in front of it.",
     },
     Parameter {
         name: "kernels",
@@ -80,8 +92,20 @@ pub const ENTRY: Entry = Entry::new(
     Parameter {
         name: "stem-widths",
         kind: ParameterKind::Integers(1, 1024),
-        default: "8,16,24",
+        default: "4,6,8,12,16,24",
         doc: "Channels that the stem may have.",
+    },
+    Parameter {
+        name: "stem-kernels",
+        kind: ParameterKind::Integers(1, 15),
+        default: "3,5",
+        doc: "Height and width of the stem's kernel for images, in pixels.",
+    },
+    Parameter {
+        name: "stem-reductions",
+        kind: ParameterKind::Integers(1, 4),
+        default: "1,2",
+        doc: "By how much the stem divides height and width of an image of 24 pixels or more, or the length of a sequence of 24 steps or more, besides what its size asks for.",
     },
     Parameter {
         name: "head-widths",
@@ -103,6 +127,14 @@ pub const ENTRY: Entry = Entry::new(
     },
 ]);
 
+/// Settings under which all decisions are those that shared weights can leave open: none
+/// of them sets the size of the image, and halving takes one form.
+pub(super) const HELD: &[(&str, &str)] = &[
+    ("depths", "1,2,3"),
+    ("reductions", "stride"),
+    ("stem-reductions", "1"),
+];
+
 /// An image is halved only where at least so many positions are left.
 const FEWEST_POSITIONS: usize = 3;
 
@@ -111,6 +143,10 @@ const LARGE: usize = 48;
 
 /// A first stage halves images that are still larger than this.
 const STILL_LARGE: usize = 64;
+
+/// The stem may divide further what has at least so many positions for each of those
+/// that it leaves.
+const DIVISIBLE: usize = 24;
 
 fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
     let axes = Axes::of(task.input());
@@ -124,12 +160,12 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         decisions.block(width, "stem");
         decisions.block(activation, "stem");
         let mut graph = Graph::new(1);
-        let stem = axes.convolution(width, axes.stem_kernel(), plan.stem_stride);
+        let stem = Stem { axes, plan: &plan }.convolution(decisions, settings, width);
         let stem = Arc::new(Graph::chain(block::normalised(stem)));
         let x = graph.instance("stem", &stem, &[graph.input(0)]);
         let mut x = act(&mut graph, "stem.activation", x);
         for (index, &stride) in plan.strides.iter().enumerate() {
-            let stage = Stage::decide(decisions, settings, axes, index, stride, activation);
+            let stage = Stage::decide(decisions, settings, axes, [index, stride], activation);
             x = graph.repeat(&format!("stage{index}"), stage.repeat(), x);
         }
         x = widened(&mut graph, decisions, settings, x, act);
@@ -138,7 +174,44 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         x = task.head.answer(&mut graph, x);
         graph.with_output(x)
     })?;
-    Ok(space.with_baselines(baseline::baselines))
+    Ok(space.with_families(baseline::families))
+}
+
+/// The first convolution.
+struct Stem<'a> {
+    axes: Axes,
+    plan: &'a Plan,
+}
+
+impl Stem<'_> {
+    /// A convolution of this width, whose kernel and stride are decided where there is a
+    /// choice.
+    fn convolution(
+        &self,
+        decisions: &mut Decisions,
+        settings: &Settings,
+        width: DecisionId,
+    ) -> Convolution<Size> {
+        let mut decide = |name: &str, values: Vec<usize>| match values[..] {
+            [one] => Size::from(one),
+            _ => {
+                let decision = decisions.value(name, &values);
+                decisions.block(decision, "stem");
+                decisions.usual(decision, 0);
+                decision.into()
+            }
+        };
+        let kernel = decide("stem.kernel", self.axes.stem_kernels(settings));
+        let divisors = settings.integers("stem-reductions");
+        let offered = divisors.into_iter().filter(|by| self.plan.allows(*by));
+        let strides: Vec<usize> = offered.map(|by| by * self.plan.stem_stride).collect();
+        let strides = match strides.is_empty() {
+            true => vec![self.plan.stem_stride],
+            false => strides,
+        };
+        let stride = decide("stem.stride", strides);
+        self.axes.convolution(width, kernel, stride)
+    }
 }
 
 /// The last feature map, perhaps widened by a 1x1 convolution.
@@ -198,6 +271,8 @@ struct Plan {
     stem_stride: usize,
     /// The stride of the first block of each stage.
     strides: Vec<usize>,
+    /// Positions along the shorter axis behind the stem.
+    side: usize,
 }
 
 impl Plan {
@@ -216,6 +291,7 @@ impl Plan {
         };
         let stem_stride = if side >= LARGE { 2 } else { 1 };
         side = side.div_ceil(stem_stride);
+        let behind_stem = side;
         let strides = (0..stages).map(|stage| {
             let wanted = stage > 0 || side >= STILL_LARGE;
             let stride = if wanted && side.div_ceil(2) >= FEWEST_POSITIONS {
@@ -230,7 +306,13 @@ impl Plan {
         Self {
             stem_stride,
             strides,
+            side: behind_stem,
         }
+    }
+
+    /// Whether the stem may divide the input by so much besides.
+    fn allows(&self, by: usize) -> bool {
+        by == 1 || self.side >= DIVISIBLE / 2 * by
     }
 }
 

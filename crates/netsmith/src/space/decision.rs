@@ -23,6 +23,8 @@ pub struct Decision {
     pub block: String,
     /// How often mutation picks it, relative to the other active decisions.
     pub weight: f64,
+    /// The option of a text that does not name it; none: every text must.
+    pub usual: Option<u32>,
 }
 
 /// What may be decided.
@@ -81,6 +83,16 @@ impl Decision {
                 }
             }
         }
+    }
+
+    /// The option whose value is nearest to this one; `None` where options are no values.
+    pub fn nearest(&self, value: usize) -> Option<u32> {
+        let DecisionKind::Value(values) = &self.kind else {
+            return None;
+        };
+        let options = (0..).zip(values);
+        let nearest = options.min_by_key(|(_, option)| option.abs_diff(value));
+        nearest.map(|(option, _)| option)
     }
 
     /// The option with this text.

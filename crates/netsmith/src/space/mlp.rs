@@ -1,8 +1,8 @@
 //! Fully connected networks for tables, down to a linear model.
 
 use super::{
-    Align, AlignMethod, Architecture, Choice, Decisions, Entry, Graph, Limits, Merge, Pick, Port,
-    Repeat, Select, Space, SpaceError, Task, Through, block,
+    Align, AlignMethod, Choice, Decisions, Entry, Family, Graph, Merge, Pick, Port, Repeat, Select,
+    Space, SpaceError, Task, Through, block,
 };
 use crate::catalogue::{Parameter, ParameterKind, Settings};
 use crate::network::operation::{BatchNorm, LayerNorm, Linear};
@@ -74,7 +74,7 @@ fn build(task: &Task, settings: &Settings) -> Result<Space, SpaceError> {
         x = task.head.answer(&mut graph, x);
         graph.with_output(x)
     })?;
-    Ok(space.with_baselines(baselines))
+    Ok(space.with_families(families))
 }
 
 /// Linear, norm, activation, dropout; perhaps the input added.
@@ -142,8 +142,8 @@ fn norm(name: &str) -> Graph {
 }
 
 /// The linear model where the space has it, and two equally wide hidden layers
-/// with ReLU alone: the widest that keep the limits, or the narrowest.
-fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
+/// with ReLU alone.
+fn families(space: &Space) -> Vec<Family> {
     let build = |depth: &str, width: u32| {
         space.decided_by(|decision| match decision.name.as_str() {
             "depth" => decision.option_from_name(depth),
@@ -164,13 +164,18 @@ fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)
             1 => "linear regression",
             _ => "logistic regression",
         };
-        found.push((name, linear));
+        found.push(Family {
+            name,
+            members: vec![linear],
+        });
     }
     let mut depths = ["2", "1", "3"].into_iter();
     if let Some(depth) = depths.find(|depth| space.offers("depth", depth)) {
-        let members = (0..space.options_named("layer0.width")).map(|width| build(depth, width));
-        let widest = space.largest_within(limits, members);
-        found.extend(widest.map(|architecture| ("plain MLP", architecture)));
+        let members = space.numbers_of("layer0.width");
+        found.push(Family {
+            name: "plain MLP",
+            members: members.map(|width| build(depth, width)).collect(),
+        });
     }
     found
 }
@@ -180,6 +185,7 @@ mod tests {
     use super::*;
     use crate::cost::PARAMETERS;
     use crate::random::Seed;
+    use crate::space::Limits;
 
     fn space(features: usize, outputs: usize) -> Space {
         let task = Task::vector(Shape::vector(features), outputs);

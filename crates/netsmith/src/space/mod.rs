@@ -40,7 +40,7 @@ mod source;
 mod task;
 
 pub use architecture::Architecture;
-pub use baseline::{HandDesigned, hand_designed};
+pub use baseline::{Family, HandDesigned, hand_designed};
 pub use bounds::{Bounds, Range};
 pub use decision::{Decision, DecisionId, DecisionKind, Pick};
 pub use file::FileError;
@@ -52,7 +52,7 @@ pub use guide::{Guide, Open};
 pub use head::Head;
 pub use limit::{Excess, Infeasible, Limits};
 pub use loose::RelaxedLoose;
-pub use named::{NamedSpaceError, build_named};
+pub use named::{NamedSpaceError, build_named, for_supernet};
 pub use notation::{NamedOptions, Notation, NotationError};
 pub use relaxation::{Refused, Relaxation, RelaxedChoice, RelaxedSelect};
 pub use rule::Rule;
@@ -91,7 +91,7 @@ pub struct Space {
     names: BTreeMap<String, DecisionId>,
     notation: Arc<dyn Notation>,
     canonical: Option<fn(&Space, &Architecture) -> String>,
-    baselines: Option<baseline::Baselines>,
+    families: Option<baseline::Families>,
     /// The number of architectures, where counting them takes long.
     known_size: Option<u128>,
     /// Whether some options do not fit together in shape, or might not.
@@ -141,6 +141,12 @@ impl Decisions {
         self.all[decision.0].weight = weight;
     }
 
+    /// Sets what a text means that does not name a decision: how a decision joins a space
+    /// whose texts are known already.
+    pub fn usual(&mut self, decision: DecisionId, option: u32) {
+        self.all[decision.0].usual = Some(option);
+    }
+
     /// Adds a rule.
     pub fn rule(&mut self, rule: Rule) {
         if !self.rules.contains(&rule) {
@@ -164,6 +170,7 @@ impl Decisions {
             kind,
             block: name.to_owned(),
             weight: 1.0,
+            usual: None,
         });
         id
     }
@@ -252,7 +259,7 @@ impl Space {
             names: decisions.names,
             notation: Arc::new(NamedOptions),
             canonical: None,
-            baselines: None,
+            families: None,
             known_size: None,
             may_misfit: false,
             remembered: bounds::Remembered::default(),

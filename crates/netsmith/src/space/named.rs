@@ -1,6 +1,6 @@
 //! Spaces by the name that a user gives.
 
-use super::{CATALOGUE, FileError, Space, SpaceError, Task, file};
+use super::{CATALOGUE, FileError, Space, SpaceError, Task, chain, file};
 use crate::catalogue::{SettingError, Settings, UnknownName, find};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,6 +65,20 @@ pub fn build_named(
     let entry = find("space", CATALOGUE, name)?;
     let settings = Settings::new(entry.parameters, settings).map_err(errors)?;
     Ok((entry.build)(task, &settings)?)
+}
+
+/// The settings of a space for a search with shared weights: what these cannot leave open
+/// is held, unless it is set.
+pub fn for_supernet(name: &str, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let held = match name {
+        name if name == chain::ENTRY.name => chain::HELD,
+        _ => &[],
+    };
+    let held = held.iter();
+    let held = held.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let mut all: BTreeMap<String, String> = held.collect();
+    all.extend(settings.clone());
+    all
 }
 
 #[cfg(test)]

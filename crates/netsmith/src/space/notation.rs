@@ -44,7 +44,8 @@ impl NotationError {
     }
 }
 
-/// `name=option` for each active decision, joined by commas.
+/// `name=option` for each active decision, joined by commas; without those that have
+/// their usual option.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedOptions;
 
@@ -52,6 +53,7 @@ impl Notation for NamedOptions {
     fn write(&self, space: &Space, architecture: &Architecture) -> String {
         let decided = space.decisions().iter().zip(architecture.options());
         let parts = decided.filter_map(|(decision, option)| {
+            let option = option.filter(|option| decision.usual != Some(*option));
             Some(format!(
                 "{}={}",
                 decision.name,
@@ -88,6 +90,12 @@ impl Notation for NamedOptions {
                 return Err(error(format!("`{name}` is given twice")));
             }
             architecture.set(id, Some(index));
+        }
+        for &id in space.order() {
+            let usual = space.decision(id).usual;
+            if architecture.option(id).is_none() && space.is_active(id, &architecture) {
+                architecture.set(id, usual);
+            }
         }
         space.check(&architecture).map_err(error)?;
         Ok(architecture)

@@ -114,6 +114,7 @@ mod tests {
             kind: DecisionKind::Value((0..count).collect()),
             block: String::new(),
             weight: 1.0,
+            usual: None,
         };
         counts.iter().map(decision).collect()
     }

@@ -23,6 +23,16 @@ impl<S: Clone> Pool<S> {
         }
     }
 
+    /// A pool over one row, for a sequence, with `Same` padding.
+    pub fn row(kernel: impl Into<S>, stride: impl Into<S>) -> Self
+    where
+        S: From<usize>,
+    {
+        Self {
+            window: Window::row(kernel, stride),
+        }
+    }
+
     pub(super) fn map<T, E>(&self, f: &mut impl FnMut(&S) -> Result<T, E>) -> Result<Pool<T>, E> {
         Ok(Pool {
             window: self.window.map(f)?,

@@ -3,7 +3,7 @@
 use super::super::Size;
 use crate::catalogue::Settings;
 use crate::network::Shape;
-use crate::network::operation::Convolution;
+use crate::network::operation::{Convolution, Pool};
 
 /// An input with one row is a sequence. Windows of two dimensions would spend two
 /// thirds of a 3x3 kernel, and four fifths of a 5x5, on padding above and below it.
@@ -28,7 +28,7 @@ impl Axes {
         self,
         out: impl Into<Size>,
         kernel: impl Into<Size>,
-        stride: usize,
+        stride: impl Into<Size>,
     ) -> Convolution<Size> {
         match self {
             Self::Image => Convolution::square(out, kernel, stride),
@@ -44,13 +44,21 @@ impl Axes {
         }
     }
 
-    /// The kernel of the stem. A sequence takes the shortest kernel of ROCKET (Dempster
+    /// The kernels that the stem may have. A sequence takes the shortest kernel of ROCKET (Dempster
     /// et al. 2020): the stem sees the raw steps, and its 7 weights are fewer than
     /// the 9 of an image's stem.
-    pub(super) fn stem_kernel(self) -> usize {
+    pub(super) fn stem_kernels(self, settings: &Settings) -> Vec<usize> {
         match self {
-            Self::Image => 3,
-            Self::Sequence => 7,
+            Self::Image => settings.integers("stem-kernels"),
+            Self::Sequence => vec![7],
+        }
+    }
+
+    /// Pooling that halves the input.
+    pub(super) fn pool(self) -> Pool<Size> {
+        match self {
+            Self::Image => Pool::square(2, 2),
+            Self::Sequence => Pool::row(2, 2),
         }
     }
 

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// The kinds of block.
 pub(super) const KINDS: [&str; 4] = ["convolution", "residual", "separable", "mbconv"];
 
+/// What halves the input of a stage.
+pub(super) const REDUCTIONS: [&str; 3] = ["stride", "max-pool", "average-pool"];
+
 /// The part of a block's channels that squeeze-and-excitation works with
 /// (Hu et al. 2018 use 16; networks as narrow as these need more).
 const SQUEEZE: usize = 4;
@@ -22,6 +25,8 @@ pub(super) struct Stage<'a> {
     settings: &'a Settings,
     axes: Axes,
     stride: usize,
+    /// What halves its input, where there is a choice.
+    reduction: Option<DecisionId>,
     activation: DecisionId,
     depth: DecisionId,
     kind: DecisionId,
@@ -37,20 +42,23 @@ impl<'a> Stage<'a> {
         decisions: &mut Decisions,
         settings: &'a Settings,
         axes: Axes,
-        index: usize,
-        stride: usize,
+        [index, stride]: [usize; 2],
         activation: DecisionId,
     ) -> Self {
         let name = format!("stage{index}");
         let widths = settings.integers("widths");
         let widths: Vec<usize> = widths.into_iter().map(|width| width << index).collect();
         let path = |part: &str| format!("{name}.{part}");
+        let depth = decisions.value(&path("depth"), &settings.integers("depths"));
+        let reductions = settings.words("reductions");
+        let reduces = stride == 2 && reductions.len() > 1;
         let stage = Self {
             settings,
             axes,
             stride,
             activation,
-            depth: decisions.value(&path("depth"), &settings.integers("depths")),
+            depth,
+            reduction: reduces.then(|| decisions.choice(&path("reduction"), reductions)),
             kind: decisions.choice(&path("kind"), settings.words("kinds")),
             width: decisions.value(&path("width"), &widths),
             kernel: decisions.value(&path("kernel"), &axes.kernels(settings)),
@@ -66,8 +74,14 @@ impl<'a> Stage<'a> {
             stage.expansion,
             stage.squeeze_excite,
             stage.skip,
-        ] {
+        ]
+        .into_iter()
+        .chain(stage.reduction)
+        {
             decisions.block(decision, &name);
+        }
+        if let Some(reduction) = stage.reduction {
+            decisions.usual(reduction, 0);
         }
         stage
     }
@@ -83,7 +97,41 @@ impl<'a> Stage<'a> {
     }
 
     fn block(&self, index: usize) -> Graph {
-        let stride = if index == 0 { self.stride } else { 1 };
+        if index > 0 || self.stride != 2 {
+            let stride = if index == 0 { self.stride } else { 1 };
+            return self.block_with(index, stride);
+        }
+        let words = self.settings.words("reductions");
+        let option = |word: &str| self.reduced(word);
+        let Some(decision) = self.reduction else {
+            return option(words.first().copied().unwrap_or("stride"));
+        };
+        let choice = Choice {
+            decision,
+            options: words.into_iter().map(option).collect(),
+            search_only: Vec::new(),
+        };
+        let mut graph = Graph::new(1);
+        let output = graph.choice("reduction", choice, &[graph.input(0)]);
+        graph.with_output(output)
+    }
+
+    /// The first block of a stage that halves its input.
+    fn reduced(&self, word: &str) -> Graph {
+        let pool = match word {
+            "stride" => return self.block_with(0, 2),
+            "max-pool" => Operation::MaxPool(self.axes.pool()),
+            "average-pool" => Operation::AvgPool(self.axes.pool()),
+            _ => unreachable!("no reduction `{word}` — this is a bug in netsmith"),
+        };
+        let mut graph = Graph::new(1);
+        let x = graph.operation("pool", pool, &[graph.input(0)]);
+        let block = Arc::new(self.block_with(0, 1));
+        let x = graph.instance("pooled", &block, &[x]);
+        graph.with_output(x)
+    }
+
+    fn block_with(&self, index: usize, stride: usize) -> Graph {
         let kind = |name: &str| match name {
             "residual" => self.residual(stride),
             "convolution" => self.skipped(index, self.convolution(stride)),

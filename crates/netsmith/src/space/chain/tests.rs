@@ -104,26 +104,39 @@ fn a_fully_convolutional_network_by_hand() {
 #[test]
 fn a_one_dimensional_resnet_by_hand() {
     let space = space(Shape::sequence(1, 150), 2);
-    let limits = Limits::FREE.with(PARAMETERS, 17_000.0);
-    let (name, architecture) = &space.baselines(&limits)[1];
-    assert_eq!(*name, "small 1-D ResNet");
-    let stage = |index, width| {
+    let stage = |index, depth, width| {
         format!(
-            "stage{index}.depth=1,stage{index}.kind=residual,stage{index}.width={width},\
+            "stage{index}.depth={depth},stage{index}.kind=residual,stage{index}.width={width},\
             stage{index}.kernel=5,stage{index}.squeeze-excite=off,"
         )
     };
-    let stages = stage(0, 12) + &stage(1, 24) + &stage(2, 32);
-    let text = format!("activation=relu,stem.width=8,{stages}head=direct,dropout=0");
-    assert_eq!(space.text(architecture), text);
+    let text = |stem, depth, widths: [u32; 3]| {
+        let stages = [0, 1, 2].map(|index| stage(index, depth, widths[index]));
+        let stages = stages.concat();
+        format!("activation=relu,stem.width={stem},{stages}head=direct,dropout=0")
+    };
+    let families = space.families(&Limits::FREE);
+    let resnet = families.iter().find(|own| own.name == "small 1-D ResNet");
+    let members = resnet.unwrap().members.iter();
+    let texts: Vec<String> = members.map(|own| space.text(own)).collect();
+    let small = text(8, 1, [8, 16, 16]);
+    assert!(texts.contains(&small), "{texts:#?}");
     let block = |input: u64, out: u64| {
         let (first, second) = (input * out * 5, out * out * 5);
+        // Each stage halves the sequence, so that each has a convolution as its shortcut.
         first + second + input * out + 3 * 2 * out
     };
     let stem = 7 * 8 + 2 * 8;
+    let parameters = stem + block(8, 8) + block(8, 16) + block(16, 16) + 2 * 16 + 2;
+    let network = space.network(&space.parse(&small).unwrap()).unwrap();
+    assert_eq!(network.parameters(), parameters);
+    // The largest within a limit is the baseline.
+    let limits = Limits::FREE.with(PARAMETERS, parameters as f64);
+    let (name, architecture) = &space.baselines(&limits)[1];
+    assert_eq!(*name, "small 1-D ResNet");
     assert_eq!(
         space.network(architecture).unwrap().parameters(),
-        stem + block(8, 12) + block(12, 24) + block(24, 32) + 2 * 32 + 2
+        parameters
     );
 }
 
@@ -168,7 +181,7 @@ fn windows_slide_along_a_sequence_alone() {
             assert_eq!(heights, [1, 1, 1], "{window}");
             count += 1;
         }
-        assert!(count >= 4);
+        assert!(count >= 1);
     }
 }
 
@@ -198,12 +211,12 @@ fn baselines_lie_near_the_given_size() {
         let limits = Limits::FREE.with(PARAMETERS, parameters as f64);
         let baselines = space.baselines(&limits);
         let names: Vec<&str> = baselines.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["small ResNet", "small MobileNet"]);
+        assert_eq!(names, ["plain CNN", "small ResNet", "small MobileNet"]);
         for (name, architecture) in baselines {
             assert_eq!(space.check(&architecture), Ok(()));
             let count = space.network(&architecture).unwrap().parameters();
             assert!(
-                count <= parameters && count > parameters / 2,
+                count <= parameters && (count > parameters / 2 || name == "plain CNN"),
                 "{name}: {count}"
             );
         }
@@ -215,10 +228,11 @@ fn baselines_keep_every_limit() {
     let space = space(Shape::image(1, 28, 28), 10);
     let limits = Limits::FREE.with(MACS, 4_000_000.0);
     let baselines = space.baselines(&limits);
-    assert_eq!(baselines.len(), 2);
+    assert_eq!(baselines.len(), 3);
     for (name, architecture) in baselines {
         let macs = space.network(&architecture).unwrap().macs();
-        assert!(macs <= 4_000_000 && macs > 1_000_000, "{name}: {macs}");
+        let largest = name == "plain CNN" || macs > 1_000_000;
+        assert!(macs <= 4_000_000 && largest, "{name}: {macs}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The networks that Wang et al. 2017 (arXiv:1611.06455) designed for time series, as
 //! near as the space comes to them.
 
-use super::super::super::{Architecture, Decision, DecisionKind, Limits, Space};
+use super::super::super::{Architecture, Family, Space};
 
 /// A published network: three stages, and its widths as multiples of a base width.
 struct Published {
@@ -35,33 +35,33 @@ const PUBLISHED: [Published; 2] = [
     },
 ];
 
-/// An FCN and a small 1-D ResNet: the largest of each that keeps the limits, or the
-/// smallest where none does. A network whose blocks the space lacks is left out.
+/// An FCN and a small 1-D ResNet. A network whose blocks the space lacks is left out.
 ///
 /// Where the space lacks a kernel or a width it takes the nearest, such as 9 for 8.
 /// All members have the stem of the space before the published blocks, and halve the
 /// sequence where the space does; the published networks do neither.
-pub(super) fn baselines(space: &Space, limits: &Limits) -> Vec<(&'static str, Architecture)> {
+pub(super) fn families(space: &Space) -> Vec<Family> {
     let offered = PUBLISHED
         .iter()
         .filter(|network| space.offers("stage0.kind", network.kind));
-    let largest = offered.filter_map(|network| {
-        let members = members(space, network);
-        Some((network.name, space.largest_within(limits, members)?))
+    let families = offered.map(|network| Family {
+        name: network.name,
+        members: members(space, network),
     });
-    largest.collect()
+    families.collect()
 }
 
 fn members(space: &Space, network: &Published) -> Vec<Architecture> {
     let depths = if network.deeper {
-        values(space, "stage0.depth")
+        space.values_of("stage0.depth")
     } else {
         vec![1]
     };
-    let widths = values(space, "stage0.width");
+    let widths = space.values_of("stage0.width");
     let sizes = widths
         .iter()
-        .flat_map(|width| depths.iter().map(move |depth| (*width, *depth)));
+        .flat_map(|width| depths.iter().map(move |depth| (*width, *depth)))
+        .filter(|(_, depth)| *depth > 0);
     sizes
         .map(|(width, depth)| member(space, network, width, depth))
         .collect()
@@ -83,32 +83,13 @@ fn member(space: &Space, network: &Published, width: usize, depth: usize) -> Arc
             ("", "activation") => named("relu"),
             ("", "dropout") => named("0"),
             ("", "head") => named("direct"),
-            ("stem", "width") => nearest(decision, width),
-            (_, "width") => nearest(decision, width * network.widths[stage]),
-            (_, "depth") => nearest(decision, depth),
+            ("stem", "width") => decision.nearest(width),
+            (_, "width") => decision.nearest(width * network.widths[stage]),
+            (_, "depth") => decision.nearest(depth),
             (_, "kind") => named(network.kind),
-            (_, "kernel") => nearest(decision, network.kernels[stage]),
+            (_, "kernel") => decision.nearest(network.kernels[stage]),
             (_, "squeeze-excite" | "skip") => named("off"),
             _ => None,
         }
     })
-}
-
-/// The values of the decision of this name.
-fn values(space: &Space, name: &str) -> Vec<usize> {
-    let decision = space.decision_named(name).map(|id| space.decision(id));
-    match decision.map(|decision| &decision.kind) {
-        Some(DecisionKind::Value(values)) => values.clone(),
-        Some(DecisionKind::Choice(_) | DecisionKind::Select { .. }) | None => Vec::new(),
-    }
-}
-
-/// The option whose value is nearest.
-fn nearest(decision: &Decision, value: usize) -> Option<u32> {
-    let DecisionKind::Value(values) = &decision.kind else {
-        return None;
-    };
-    let options = (0..).zip(values);
-    let nearest = options.min_by_key(|(_, option)| option.abs_diff(value));
-    nearest.map(|(option, _)| option)
 }
