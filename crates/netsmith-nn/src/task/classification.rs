@@ -1,6 +1,6 @@
 //! One class for each sample.
 
-use super::loss::{CrossEntropy, LossOptions};
+use super::loss::{CrossEntropy, Distillation, LossOptions, Term};
 use super::{Answer, Entry, Judged, Loss, Metric, Task, metric};
 use crate::data::{Column, Part, Targets, hash_text};
 use crate::export::{OnnxGraph, TorchAnswer, python_list};
@@ -25,6 +25,9 @@ pub(super) const ENTRY: Entry = Entry::new(
         Ok(Arc::new(task))
     },
 );
+
+/// Softens a teacher's classes, so that those that are alike are seen to be.
+const TEMPERATURE: f32 = 2.0;
 
 /// The name of the answer in exported files.
 pub(super) const PROBABILITIES: &str = "probabilities";
@@ -84,6 +87,13 @@ impl Task for Classification {
             classes: self.classes.len(),
             smoothing: options.label_smoothing,
         })
+    }
+
+    fn distillation(&self, column: usize) -> Option<Arc<dyn Term>> {
+        Some(Arc::new(Distillation {
+            column,
+            temperature: TEMPERATURE,
+        }))
     }
 
     fn judged(&self, outputs: Vec<f32>, targets: &[Column]) -> Judged {

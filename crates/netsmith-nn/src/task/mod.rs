@@ -26,7 +26,7 @@ pub use sequence_labelling::{IGNORED, SequenceLabelling};
 
 use crate::data::{Column, Part};
 use crate::export::{OnnxGraph, TorchAnswer};
-use loss::LossOptions;
+use loss::{LossOptions, Term};
 use netsmith::network::Shape;
 use netsmith::random::Random;
 use netsmith::space::{Head, Input};
@@ -51,6 +51,15 @@ pub trait Task: fmt::Debug + Send + Sync {
 
     /// What training makes small.
     fn loss(&self, options: &LossOptions) -> Loss;
+
+    /// What makes a network answer as another one does, whose answers are this column of
+    /// the targets; `None` where there is no way.
+    ///
+    /// # Shapes
+    /// The column is `[samples, shape of the answer]`, as that network gives them.
+    fn distillation(&self, _column: usize) -> Option<Arc<dyn Term>> {
+        None
+    }
 
     /// What metrics compare: rows of predictions from a network's outputs to a batch,
     /// with the truth from its targets as the data have them.

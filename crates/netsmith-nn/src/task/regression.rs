@@ -4,7 +4,7 @@
 //! target of the loss = (value - mean of training) / standard deviation of training
 //! ```
 
-use super::loss::{LossOptions, SquaredError};
+use super::loss::{LossOptions, SquaredError, Term};
 use super::{Answer, Entry, Judged, Loss, Metric, Task, metric};
 use crate::data::{Column, Part, Scale, Targets, hash_text};
 use crate::export::{OnnxGraph, TorchAnswer, python_number};
@@ -78,7 +78,11 @@ impl Task for Regression {
     }
 
     fn loss(&self, _options: &LossOptions) -> Loss {
-        Loss::of_term(SquaredError)
+        Loss::of_term(SquaredError::default())
+    }
+
+    fn distillation(&self, column: usize) -> Option<Arc<dyn Term>> {
+        Some(Arc::new(SquaredError { column }))
     }
 
     fn judged(&self, mut outputs: Vec<f32>, targets: &[Column]) -> Judged {

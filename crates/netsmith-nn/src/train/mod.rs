@@ -24,6 +24,7 @@ mod optimizer;
 mod predict;
 mod recipe;
 mod schedule;
+mod teacher;
 mod timing;
 pub(crate) mod weight_file;
 
@@ -35,6 +36,7 @@ pub(crate) use predict::largest;
 pub use predict::{Measured, Predictor};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
+pub use teacher::Teacher;
 pub(crate) use timing::{MOMENTUM, OPTIMIZER, RandomBatch, WARM_UP};
 pub use timing::{StepTimes, time_steps};
 
@@ -92,6 +94,8 @@ pub struct Training<'a> {
     pub metric: Metric,
     /// How much the samples of each class count in the loss.
     pub class_weights: Option<&'a [f32]>,
+    /// From what else than the targets it learns.
+    pub teacher: Option<&'a Teacher>,
     /// Epochs, optimiser and the rest.
     pub recipe: &'a Recipe,
     /// Of this all randomness is drawn.
@@ -243,6 +247,7 @@ impl<'a> Training<'a> {
             augmentation: Augmentation::NONE,
             metric: contract.task.default_metric(),
             class_weights: None,
+            teacher: None,
             recipe,
             seed,
             kernels: Kernels::default(),
@@ -294,11 +299,25 @@ impl<'a> Training<'a> {
             part,
             module,
             checkpoint,
-            loss: self.contract.task.loss(&LossOptions {
-                label_smoothing: self.recipe.label_smoothing,
-            }),
+            loss: self.loss(),
         };
         Ok(run.run(observer))
+    }
+
+    /// The loss of the task, shared with a teacher's answers, which follow the targets.
+    fn loss(&self) -> Loss {
+        let task = &self.contract.task;
+        let loss = task.loss(&LossOptions {
+            label_smoothing: self.recipe.label_smoothing,
+        });
+        let columns = self.train.targets_at(&[]).len();
+        let taught = self
+            .teacher
+            .and_then(|teacher| Some((teacher.share(), task.distillation(columns)?)));
+        match taught {
+            Some((share, term)) => loss.sharing(share, term),
+            None => loss,
+        }
     }
 
     fn check(&self, checkpoint: &Checkpoint) -> Result<Module, TrainError> {
@@ -407,9 +426,14 @@ impl Run<'_> {
         let steps = batches.len();
         let drop_path = recipe.drop_path * number as f32 / recipe.epochs.max(1) as f32;
         let mut total = 0.0;
-        for (step, batch) in batches.enumerate() {
+        for (step, mut batch) in batches.enumerate() {
             if self.is_late() {
                 return Err(End::TimedOut);
+            }
+            if let Some(teacher) = self.training.teacher {
+                let rows = batch.positions.iter();
+                let rows = rows.map(|position| part.indices()[*position as usize]);
+                batch.targets.push(teacher.answers(rows));
             }
             let noise = Noise::new(seed.child("noise").nth(step as u64), drop_path);
             let progress = (number * steps + step) as f64 / (recipe.epochs * steps) as f64;

@@ -1,6 +1,6 @@
 //! Answers of a trained network, and how good they are.
 
-use crate::data::{Batches, Contract, Part};
+use crate::data::{Batches, Column, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Weights};
 use crate::task::Metric;
 use crate::task::loss::LossOptions;
@@ -65,6 +65,19 @@ impl<'a> Predictor<'a> {
             answers.append(&mut batch);
         }
         answers
+    }
+
+    /// The network's outputs to a part, before the task decodes them.
+    ///
+    /// # Shapes
+    /// `[samples, shape of the answer]`.
+    pub fn outputs(&mut self, part: &Part) -> Column {
+        let mut all = Vec::new();
+        for batch in Batches::new(part, BATCH).normalized(self.contract) {
+            all.append(&mut self.module.infer(self.weights, &batch.inputs[0]));
+        }
+        let width = all.len() / part.len().max(1);
+        Column::real(all, width.max(1))
     }
 
     /// Judges the answers to a part.

@@ -8,10 +8,12 @@
 //! weights: `Σ w · loss / Σ w`.
 
 mod cross_entropy;
+mod distillation;
 mod positionwise;
 mod squared_error;
 
 pub use cross_entropy::CrossEntropy;
+pub use distillation::Distillation;
 pub use positionwise::PositionwiseCrossEntropy;
 pub use squared_error::SquaredError;
 
@@ -54,6 +56,16 @@ impl Loss {
     #[must_use]
     pub fn plus(mut self, weight: f32, term: impl Term + 'static) -> Self {
         self.terms.push((weight, Arc::new(term)));
+        self
+    }
+
+    /// The same in which another term on the same output has this share, in `[0, 1]`.
+    #[must_use]
+    pub fn sharing(mut self, share: f32, term: Arc<dyn Term>) -> Self {
+        for (weight, _) in &mut self.terms {
+            *weight *= 1.0 - share;
+        }
+        self.terms.push((share, term));
         self
     }
 
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn terms_add_up_with_their_weights() {
-        let loss = Loss::of_term(SquaredError).plus(0.5, SquaredError);
+        let loss = Loss::of_term(SquaredError::default()).plus(0.5, SquaredError::default());
         let targets = [Column::real(vec![1.0], 1)];
         let mut gradient = [0.0];
         let value = loss.of(&[3.0], &targets, None, &mut gradient);
