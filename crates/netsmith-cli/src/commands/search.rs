@@ -9,7 +9,7 @@ use clap::Args;
 use netsmith::cost::{self, Cost, PARAMETERS};
 use netsmith::report::json;
 use netsmith::space::FileError;
-use netsmith_nn::pipeline::{Config, RunEnd, Stopping, run};
+use netsmith_nn::pipeline::{Config, Prefer, RunEnd, Stopping, run};
 
 use super::facts::table as facts_table;
 use super::progress::Terminal;
@@ -102,6 +102,13 @@ pub(crate) struct Arguments {
     /// One of `netsmith list costs` that should be small too; repeatable
     #[arg(long, value_name = "COST", help_heading = GOAL)]
     minimize: Vec<String>,
+    /// `efficiency`: of the networks as good as the best within the error of a comparison the
+    /// cheapest is handed over; `accuracy`: the best; default: `efficiency`
+    #[arg(long, value_name = "WHAT", help_heading = GOAL)]
+    prefer: Option<String>,
+    /// `off`: what is trained in full does not learn from the best trials of the search too
+    #[arg(long, value_name = "off", help_heading = METHOD)]
+    distillation: Option<String>,
     /// Networks over a target cost score less: `parameters=50k:soft`, `latency=5ms:hard`,
     /// `macs=2M:linear=0.1` or `memory=1M:power=0/-0.5`; repeatable
     #[arg(long, value_name = "COST=TARGET[:HOW]", help_heading = GOAL)]
@@ -139,7 +146,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME|off", help_heading = METHOD)]
     verify: Option<String>,
     /// What ends poor trials early: `median` of the others, `extrapolation` of the learning
-    /// curve, or `off`; default: `auto`, the median but for strategies with rungs of epochs
+    /// curve, or `off`; default: `auto`, the median where nothing
+    /// but accuracy counts and the strategy has no rungs of epochs
     #[arg(long, value_name = "RULE", help_heading = METHOD)]
     stopping: Option<String>,
     /// The run directory; default: a new one in `runs`
@@ -278,6 +286,26 @@ impl Arguments {
             Some(other) => {
                 return Err(Failure::usage(format!(
                     "class-weights is `{other}`: it is `balanced`"
+                )));
+            }
+        }
+        config.prefer = match self.prefer.as_deref() {
+            None => config.prefer,
+            Some("efficiency") => Prefer::Efficiency,
+            Some("accuracy") => Prefer::Accuracy,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "prefer is `{other}`: it is `efficiency` or `accuracy`"
+                )));
+            }
+        };
+        match self.distillation.as_deref() {
+            None => {}
+            Some("on") => config.distillation = true,
+            Some("off") => config.distillation = false,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "distillation is `{other}`: it is `on` or `off`"
                 )));
             }
         }

@@ -1,11 +1,13 @@
 //! Evaluation by training, from scratch or from a parent's weights.
 
-use super::Inheritance;
 use super::inheritance::Heirloom;
+use super::{Inheritance, Kept};
 use crate::data::{Augmentation, Contract, SearchData};
 use crate::module::Kernels;
 use crate::task::Metric;
-use crate::train::{Checkpoint, Decision, End, Epoch, Observer, Recipe, Training, training_memory};
+use crate::train::{
+    Checkpoint, Decision, End, Epoch, Observer, Recipe, Teacher, Training, training_memory,
+};
 use netsmith::cost::{Direction, Unit};
 use netsmith::evaluate::{Evaluation, Evaluator, Job, Repeatability, Verdict, Watch};
 use netsmith::network::Network;
@@ -37,6 +39,7 @@ pub struct TrainingEvaluator {
     recipe: Recipe,
     kernels: Kernels,
     inheritance: Option<Inheritance>,
+    kept: Option<Kept>,
     pools: Vec<rayon::ThreadPool>,
 }
 
@@ -64,6 +67,7 @@ impl TrainingEvaluator {
             recipe,
             kernels,
             inheritance: None,
+            kept: None,
             pools: pools.collect::<Result<_, _>>()?,
         })
     }
@@ -86,6 +90,18 @@ impl TrainingEvaluator {
         self
     }
 
+    /// The same that keeps the weights of the best trials of the search.
+    #[must_use]
+    pub fn keeping(mut self, kept: Option<Kept>) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// What it keeps of trials.
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
     /// The same with another name for the validation result than
     /// [`Metric::recorded`], as a study of an earlier version has it.
     #[must_use]
@@ -102,10 +118,22 @@ impl TrainingEvaluator {
         }
     }
 
-    fn train(&self, job: &Job<'_>, watch: &mut dyn Watch) -> Evaluation {
-        let recipe = self.recipe(job.proposal.fidelity);
+    /// Trains on the job's worker, beside the targets on what a teacher answers.
+    pub(super) fn learn(
+        &self,
+        job: &Job<'_>,
+        watch: &mut dyn Watch,
+        teacher: Option<&Teacher>,
+    ) -> Evaluation {
+        let pool = &self.pools[job.worker % self.pools.len()];
+        pool.install(|| self.train(job, watch, teacher))
+    }
+
+    fn train(&self, job: &Job<'_>, watch: &mut dyn Watch, teacher: Option<&Teacher>) -> Evaluation {
+        let mut recipe = self.recipe(job.proposal.fidelity);
         let (train, valid) = (self.data.train(), self.data.valid());
         let seed = Seed::new(job.proposal.seed);
+        recipe.augmentation = recipe.augments(job.network.parameters(), train.len());
         let augmentation = match recipe.augmentation {
             true => self.data.augmentation(),
             false => Augmentation::NONE,
@@ -116,6 +144,7 @@ impl TrainingEvaluator {
         training.metric = self.metric;
         training.kernels = self.kernels;
         training.class_weights = self.class_weights.as_deref();
+        training.teacher = teacher;
         training.keeps_best = true;
 
         let last = recipe.epochs;
@@ -172,6 +201,11 @@ impl TrainingEvaluator {
             },
         };
         let mut results = self.results(trained.history.last());
+        let value = results.get(&self.recorded.name).map(|own| own.value);
+        if let (Outcome::Finished, Some(kept), Some(value)) = (&outcome, self.kept_of(job), value) {
+            // Without the file there is a teacher less.
+            let _ = kept.keep(job.proposal.number, value, job.network, &trained.weights);
+        }
         if let Some(inheritance) = self.heirs(job) {
             let epochs = before + trained.history.len() as u64;
             let metric = trial::Metric::new("effective_epochs", Unit::Plain, Direction::Minimize);
@@ -188,6 +222,12 @@ impl TrainingEvaluator {
             }
         }
         Evaluation::ended(outcome, results)
+    }
+
+    /// Where the weights of the best are kept, if this job is a trial of a search.
+    fn kept_of(&self, job: &Job<'_>) -> Option<&Kept> {
+        let kept = self.kept.as_ref();
+        kept.filter(|_| job.proposal.number < FIRST_FINAL)
     }
 
     /// Where weights are left, if this job is a trial of a search.
@@ -219,8 +259,7 @@ impl TrainingEvaluator {
 
 impl Evaluator for TrainingEvaluator {
     fn evaluate(&self, job: &Job<'_>, watch: &mut dyn Watch) -> Evaluation {
-        let pool = &self.pools[job.worker % self.pools.len()];
-        pool.install(|| self.train(job, watch))
+        self.learn(job, watch, None)
     }
 
     fn repeatability(&self) -> Repeatability {

@@ -2,9 +2,11 @@
 //! and how long.
 //!
 //! ```text
-//! order    the best by score; where a front is asked for the best, then what adds the
-//!          most to the volume that it covers, costs by their logarithms, and behind a
-//!          front that is shorter than one for each worker and another the next best
+//! order    the best by score; where costs count the best, then what adds the most to the
+//!          volume that the front covers, costs by their logarithms, and behind a front
+//!          that is shorter than one for each worker and another the next best
+//! front    of all trials, where costs were named; else of those whose result is within
+//!          NEAR standard errors of the best, for only such may become as good
 //! t        half of what is left of the budget, for the best of this round are trained
 //!          for longer in the second; all of it where half is too short for one network
 //!          for each worker, or for a training of the first of them that is longer
@@ -22,7 +24,7 @@ use super::verify::in_words;
 use super::{Context, PipelineError, Progress, left_of};
 use netsmith::pareto::coverage;
 use netsmith::study::{FIRST_FINAL, Role, View};
-use netsmith::trial::{Fidelity, Trial};
+use netsmith::trial::{Fidelity, Metric, Trial};
 use serde::{Deserialize, Serialize};
 
 /// Architectures of the search that are trained in full where there is time, at most.
@@ -33,6 +35,11 @@ const FEW: usize = 4;
 
 /// So many where a front is asked for, at most.
 const FRONT: usize = 8;
+
+/// Of a front that nobody asked for, trials within so many standard errors of the best
+/// are trained in full: a full training with a teacher moves a small network by more
+/// than one.
+const NEAR: f64 = 3.0;
 
 /// The share of the time that the first round takes where there is a second.
 const FIRST: f64 = 0.5;
@@ -184,7 +191,11 @@ fn candidates<'a>(
         (true, Some(_)) => (ranked, CANDIDATES),
         (true, None) => (ranked, FEW.min(some)),
         (false, _) => {
-            let front = covering(context, &ranked);
+            let near = match context.config.seeks_efficiency() {
+                true => near(context, &ranked),
+                false => ranked.clone(),
+            };
+            let front = covering(context, &near);
             let most = front.len().max(some).min(FRONT);
             (front.into_iter().chain(ranked).collect(), most)
         }
@@ -196,6 +207,22 @@ fn candidates<'a>(
         }
     }
     chosen
+}
+
+/// Those of these trials, the best first, that are not far behind the best. All of them
+/// where it has no standard error.
+fn near<'a>(context: &Context<'_>, ranked: &[&'a Trial]) -> Vec<&'a Trial> {
+    let objective = &context.search_objective;
+    let score = |trial: &Trial| objective.score(trial).unwrap_or(f64::NEG_INFINITY);
+    let best = ranked.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
+    let least = best.and_then(|best| {
+        let name = Metric::standard_error_of(&objective.metric).name;
+        let error = best.metrics.get(&name)?.value;
+        Some(score(best) - NEAR * error)
+    });
+    let least = least.unwrap_or(f64::NEG_INFINITY);
+    let near = ranked.iter().copied();
+    near.filter(|trial| score(trial) >= least).collect()
 }
 
 /// The front of these trials, as much of it as may be trained: the best first, then

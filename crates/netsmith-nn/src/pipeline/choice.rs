@@ -52,6 +52,11 @@ impl<'a> Choice<'a> {
         nearer.then_with(|| order((score(a), a), (score(b), b)))
     }
 
+    /// Whether two keep the limits equally well.
+    pub(super) fn is_level(&self, a: &Trial, b: &Trial) -> bool {
+        self.excess(a) <= self.excess(b)
+    }
+
     /// The places of all of these, the best first.
     pub(super) fn best_first(&self, trials: &[&Trial]) -> Vec<usize> {
         let mut places: Vec<usize> = (0..trials.len()).collect();

@@ -1,14 +1,18 @@
 //! The configuration of a run.
 
 use super::{PipelineError, written_limits};
+use crate::supernet;
 use netsmith::catalogue::UnknownName;
-use netsmith::cost::{Cost, PARAMETERS};
+use netsmith::cost::{Cost, LATENCY, PARAMETERS};
 use netsmith::objective::{Objective, PenaltyError};
 use netsmith::space::Limits;
 use netsmith::trial::Metric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// What should be small where nothing is named.
+pub(super) const THRIFT: [Cost; 2] = [LATENCY, PARAMETERS];
 
 /// Everything that decides a run. As TOML it stands in the study; running it
 /// again gives the same.
@@ -75,8 +79,12 @@ pub struct Config {
     /// What ends poor trials early.
     #[serde(default)]
     pub stopping: Stopping,
+    /// Whether what is trained in full learns from the best trials of the search too.
+    pub distillation: bool,
     /// Costs that should be small too, by their names.
     pub minimize: Vec<String>,
+    /// Which of the networks that were trained in full is handed over.
+    pub prefer: Prefer,
     /// What lowers the score of costly networks, each as
     /// [`Penalty`](netsmith::objective::Penalty) is written: `parameters=50k:soft`.
     pub penalties: Vec<String>,
@@ -103,12 +111,26 @@ pub struct Config {
     pub run: Option<PathBuf>,
 }
 
+/// Which of the networks that were trained in full is handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prefer {
+    /// Of those that are as good as the best within the error of a comparison the one
+    /// that costs the least: of `minimize`, or else of latency and parameters, which the
+    /// search then keeps small too.
+    #[default]
+    Efficiency,
+    /// The best.
+    Accuracy,
+}
+
 /// What ends poor trials early.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stopping {
-    /// The median, where the strategy has no rungs of epochs: whatever has them ends
-    /// what is poor by itself.
+    /// The median, where nothing else should be small, which would end what is small and
+    /// good for its size, and where the strategy has no rungs of epochs: whatever has
+    /// them ends what is poor by itself.
     #[default]
     Auto,
     /// Worse than the median of the others at the same step.
@@ -147,7 +169,9 @@ impl Default for Config {
             inherit_weights: false,
             limits: Limits::FREE.with(PARAMETERS, 20_000.0),
             stopping: Stopping::default(),
+            distillation: true,
             minimize: Vec::new(),
+            prefer: Prefer::default(),
             penalties: Vec::new(),
             seconds: Some(60.0),
             trials: None,
@@ -177,6 +201,24 @@ impl Config {
         }
     }
 
+    /// As [`Config::read`], from a study: one of a version that knew no preference and no
+    /// distillation goes on as it would have.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn recorded(text: &str) -> Result<Self, toml::de::Error> {
+        let table: toml::Table = toml::from_str(text)?;
+        let config = Self::read(text)?;
+        Ok(match table.contains_key("prefer") {
+            true => config,
+            false => Self {
+                prefer: Prefer::Accuracy,
+                distillation: false,
+                ..config
+            },
+        })
+    }
+
     /// The share of a budget of time that the search gets; the rest trains what
     /// it found.
     const SEARCH_SHARE: f64 = 0.6;
@@ -200,18 +242,72 @@ impl Config {
     pub fn objective(&self, metric: Metric) -> Result<Objective, PipelineError> {
         let penalties = self.penalties.iter().map(|text| text.parse());
         let minimized = self.minimize.iter().map(|name| Cost::named(name));
-        Ok(Objective {
+        let mut objective = Objective {
             metric,
             penalties: penalties.collect::<Result<_, PenaltyError>>()?,
             minimized: minimized.collect::<Result<_, UnknownName>>()?,
-        })
+        };
+        if self.seeks_efficiency() {
+            objective.minimized = THRIFT.to_vec();
+        }
+        Ok(objective)
+    }
+
+    /// Whether the search looks for networks of all sizes although no cost was named:
+    /// trials are trained one by one, and no penalty says what a cost is worth.
+    pub(super) fn seeks_efficiency(&self) -> bool {
+        let shares = |entry: &supernet::Entry| entry.name == self.strategy;
+        self.prefer == Prefer::Efficiency
+            && self.evaluator == "training"
+            && self.minimize.is_empty()
+            && self.penalties.is_empty()
+            && !supernet::CATALOGUE.iter().any(shares)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netsmith::cost::{LATENCY, MACS, MEMORY};
+    use netsmith::cost::{MACS, MEMORY};
+
+    #[test]
+    fn a_study_without_a_preference_hands_over_the_best() {
+        let text = "data = \"digits\"\nseconds = 5.0\n";
+        assert_eq!(Config::read(text).unwrap().prefer, Prefer::Efficiency);
+        assert_eq!(Config::recorded(text).unwrap().prefer, Prefer::Accuracy);
+        let ours = toml::to_string(&Config::default()).unwrap();
+        assert_eq!(Config::recorded(&ours).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn networks_of_all_sizes_unless_something_else_is_said() {
+        let minimized = |config: Config| {
+            let objective = config.objective(Metric::validation_accuracy());
+            objective.unwrap().minimized
+        };
+        let usual = Config::default;
+        assert_eq!(minimized(usual()), THRIFT);
+        let named = Config {
+            minimize: vec!["macs".into()],
+            ..usual()
+        };
+        assert_eq!(minimized(named), [MACS]);
+        let best = Config {
+            prefer: Prefer::Accuracy,
+            ..usual()
+        };
+        let penalised = Config {
+            penalties: vec!["parameters=50k:soft".into()],
+            ..usual()
+        };
+        let shared = Config {
+            strategy: "gdas".into(),
+            ..usual()
+        };
+        for other in [best, penalised, shared] {
+            assert_eq!(minimized(other), []);
+        }
+    }
 
     #[test]
     fn the_objective_is_what_was_asked_for() {

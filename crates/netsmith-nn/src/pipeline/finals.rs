@@ -8,15 +8,18 @@
 use super::best::{ENTRY, Handover, write_report};
 use super::candidates::train_candidates;
 use super::choice::Choice;
+use super::config::THRIFT;
 use super::fallback::{smallest, train_smallest};
 use super::finalists::{self, Finalist, Training, finalists};
 use super::longer::train_longer;
+use super::one_standard_error::{Contender, cheapest, ratio};
 use super::planned::{Planned, cut_short};
 use super::prepare::Prepared;
 use super::summary::{Closing, summary};
 use super::verify::{Winner, verify};
-use super::{Context, PipelineError, Progress, RunEnd};
+use super::{Context, PipelineError, Prefer, Progress, RunEnd};
 use crate::data::FinalPhase;
+use netsmith::random::Seed;
 use netsmith::report;
 use netsmith::trial::Trial;
 
@@ -40,8 +43,14 @@ pub(super) fn finish(
     }
     let choice = Choice::of(context, &prepared);
     let best: Vec<&Trial> = all.iter().map(|own| &own.best(choice).trial).collect();
-    let place = choice.best_first(&best).first().copied();
+    let order = choice.best_first(&best);
+    let place = order.first().copied();
     let place = place.ok_or_else(|| PipelineError::nothing_in(trials))?;
+    let (place, why) = match config.prefer {
+        Prefer::Accuracy => (place, None),
+        Prefer::Efficiency => thriftiest(context, &prepared, choice, &all, &order)?,
+    };
+    notes.extend(why);
     let first: Vec<&Trial> = all.iter().map(|own| &own.first.trial).collect();
     let front = match context.objective.minimized.is_empty() {
         true => vec![place],
@@ -133,6 +142,57 @@ fn first_round(
         None => Ok(None),
         Some(trained) => finalists(context, prepared, vec![trained], trials).map(Some),
     }
+}
+
+/// The place of the network that is handed over, of those as good as the best within the
+/// error of the comparison the cheapest, and why it is that one where it is not the best.
+fn thriftiest(
+    context: &Context<'_>,
+    prepared: &Prepared,
+    choice: Choice<'_>,
+    all: &[Finalist],
+    order: &[usize],
+) -> Result<(usize, Option<String>), PipelineError> {
+    let trial = |place: usize| &all[place].best(choice).trial;
+    let best = order[0];
+    let level = order.iter().copied();
+    let level = level.filter(|place| choice.is_level(trial(*place), trial(best)));
+    let level: Vec<usize> = level.collect();
+    let (pool, valid) = (context.all_threads()?, prepared.data.valid());
+    let contenders = level.iter().map(|place| {
+        let (own, training) = (&all[*place], all[*place].best(choice));
+        let mut predictor = own.planned.predictor(prepared, &training.weights)?;
+        Ok(Contender {
+            judged: pool.install(|| predictor.judged(&valid)),
+            costs: training.trial.costs,
+        })
+    });
+    let contenders = contenders.collect::<Result<Vec<_>, PipelineError>>()?;
+    let costs = match &*context.objective.minimized {
+        [] => &THRIFT,
+        named => named,
+    };
+    let seed = Seed::new(context.config.seed).child("one standard error");
+    let chosen = cheapest(prepared.metric, costs, &contenders, &seed);
+    let Some((chosen, difference)) = chosen else {
+        return Ok((best, None));
+    };
+    let [own, other] = [level[chosen], best].map(|place| &all[place].best(choice).record);
+    let show = |value| context.objective.metric.quantity(value).to_string();
+    let shares = costs.iter().filter_map(|cost| {
+        let share = ratio(&[*cost], &contenders[chosen].costs, &contenders[0].costs)?;
+        Some(format!("{share:.2} times its {}", cost.title()))
+    });
+    let why = format!(
+        "Handed over is a network that is as good as the best of the finalists within the error of the \
+         comparison ({} against {} on the validation part, an error of {} for the difference) at {}. \
+         `--prefer accuracy` hands over the best.",
+        show(own.validation),
+        show(other.validation),
+        show(difference.error),
+        shares.collect::<Vec<_>>().join(" and "),
+    );
+    Ok((level[chosen], Some(why)))
 }
 
 /// Writes `best/` and the study's entry that says how to run the network again.

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 const SECOND: u64 = FIRST_FINAL + 500;
 
 /// So many times the recipe's epochs, at most.
-const LONGER: u32 = 4;
+const LONGER: u32 = 2;
 
 /// A training is repeated only to be so many times as long.
 pub(super) const WORTH: f64 = 1.25;

@@ -4,9 +4,10 @@
 //! configuration ─► data, space, strategy        prepare
 //!               ─► how much a trial may spend   pace
 //!               ─► search at low fidelity       netsmith::search
+//!               ─► who teaches them             teaching
 //!               ─► full training of the best    finals: candidates, then longer; or of the
 //!                                               smallest: fallback
-//!               ─► the winner and the front by validation   choice
+//!               ─► the winner and the front by validation   choice, one_standard_error
 //!               ─► what they were trained to; the test part, once   finalists
 //!               ─► best/, report                best
 //!               ─► verification                 verify
@@ -38,6 +39,7 @@ mod judgement;
 mod latency;
 mod longer;
 mod once;
+mod one_standard_error;
 mod outside;
 mod pace;
 mod planned;
@@ -46,13 +48,14 @@ mod scoring;
 mod searching;
 mod summary;
 mod supernet;
+mod teaching;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod written_limits;
 
 pub use best::{BEST, BestRecord, ENTRY, REPORT, write_file};
-pub use config::{Config, Stopping};
+pub use config::{Config, Prefer, Stopping};
 pub use error::PipelineError;
 pub use evaluator::{EVALUATORS, EvaluatorKind};
 pub use finalists::{finalist_records, finalist_weights};
@@ -61,8 +64,9 @@ pub use prepare::space_of;
 pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};
 
 use crate::data::balanced_class_weights;
-use crate::evaluate::{Inheritance, ScoreEvaluator, TrainingEvaluator};
+use crate::evaluate::{Inheritance, Kept, ScoreEvaluator, TrainingEvaluator};
 use crate::supernet::EpochReport;
+use crate::train::Teacher;
 use allotment::Samples;
 use bound::Bound;
 use evaluator::Chosen;
@@ -79,6 +83,7 @@ use searching::Searching;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use teaching::TEACHERS;
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
@@ -181,7 +186,7 @@ pub fn resume(
     let begun = Instant::now();
     let header = View::open(dir)?.header()?;
     let mut config: Config =
-        Config::read(&header.configuration).map_err(|error| PipelineError::Configuration {
+        Config::recorded(&header.configuration).map_err(|error| PipelineError::Configuration {
             message: error.to_string(),
         })?;
     config.run = Some(dir.to_path_buf());
@@ -243,6 +248,8 @@ struct Context<'a> {
     /// What evaluates the trials of the search, where that is not training.
     scoring: Option<ScoreEvaluator>,
     evaluator: TrainingEvaluator,
+    /// From what the networks that are trained in full learn besides the targets.
+    teacher: Option<Teacher>,
     pace: Pace,
     begun: Instant,
     interrupt: &'a AtomicBool,
@@ -274,6 +281,11 @@ fn go_on(
         let folder = study.dir().join(CHECKPOINTS);
         Inheritance::new(prepared.space.clone(), folder)
     });
+    let can_learn = prepared.contract.task.distillation(0).is_some();
+    let kept = (config.distillation && can_learn).then(|| {
+        let folder = study.dir().join(CHECKPOINTS);
+        Kept::new(folder, TEACHERS, prepared.metric.direction())
+    });
     let evaluator = TrainingEvaluator::new(
         prepared.data.clone(),
         prepared.contract.clone(),
@@ -284,7 +296,8 @@ fn go_on(
     )?
     .weighted(weights.flatten())
     .recording(prepared.objective.metric.clone())
-    .inheriting(inheritance);
+    .inheriting(inheritance)
+    .keeping(kept);
     let scoring = scoring(config, &prepared)?;
     if scoring.is_some() {
         // Nothing is trained in the search, so that a trial has no epochs.
@@ -300,7 +313,7 @@ fn go_on(
         Chosen::Score { entry, .. } => config.objective(ScoreEvaluator::metric(entry.name))?,
         _ => prepared.objective.clone(),
     };
-    let context = Context {
+    let mut context = Context {
         config,
         search_objective,
         scoring,
@@ -308,6 +321,7 @@ fn go_on(
         dir: study.dir().to_path_buf(),
         objective: prepared.objective.clone(),
         evaluator,
+        teacher: None,
         pace,
         begun,
         interrupt,
@@ -316,6 +330,7 @@ fn go_on(
     if interrupt.load(Ordering::Relaxed) {
         return context.interrupted(&prepared);
     }
+    context.teacher = teaching::teacher(&context, &prepared, &trials)?;
     finals::finish(&context, prepared, &trials, observe)
 }
 
@@ -482,6 +497,13 @@ impl Context<'_> {
         let elapsed = self.elapsed().as_secs_f64();
         let left = |seconds| left_of(seconds, elapsed);
         self.config.search_seconds().map(left)
+    }
+
+    /// A pool with the threads of all workers.
+    fn all_threads(&self) -> Result<rayon::ThreadPool, PipelineError> {
+        let threads = self.config.workers.max(1) * self.config.threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        Ok(pool.build()?)
     }
 
     fn elapsed(&self) -> Duration {

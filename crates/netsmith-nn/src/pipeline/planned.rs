@@ -4,8 +4,10 @@
 use super::allotment::Samples;
 use super::finalists::trained;
 use super::prepare::Prepared;
+use super::teaching::learns;
 use super::{Context, PipelineError};
 use crate::data::Part;
+use crate::evaluate::Taught;
 use crate::module::Weights;
 use crate::train::{Checkpoint, Measured, Predictor};
 use netsmith::network::{Key, Network};
@@ -98,14 +100,20 @@ impl Planned {
         part: &Part,
         weights: &Weights,
     ) -> Result<Measured, PipelineError> {
-        let (network, kernels) = (&self.network, prepared.kernels);
-        let mut predictor = Predictor::new(network, weights, &prepared.contract, kernels)?;
-        let threads = context.config.workers.max(1) * context.config.threads.max(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()?;
+        let mut predictor = self.predictor(prepared, weights)?;
         let metric = prepared.metric;
+        let pool = context.all_threads()?;
         Ok(pool.install(|| predictor.measure(part, metric)))
+    }
+
+    /// The network with these weights.
+    pub(super) fn predictor<'a>(
+        &self,
+        prepared: &'a Prepared,
+        weights: &'a Weights,
+    ) -> Result<Predictor<'a>, PipelineError> {
+        let (contract, kernels) = (&prepared.contract, prepared.kernels);
+        Ok(Predictor::new(&self.network, weights, contract, kernels)?)
     }
 
     fn job(&self, fidelity: Fidelity, optional: bool) -> FinalJob {
@@ -140,9 +148,15 @@ pub(super) fn train(
 ) -> Result<Option<FinalsEnd>, PipelineError> {
     let jobs = planned.iter().enumerate();
     let jobs = jobs.map(|(place, planned)| planned.job(fidelity, place >= needed));
+    let pupils = planned.iter().filter(|own| learns(own.role));
+    let evaluator = Taught {
+        evaluator: &context.evaluator,
+        teacher: context.teacher.as_ref(),
+        pupils: pupils.map(|own| own.number).collect(),
+    };
     let finals = Finals {
         study: context.study,
-        evaluator: &context.evaluator,
+        evaluator: &evaluator,
         workers: context.config.workers,
         metric: &context.objective.metric,
         deadline: seconds,

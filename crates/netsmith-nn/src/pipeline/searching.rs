@@ -83,7 +83,7 @@ fn stopping_of(
     match config.stopping {
         _ if fidelity.epochs <= 2 => None,
         Stopping::Off => None,
-        Stopping::Auto if has_rungs => None,
+        Stopping::Auto if has_rungs || !objective.minimized.is_empty() => None,
         Stopping::Auto | Stopping::Median => {
             MedianParams::default().check(metric).ok().map(Rule::from)
         }
@@ -107,15 +107,16 @@ mod tests {
     use netsmith::trial::Metric;
 
     #[test]
-    fn rungs_go_without_a_rule_unless_one_is_named() {
-        let objective = Objective::new(Metric::validation_accuracy());
-        let rule = |stopping, has_rungs, epochs| {
+    fn rungs_and_fronts_go_without_a_rule_unless_one_is_named() {
+        let accuracy = Objective::new(Metric::validation_accuracy());
+        let of = |stopping, has_rungs, epochs, objective: &Objective| {
             let config = Config {
                 stopping,
                 ..Config::default()
             };
-            stopping_of(&config, has_rungs, Fidelity::epochs(epochs), &objective)
+            stopping_of(&config, has_rungs, Fidelity::epochs(epochs), objective)
         };
+        let rule = |stopping, has_rungs, epochs| of(stopping, has_rungs, epochs, &accuracy);
         assert!(matches!(
             rule(Stopping::Auto, false, 9),
             Some(Rule::Median(_))
@@ -127,5 +128,9 @@ mod tests {
         ));
         assert!(rule(Stopping::Median, true, 2).is_none());
         assert!(rule(Stopping::Off, false, 9).is_none());
+        let mut front = accuracy.clone();
+        front.minimized.push(LATENCY);
+        assert!(of(Stopping::Auto, false, 9, &front).is_none());
+        assert!(of(Stopping::Median, false, 9, &front).is_some());
     }
 }

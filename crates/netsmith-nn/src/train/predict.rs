@@ -2,8 +2,8 @@
 
 use crate::data::{Batches, Column, Contract, Part};
 use crate::module::{Kernels, Module, ModuleError, Weights};
-use crate::task::Metric;
 use crate::task::loss::LossOptions;
+use crate::task::{Judged, Metric};
 use netsmith::cost::Quantity;
 use netsmith::network::Network;
 
@@ -78,6 +78,12 @@ impl<'a> Predictor<'a> {
         }
         let width = all.len() / part.len().max(1);
         Column::real(all, width.max(1))
+    }
+
+    /// The answers to a part beside its truth, as metrics compare them.
+    pub fn judged(&mut self, part: &Part) -> Judged {
+        let outputs = self.outputs(part).reals().to_vec();
+        self.contract.task.judged(outputs, &part.targets())
     }
 
     /// Judges the answers to a part.

@@ -16,13 +16,31 @@ pub struct Teacher {
 }
 
 impl Teacher {
-    /// A teacher that has seen this part, with a share of the loss in `[0, 1]`.
-    pub fn new(predictor: &mut Predictor<'_>, train: &Part, share: f32) -> Self {
-        Self {
-            rows: train.indices().to_vec(),
-            answers: predictor.outputs(train),
-            share,
+    /// The mean of these networks' outputs to a part, with a share of the loss in
+    /// `[0, 1]`; nothing where there is no network.
+    pub fn new<'a>(
+        networks: impl IntoIterator<Item = Predictor<'a>>,
+        train: &Part,
+        share: f32,
+    ) -> Option<Self> {
+        let outputs = networks.into_iter();
+        let outputs: Vec<Column> = outputs.map(|mut own| own.outputs(train)).collect();
+        let first = outputs.first()?;
+        let (width, count) = (
+            first.reals().len() / train.len().max(1),
+            outputs.len() as f32,
+        );
+        let mut mean = vec![0.0; first.reals().len()];
+        for own in &outputs {
+            for (mean, value) in mean.iter_mut().zip(own.reals()) {
+                *mean += value / count;
+            }
         }
+        Some(Self {
+            rows: train.indices().to_vec(),
+            answers: Column::real(mean, width.max(1)),
+            share,
+        })
     }
 
     /// Its share of the loss.

@@ -84,6 +84,28 @@ impl Space {
         kept.filter(|family| !family.members.is_empty()).collect()
     }
 
+    /// So many hand-designed architectures within the limits, or as many as there are,
+    /// those with the fewest multiply-accumulate operations first: of each family as many,
+    /// evenly from its smallest to its largest.
+    pub fn spread(&self, limits: &Limits, count: usize) -> Vec<Architecture> {
+        let families = self.families(limits);
+        let mut chosen: Vec<(u64, Architecture)> = Vec::new();
+        let mut left = count;
+        for (place, family) in families.iter().enumerate() {
+            let share = left.div_ceil(families.len() - place);
+            let own = evenly(&family.members, share);
+            left -= own.len();
+            chosen.extend(own.into_iter().map(|architecture| {
+                let macs = self
+                    .network(architecture)
+                    .map_or(0, |network| network.macs());
+                (macs, architecture.clone())
+            }));
+        }
+        chosen.sort_by_key(|(macs, _)| *macs);
+        chosen.into_iter().map(|(_, own)| own).collect()
+    }
+
     /// Hand-designed architectures of the field, with their names: of each
     /// family the one with the most parameters that keeps the limits, or the one
     /// with the fewest where none does. Empty where the space has none.
@@ -160,10 +182,53 @@ impl Space {
     }
 }
 
+/// So many of these, evenly from the first to the last; of one, that in the middle.
+fn evenly<T>(all: &[T], count: usize) -> Vec<&T> {
+    match count {
+        0 => Vec::new(),
+        1 => all.get(all.len() / 2).into_iter().collect(),
+        _ if count >= all.len() => all.iter().collect(),
+        _ => {
+            let place = |number: usize| number * (all.len() - 1) / (count - 1);
+            (0..count).map(|number| &all[place(number)]).collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cost::PARAMETERS;
+
+    #[test]
+    fn a_spread_of_families_goes_from_small_to_large() {
+        let numbers: Vec<usize> = (0..9).collect();
+        assert_eq!(evenly(&numbers, 3), [&0, &4, &8]);
+        assert_eq!(evenly(&numbers, 1), [&4]);
+        assert_eq!(evenly(&numbers[..2], 3), [&0, &1]);
+        assert!(evenly(&numbers, 0).is_empty() && evenly(&numbers[..0], 2).is_empty());
+
+        let task = Task::vector(Shape::image(1, 28, 28), 10);
+        let entry = CATALOGUE
+            .iter()
+            .find(|entry| entry.name == "chain")
+            .unwrap();
+        let space = (entry.build)(&task, &Settings::defaults(entry.parameters)).unwrap();
+        let limits = Limits::FREE.with(PARAMETERS, 20_000.0);
+        let spread = space.spread(&limits, 7);
+        let networks = spread.iter().map(|own| space.network(own).unwrap());
+        let networks: Vec<Network> = networks.collect();
+        assert_eq!(networks.len(), 7);
+        assert!(networks.is_sorted_by_key(Network::macs));
+        assert!(networks.iter().all(|own| own.parameters() <= 20_000));
+        // A plain network is the smallest of all.
+        let families = space.families(&limits);
+        assert_eq!(families[0].name, "plain CNN");
+        assert_eq!(spread[0], families[0].members[0]);
+        assert_eq!(space.spread(&limits, 500).len(), {
+            families.iter().map(|own| own.members.len()).sum::<usize>()
+        });
+    }
     use crate::network::Shape;
 
     #[test]

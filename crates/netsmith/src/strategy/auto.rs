@@ -2,9 +2,9 @@
 //! predictor expects the most of, and the neighbours of the best.
 //!
 //! ```text
-//! try what is given, or the space's baselines, then architectures far from all
-//! that were tried; where there are training-free scores, the best of a large
-//! sample by them
+//! try what is given, or the space's families of hand-designed networks in several
+//! sizes, the least to compute first; then architectures far from all that were tried;
+//! where there are training-free scores, the best of a large sample by them
 //! repeat: fit the predictor to all trials
 //!         pool <- the best of the pool, children of the best trials, and all
 //!                 neighbours of a trial that is the best
@@ -15,7 +15,6 @@
 //! With training-free scores a candidate's worth is its place by the predictor
 //! and its place by the scores, weighed `n : t` after `n` trials.
 
-use super::evolution::initialisation::baselines;
 use super::evolution::{Individual, Known, mutant, stranger};
 use super::predictor::Acquisition;
 use super::predictor::model::{self, Model};
@@ -39,7 +38,7 @@ pub const ENTRY: Entry = Entry::new(
         name: "initial",
         kind: ParameterKind::Integer(1, 100_000),
         default: "10",
-        doc: "Architectures before the predictor steers, baselines among them.",
+        doc: "Architectures before the predictor steers, hand-designed ones among them.",
     },
     Parameter {
         name: "pool",
@@ -88,6 +87,9 @@ pub const ENTRY: Entry = Entry::new(
     },
 ]);
 
+/// The share of what comes before the predictor steers that is designed by hand.
+const DESIGNED: f64 = 0.7;
+
 /// Of so many draws the one farthest from all others joins the first sample.
 const DRAWS: usize = 8;
 
@@ -114,8 +116,8 @@ pub struct Auto {
     known: Known,
     /// What was proposed in the beginning, to keep away from.
     first: Vec<Architecture>,
-    /// What the search begins with; the next is the last. None before the
-    /// baselines were asked for.
+    /// What the search begins with; the next is the last. None before they were asked
+    /// for.
     waiting: Option<Vec<Architecture>>,
     pool: Vec<Candidate>,
     /// The trials whose neighbours are in the pool already.
@@ -204,7 +206,8 @@ impl Auto {
     /// second objectives: with those, every other one is such a draw.
     fn begin(&mut self, ask: &mut Ask<'_>) -> Result<Suggestion, Infeasible> {
         let waiting = self.waiting.get_or_insert_with(|| {
-            let mut all = baselines(ask);
+            let count = (DESIGNED * self.initial as f64) as usize;
+            let mut all = ask.space.spread(ask.limits, count);
             all.reverse();
             all
         });

@@ -38,10 +38,7 @@ pub(super) fn beside(
         return Ok(Vec::new());
     }
     once(context.study, ENTRY, || {
-        let threads = context.config.workers.max(1) * context.config.threads.max(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()?;
+        let pool = context.all_threads()?;
         let (data, metric) = (&prepared.data, prepared.metric);
         let (train, valid) = (data.train(), data.valid());
         let seed = Seed::new(context.config.seed).child("rivals");

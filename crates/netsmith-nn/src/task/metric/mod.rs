@@ -37,6 +37,20 @@ pub struct Judged {
     pub truth: Column,
 }
 
+impl Judged {
+    /// These rows, in this order.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        Self {
+            predictions: self.predictions.gather(rows),
+            truth: self.truth.gather(rows),
+        }
+    }
+}
+
 /// Is shown predictions, and says how good they are.
 pub trait Meter: fmt::Debug + Send {
     /// Predictions on another batch.
