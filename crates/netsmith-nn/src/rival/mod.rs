@@ -1,19 +1,33 @@
-//! Rivals that are no networks: what people use on series instead of one.
+//! Rivals that are no networks: what people use on series and tables instead of one.
 //!
-//! A search on series is worth its time where its networks beat these. Each is a pure
-//! function from training samples to predictions:
+//! A search is worth its time where its networks beat these. Each is a pure function from
+//! training samples to predictions:
 //!
 //! - [`rocket`]: random convolution kernels and a [`ridge`] classifier;
-//! - [`nearest_neighbour`]: the label of the most similar training sample.
+//! - [`nearest_neighbour`]: the label of the most similar training series;
+//! - [`boosting`]: gradient-boosted trees;
+//! - [`logistic`] regression, and ridge regression where the targets are numbers;
+//! - [`neighbours`]: the mean of the nearest rows.
 //!
 //! They compute on the rayon pool that they are called in, and give the same bits on any
 //! number of threads.
 
+pub mod boosting;
 mod gaps;
+mod held_out;
+mod labels;
+mod lbfgs;
+pub mod logistic;
 pub mod nearest_neighbour;
+pub mod neighbours;
 pub mod ridge;
 pub mod rocket;
+mod rows;
 mod series;
+pub(crate) mod tabular;
+
+pub use labels::Labels;
+pub use rows::Rows;
 
 use crate::data::{Column, Part};
 use netsmith::random::Seed;
@@ -27,8 +41,8 @@ pub struct Problem<'a> {
     pub parts: &'a [&'a Part],
 }
 
-/// Predictions on each part, as [`Judged`](crate::task::Judged) takes them: rows of logits
-/// that say only which class is predicted, or values.
+/// Predictions on each part, as [`Judged`](crate::task::Judged) takes them: rows of logits,
+/// which may say only which class is predicted, or values.
 pub type Predict = fn(&Problem<'_>, &Seed) -> Vec<Column>;
 
 /// A rival in the catalogue.

@@ -4,12 +4,14 @@
 
 mod encoding;
 mod export;
+mod rivals;
 
 pub use encoding::Encoding;
 
 use super::{Entry, Modality, NewSamples};
 use crate::data::{Column, DataError, Part, Samples, csv, hash_text};
 use crate::export::{OnnxGraph, TorchInput};
+use crate::rival;
 use crate::train::Recipe;
 use netsmith::network::Shape;
 use netsmith::space::Input;
@@ -161,6 +163,10 @@ impl Modality for Table {
 
     fn recipe(&self, samples: usize) -> Recipe {
         Recipe::table(samples)
+    }
+
+    fn rivals(&self) -> &'static [rival::Entry] {
+        rivals::RIVALS
     }
 
     fn read(&self, path: &Path) -> Result<NewSamples, DataError> {
