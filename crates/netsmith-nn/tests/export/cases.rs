@@ -103,6 +103,7 @@ impl Case {
             Some(_) => Arc::new(Regression {
                 target: "price".into(),
                 scale: target,
+                offset: 0.0,
             }),
             None => Arc::new(Classification {
                 classes: (0..outputs).map(|class| format!("class {class}")).collect(),
