@@ -285,8 +285,8 @@ impl Arguments {
             .or(config.image_size);
         config.seed = self.seed.unwrap_or(config.seed);
         config.split_seed = self.split_seed.unwrap_or(config.split_seed);
-        config.workers = self.workers.unwrap_or(config.workers).max(1);
-        config.threads = self.threads.unwrap_or(config.threads).max(1);
+        config.workers = self.workers.unwrap_or(config.workers);
+        config.threads = self.threads.unwrap_or(config.threads);
         if let Some(strategy) = &self.strategy {
             config.strategy.clone_from(strategy);
         }

@@ -485,8 +485,8 @@ impl Content {
         Some([pair[0].1.clone(), pair[1].1.clone()])
     }
 
-    /// What a reader should know of a column of numbers.
-    pub(super) fn remarks(&self, notation: &Notation) -> Vec<String> {
+    /// What a reader should know of a column of numbers, an input or the target.
+    pub(super) fn remarks(&self, notation: &Notation, is_target: bool) -> Vec<String> {
         let mut remarks = Vec::new();
         remarks.extend(
             notation
@@ -510,8 +510,14 @@ impl Content {
             return remarks;
         };
         if notation.offset.abs() > 0.0 {
+            let (does, key) = if is_target {
+                ("adds it again", "target_offset")
+            } else {
+                ("does the same", "offset")
+            };
             remarks.push(format!(
-                "{} is taken from its numbers, whose spread 32 bits do not hold otherwise; `predict` does so too, and the exported network takes what is left",
+                "{} is taken from its numbers, whose spread 32 bits do not hold otherwise: \
+                 `predict` {does}, and the metadata of exported files names it as `{key}`",
                 notation.offset
             ));
         }

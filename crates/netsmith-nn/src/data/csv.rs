@@ -204,7 +204,7 @@ pub(super) fn read_cells(
 /// What a reader should know of how a column is read.
 fn remarks(content: &Content, kind: &ColumnKind, notation: &Notation) -> Vec<String> {
     match kind {
-        ColumnKind::Number => content.remarks(notation),
+        ColumnKind::Number => content.remarks(notation, false),
         ColumnKind::Category { .. } => {
             let constant = content.is_constant();
             let constant =
@@ -228,12 +228,8 @@ fn of_target(
     match meaning {
         Meaning::Values => {
             notes.push(format!("the task is regression: target `{name}`, {why}"));
-            let remarks = content.remarks(notation);
-            notes.extend(
-                remarks
-                    .iter()
-                    .map(|remark| format!("target `{name}`: {remark}")),
-            );
+            let remarks = content.remarks(notation, true).into_iter();
+            notes.extend(remarks.map(|remark| format!("target `{name}`: {remark}")));
         }
         Meaning::Classes { .. } => {
             notes.push(format!(

@@ -332,12 +332,15 @@ pub enum TableFault {
 #[non_exhaustive]
 pub enum ImageFault {
     /// The picture cannot be decoded.
-    #[error("is not a whole PNG or JPEG picture")]
+    #[error("is not a whole picture that can be read")]
     Decode {
         /// What the decoder says.
         #[source]
         source: image::ImageError,
     },
+    /// The file ends before the picture does.
+    #[error("ends before its picture does")]
+    CutOff,
     /// The picture has more pixels than are ever decoded.
     #[error("has {width} x {height} pixels, more than {limit} on a side")]
     TooLarge {
@@ -349,7 +352,7 @@ pub enum ImageFault {
         limit: u32,
     },
     /// The folder of a class holds no picture.
-    #[error("holds no PNG or JPEG picture")]
+    #[error("holds no picture")]
     EmptyClass,
     /// The folder has no folders of classes.
     #[error("holds no folders of classes")]
@@ -570,9 +573,13 @@ impl TableFault {
 impl ImageFault {
     fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Decode { .. } => Some("remove the file or fetch it again"),
+            Self::Decode { .. } | Self::CutOff => {
+                Some("remove the file or fetch it again; PNG, JPEG, GIF, WebP and BMP are read")
+            }
             Self::TooLarge { .. } => Some("remove the picture or make it smaller"),
-            Self::EmptyClass => Some("remove the folder or put pictures into it"),
+            Self::EmptyClass => {
+                Some("remove the folder or put pictures into it: png, jpg, jpeg, gif, webp or bmp")
+            }
             Self::NoClasses => Some(
                 "put the pictures into `train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, or into \
                  `CLASS/` alone",

@@ -250,6 +250,16 @@ impl LoadOptions {
             ("encoding", self.text.encoding.is_some()),
         ];
         self.text.check()?;
+        let most = limits::IMAGE_SIDE as usize;
+        if let Some([height, width]) = self.image_size
+            && !((1..=most).contains(&height) && (1..=most).contains(&width))
+        {
+            return Err(DataError::OptionValue {
+                option: "image-size",
+                given: format!("{height}x{width}"),
+                rule: "1 to 16384 pixels on each side",
+            });
+        }
         match given
             .iter()
             .find(|(name, given)| *given && !entry.build.options.contains(name))
@@ -279,6 +289,29 @@ mod tests {
             error.to_string(),
             "option `target`: does not apply to data `digits`"
         );
+    }
+
+    #[test]
+    fn values_of_options_are_checked() {
+        let check = |options: LoadOptions, fault: &str| {
+            let source: Source = "image-folder:none".parse().expect("it is a kind");
+            let error = load(&source, &options).expect_err("the option is at fault");
+            assert_eq!(error.to_string(), fault);
+        };
+        for side in [0, 3_000_000_000] {
+            let options = LoadOptions {
+                image_size: Some([side, side]),
+                ..LoadOptions::default()
+            };
+            let rule = "it is 1 to 16384 pixels on each side";
+            check(
+                options,
+                &format!("option `image-size` is `{side}x{side}`: {rule}"),
+            );
+        }
+        let mut options = LoadOptions::default();
+        options.text.decimal = Some(";".into());
+        check(options, "option `decimal` is `;`: it is `,` or `.`");
     }
 
     #[test]

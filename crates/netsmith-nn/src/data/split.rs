@@ -31,6 +31,9 @@ use super::{PartName, SealedTest, SearchData, SplitError};
 /// percentage point; more samples serve better in training.
 const MOST_VALID: usize = 10_000;
 
+/// From this share on the largest class is named: who always says it is right as often.
+const MOST_OF_ONE: f64 = 0.8;
+
 /// How a data set is divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitOptions {
@@ -206,7 +209,20 @@ impl Parts {
                 ),
             })
         });
-        of_part.collect()
+        let mut notes: Vec<String> = of_part.collect();
+        let mut counts = vec![0_usize; names.len()];
+        labels.iter().for_each(|label| counts[*label as usize] += 1);
+        let largest = counts.iter().zip(names).max_by_key(|(count, _)| **count);
+        if let Some((count, name)) = largest
+            && *count as f64 >= MOST_OF_ONE * labels.len() as f64
+        {
+            let share = 100.0 * *count as f64 / labels.len() as f64;
+            notes.push(format!(
+                "{share:.1} % of the samples are of class `{name}`: an accuracy is to be held against \
+                 that; `--metric balanced-accuracy` counts all classes alike"
+            ));
+        }
+        notes
     }
 
     /// What a reader should know of samples that stand several times.
@@ -615,6 +631,8 @@ mod tests {
             .expect("it can be split");
         let note = "2 classes have no sample in the test part, the first is `c1`";
         assert_eq!(search.notes()[1], note);
+        let share = "95.2 % of the samples are of class `c0`";
+        assert!(search.notes()[2].starts_with(share), "{:?}", search.notes());
     }
 
     #[test]
