@@ -179,8 +179,7 @@ impl ColumnFault {
                 Some(line),
                 TableFault::NotANumber {
                     column,
-                    cell,
-                    others,
+                    cells: [vec![cell], others].concat(),
                     count,
                     numbers,
                     target,

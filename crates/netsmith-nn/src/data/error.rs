@@ -259,14 +259,12 @@ pub enum TableFault {
         limit: usize,
     },
     /// A cell of a column of numbers is not a number.
-    #[error("column `{column}`: `{cell}` is not a number{}", more_cells(others, *count))]
+    #[error("column `{column}`: {}", not_numbers(cells, *count))]
     NotANumber {
         /// The column.
         column: String,
-        /// The first such cell.
-        cell: String,
-        /// The next two, where they are known.
-        others: Vec<String>,
+        /// The first such cell, and two others where they are known.
+        cells: Vec<String>,
         /// How many cells are none.
         count: usize,
         /// Whether the column is the target.
@@ -509,8 +507,7 @@ impl TableFault {
     pub(super) fn not_a_number(column: String, cell: String) -> Self {
         Self::NotANumber {
             column,
-            cell,
-            others: Vec::new(),
+            cells: vec![cell],
             count: 1,
             target: false,
             numbers: None,
@@ -607,13 +604,16 @@ impl SplitError {
     }
 }
 
-/// The next examples, and how many cells there are in all.
-fn more_cells(others: &[String], count: usize) -> String {
-    if count < 2 {
-        return String::new();
+/// The examples, and how many cells there are in all.
+fn not_numbers(cells: &[String], count: usize) -> String {
+    let first = cells.first().map_or("", String::as_str);
+    let mut text = format!("`{first}` is not a number");
+    if count > 1 {
+        let others = cells.iter().skip(1).map(|cell| format!(", `{cell}`"));
+        text.extend(others);
+        text += &format!(": {count} cells are none");
     }
-    let others: String = others.iter().map(|cell| format!(", `{cell}`")).collect();
-    format!("{others}: {count} cells are none")
+    text
 }
 
 fn in_rows(count: usize) -> String {

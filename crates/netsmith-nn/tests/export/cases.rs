@@ -86,7 +86,11 @@ impl Case {
         });
         let columns: Vec<TableColumn> = columns.collect();
         let schema = columns.clone();
-        let table = Table { schema, encodings };
+        let table = Table {
+            schema,
+            encodings,
+            notations: Vec::new(),
+        };
         Self::new(name, network, Arc::new(table), columns, target)
     }
 

@@ -379,8 +379,8 @@ fn a_target_with_decimal_commas_or_a_currency_is_a_number() {
     for cells in [["9,0", "7,5"], ["$13,150.76", "$11,898.58"]] {
         let text = rows((0..30).map(|i| (i.to_string(), format!("\"{}\"", cells[i % 2]))));
         let data = text.load(&target("y")).expect("the table is sound");
-        let first = data.targets().columns[0].reals()[0];
-        assert_eq!(first, if cells[0] == "9,0" { 9.0 } else { 13_150.76 });
+        let first = if cells[0] == "9,0" { 9.0 } else { 13_150.76 };
+        assert_eq!(data.targets().columns[0].reals()[..1], [first]);
     }
 }
 
@@ -427,7 +427,7 @@ fn a_narrow_spread_far_from_zero_is_kept() {
     }));
     let data = text.load(&target("y")).expect("the table is sound");
     let table = table(&data);
-    assert_eq!(table.notations[0].offset, 1e9);
+    assert_eq!(table.notations[0].offset.to_string(), "1000000000");
     assert_eq!(cells(&data, 0)[..3], [0.0, 1.0, 2.0]);
     assert_eq!(data.targets().columns[0].reals()[..3], [0.0, 3.0, 6.0]);
     let answer = data.targets().task.answer(&[6.0]);
