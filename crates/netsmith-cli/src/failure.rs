@@ -137,7 +137,8 @@ impl From<DataError> for Failure {
             DataError::UnknownKind { .. }
             | DataError::PathMissing { .. }
             | DataError::PathNotTaken { .. }
-            | DataError::OptionNotTaken { .. } => exit::USAGE,
+            | DataError::OptionNotTaken { .. }
+            | DataError::OptionValue { .. } => exit::USAGE,
             _ => exit::DATA,
         };
         Self::of(code, &error, error.hint())
@@ -182,6 +183,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Unknown(_)
             | PipelineError::Metric(_)
             | PipelineError::Word { .. }
+            | PipelineError::Values(_)
             | PipelineError::Penalty(_)
             | PipelineError::EvaluatorForm { .. }
             | PipelineError::OptionNotTaken { .. }

@@ -44,7 +44,7 @@ struct Prediction {
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<f32>,
+    value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     classes: Option<Vec<String>>,
 }

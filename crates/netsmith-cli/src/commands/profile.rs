@@ -132,7 +132,8 @@ struct Profile {
 /// # Errors
 /// No such space, setting, architecture or method; or the network cannot be run.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let threads = arguments.threads.map_or_else(cores, NonZeroUsize::get);
+    let threads = arguments.threads.map(within_cores).transpose()?;
+    let threads = threads.unwrap_or_else(cores);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -296,6 +297,18 @@ fn method_of(arguments: &Arguments, given: &Given) -> Result<Option<NamedMethod>
     let entry = find("method", supernet::CATALOGUE, name)?;
     let settings = Settings::new(entry.parameters, &given.strategy)?;
     Ok(Some((name.to_owned(), (entry.build)(&settings))))
+}
+
+/// A number of threads that this machine runs at a time.
+pub(super) fn within_cores(threads: NonZeroUsize) -> Result<usize, Failure> {
+    if threads.get() > cores() {
+        let message = format!(
+            "threads is {threads}: it is 1 to {}, the cores of this machine",
+            cores()
+        );
+        return Err(Failure::usage(message));
+    }
+    Ok(threads.get())
 }
 
 fn cores() -> usize {

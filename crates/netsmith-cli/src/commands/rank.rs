@@ -15,6 +15,7 @@ use netsmith_nn::data::{self, Contract, LoadOptions, SplitOptions};
 use netsmith_nn::score::{CATALOGUE, Entry, ScoreData, Subject};
 use serde::Serialize;
 
+use super::profile::within_cores;
 use super::rows::Rows;
 use crate::exit;
 use crate::failure::Failure;
@@ -121,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let number = table
         .data_set(&arguments.data)
         .map_err(|error| Failure::of(exit::USAGE, &error, error.hint()))?;
-    let threads = arguments.threads.map(NonZeroUsize::get);
+    let threads = arguments.threads.map(within_cores).transpose()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .build()
@@ -199,6 +200,16 @@ fn samples(arguments: &Arguments, seed: &Seed) -> Result<ScoreData, Failure> {
     let (search, _test) = loaded.split(&SplitOptions::default())?;
     let train = search.train();
     let contract = Contract::fit(&train);
+    if let [channels, ..] = contract.modality.raw_shape()[..]
+        && channels != 3
+    {
+        let message = format!(
+            "the images have {channels} channel: networks of tables take 3, red, green and blue"
+        );
+        return Err(
+            Failure::new(exit::DATA, message).with_hint("take a folder of coloured pictures")
+        );
+    }
     let seed = seed.child("samples");
     Ok(ScoreData::draw(
         &train,

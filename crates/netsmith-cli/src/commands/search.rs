@@ -72,6 +72,22 @@ pub(crate) struct Arguments {
     /// Rows with equal values in this column stay in one part (csv)
     #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     split_by: Option<String>,
+    /// A text that stands for a missing value (csv), in place of the usual ones; repeatable
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = DATA)]
+    missing: Vec<String>,
+    /// What stands before decimals, `,` or `.` (csv); default: as each column looks
+    #[arg(long, value_name = "MARK", help_heading = DATA)]
+    decimal: Option<String>,
+    /// What stands between cells: one character, or `tab` (csv); default: as the first rows look
+    #[arg(long, value_name = "MARK", help_heading = DATA)]
+    delimiter: Option<String>,
+    /// `utf-8`, `utf-16`, `latin-1` or `windows-1252` (csv)
+    #[arg(long, value_name = "NAME", help_heading = DATA)]
+    encoding: Option<String>,
+    /// Draw each sample by itself, also where it stands several times; default: equal samples
+    /// stay in one part
+    #[arg(long, help_heading = DATA)]
+    split_equal: bool,
     /// Height and width that images are resized to (image-folder)
     #[arg(long, value_name = "PIXELS", help_heading = DATA)]
     image_size: Option<usize>,
@@ -257,6 +273,11 @@ impl Arguments {
         set(&mut config.target, &self.target);
         set(&mut config.task, &self.task);
         set(&mut config.split_by, &self.split_by);
+        set(&mut config.decimal, &self.decimal);
+        set(&mut config.delimiter, &self.delimiter);
+        set(&mut config.encoding, &self.encoding);
+        config.split_equal |= self.split_equal;
+        config.missing.extend(self.missing.iter().cloned());
         set(&mut config.space, &self.space);
         set(&mut config.metric, &self.metric);
         config.categories.extend(self.categories.iter().cloned());
@@ -272,8 +293,8 @@ impl Arguments {
             .or(config.image_size);
         config.seed = self.seed.unwrap_or(config.seed);
         config.split_seed = self.split_seed.unwrap_or(config.split_seed);
-        config.workers = self.workers.unwrap_or(config.workers).max(1);
-        config.threads = self.threads.unwrap_or(config.threads).max(1);
+        config.workers = self.workers.unwrap_or(config.workers);
+        config.threads = self.threads.unwrap_or(config.threads);
         if let Some(strategy) = &self.strategy {
             config.strategy.clone_from(strategy);
         }

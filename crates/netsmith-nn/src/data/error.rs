@@ -43,6 +43,16 @@ pub enum DataError {
         /// The kind of data.
         kind: &'static str,
     },
+    /// An option that says nothing that is known.
+    #[error("option `{option}` is `{given}`: it is {rule}")]
+    OptionValue {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What it may be.
+        rule: &'static str,
+    },
     /// The data are in none of the usual places.
     #[error("data `{kind}`: not found in {}", listed(tried))]
     NotFound {
@@ -224,8 +234,11 @@ pub enum TableFault {
     #[error("has no rows")]
     NoRows,
     /// All columns are target, group or left out.
-    #[error("has no input column left")]
-    NoInputs,
+    #[error("has no input column left{}", because(reasons))]
+    NoInputs {
+        /// Why columns were left out.
+        reasons: Vec<String>,
+    },
     /// A row is longer or shorter than the header.
     #[error("has {found} cells, but the header has {expected}")]
     RowLength {
@@ -246,22 +259,39 @@ pub enum TableFault {
         limit: usize,
     },
     /// A cell of a column of numbers is not a number.
-    #[error("column `{column}`: `{cell}` is not a number")]
+    #[error("column `{column}`: {}", not_numbers(cells, *count))]
     NotANumber {
         /// The column.
         column: String,
-        /// The cell.
-        cell: String,
+        /// The first such cell, and two others where they are known.
+        cells: Vec<String>,
+        /// How many cells are none.
+        count: usize,
+        /// Whether the column is the target.
+        target: bool,
         /// The percentage of the column's cells that are numbers; none where
         /// the column must be numbers.
         numbers: Option<f64>,
     },
+    /// Every number with a comma can be read in two ways.
+    #[error("column `{column}`: the comma of `{cell}` stands before decimals or between thousands")]
+    TwoReadings {
+        /// The column.
+        column: String,
+        /// The first such cell.
+        cell: String,
+    },
     /// A row has no target.
-    #[error("column `{column}`: the target is missing")]
+    #[error("column `{column}`: the target is missing{}", in_rows(*count))]
     TargetMissing {
         /// The target column.
         column: String,
+        /// In how many rows.
+        count: usize,
     },
+    /// A cell opens a quote that nothing closes.
+    #[error("a cell opens a double quote that is never closed")]
+    OpenQuote,
     /// A row belongs to no group.
     #[error("column `{column}`: the group is missing")]
     GroupMissing {
@@ -300,12 +330,15 @@ pub enum TableFault {
 #[non_exhaustive]
 pub enum ImageFault {
     /// The picture cannot be decoded.
-    #[error("is not a whole PNG or JPEG picture")]
+    #[error("is not a whole picture that can be read")]
     Decode {
         /// What the decoder says.
         #[source]
         source: image::ImageError,
     },
+    /// The file ends before the picture does.
+    #[error("ends before its picture does")]
+    CutOff,
     /// The picture has more pixels than are ever decoded.
     #[error("has {width} x {height} pixels, more than {limit} on a side")]
     TooLarge {
@@ -317,7 +350,7 @@ pub enum ImageFault {
         limit: u32,
     },
     /// The folder of a class holds no picture.
-    #[error("holds no PNG or JPEG picture")]
+    #[error("holds no picture")]
     EmptyClass,
     /// The folder has no folders of classes.
     #[error("holds no folders of classes")]
@@ -409,6 +442,9 @@ impl DataError {
             Self::PathMissing { kind, form } => Some(format!("write `{kind}:{form}`")),
             Self::PathNotTaken { kind, .. } => Some(format!("write `{kind}`; it is bundled")),
             Self::OptionNotTaken { .. } => Some("leave the option out".into()),
+            Self::OptionValue { .. } => {
+                Some("without the option the data are read as they look".into())
+            }
             Self::NotFound { remedy, .. } | Self::Fetch { remedy, .. } => Some((*remedy).into()),
             Self::Read { source, .. } => (source.kind() == io::ErrorKind::NotFound)
                 .then(|| "check the path; it starts from the current folder".into()),
@@ -467,29 +503,61 @@ impl FileFault {
 }
 
 impl TableFault {
+    /// A cell of a column that must be numbers.
+    pub(super) fn not_a_number(column: String, cell: String) -> Self {
+        Self::NotANumber {
+            column,
+            cells: vec![cell],
+            count: 1,
+            target: false,
+            numbers: None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoTarget { .. } => "name the column to predict with `--target COLUMN`".into(),
             Self::NoSuchColumn { nearest, .. } => return nearest.as_deref().map(did_you_mean),
             Self::TwoColumns { .. } => "rename one of them in the header row".into(),
             Self::NoRows => "the first line is the header; add rows of data below it".into(),
-            Self::NoInputs => "leave fewer columns out".into(),
+            Self::NoInputs { reasons } if reasons.is_empty() => "leave fewer columns out".into(),
+            Self::NoInputs { .. } => "add a column that says something of the target, or name one \
+                                      of these with `--categories`"
+                .into(),
+            Self::OpenQuote => {
+                "close the quote, or write a double quote in a text as `\"\"`".into()
+            }
+            Self::TwoReadings { .. } => "say which with `--decimal ,` or `--decimal .`".into(),
             Self::RowLength { .. } => {
                 "mend the row; a cell that holds a comma must be in double quotes".into()
             }
-            Self::Encoding => "save the file as UTF-8".into(),
+            Self::Encoding => {
+                "save the file as UTF-8, or name its encoding: `--encoding latin-1`".into()
+            }
             Self::TooMany { .. } => "use fewer of them".into(),
+            Self::NotANumber {
+                numbers: Some(numbers),
+                target: true,
+                ..
+            } => format!(
+                "{numbers:.1} % of the column's cells are numbers: mend the cell, or predict \
+                 classes with `--task classification`"
+            ),
             Self::NotANumber {
                 numbers: Some(numbers),
                 ..
             } => format!(
                 "{numbers:.1} % of the column's cells are numbers: mend the cell, leave it empty \
-                 if it is missing, or name the column with `--categories`"
+                 if it is missing, say what stands for a missing value with `--missing TEXT`, \
+                 or name the column with `--categories`"
             ),
             Self::NotANumber { numbers: None, .. } => {
                 "mend the cell, or leave it empty if it is missing".into()
             }
-            Self::TargetMissing { .. } => "fill the cell in or remove the row".into(),
+            Self::TargetMissing { .. } => "fill the cell in or remove the row; where the text is \
+                                           the name of a class, say `--task classification`, and \
+                                           what is missing with `--missing TEXT`"
+                .into(),
             Self::GroupMissing { .. } => "fill the cell in or remove the row".into(),
             Self::OneTarget { .. } => "there is nothing to learn; choose another target".into(),
             Self::TooManyCategories { .. } => "leave the column out, or join categories".into(),
@@ -502,9 +570,13 @@ impl TableFault {
 impl ImageFault {
     fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Decode { .. } => Some("remove the file or fetch it again"),
+            Self::Decode { .. } | Self::CutOff => {
+                Some("remove the file or fetch it again; PNG, JPEG, GIF, WebP and BMP are read")
+            }
             Self::TooLarge { .. } => Some("remove the picture or make it smaller"),
-            Self::EmptyClass => Some("remove the folder or put pictures into it"),
+            Self::EmptyClass => {
+                Some("remove the folder or put pictures into it: png, jpg, jpeg, gif, webp or bmp")
+            }
             Self::NoClasses => Some(
                 "put the pictures into `train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, or into \
                  `CLASS/` alone",
@@ -529,6 +601,34 @@ impl SplitError {
             Self::TooFewGroups { .. } => Some("split by a column that has more values"),
             Self::GroupGivenTwice { .. } => Some("split by another column, or by none"),
         }
+    }
+}
+
+/// The examples, and how many cells there are in all.
+fn not_numbers(cells: &[String], count: usize) -> String {
+    let first = cells.first().map_or("", String::as_str);
+    let mut text = format!("`{first}` is not a number");
+    if count > 1 {
+        let others = cells.iter().skip(1).map(|cell| format!(", `{cell}`"));
+        text.extend(others);
+        text += &format!(": {count} cells are none");
+    }
+    text
+}
+
+fn in_rows(count: usize) -> String {
+    if count < 2 {
+        String::new()
+    } else {
+        format!(" in {count} rows, this is the first")
+    }
+}
+
+fn because(reasons: &[String]) -> String {
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reasons.join("; "))
     }
 }
 

@@ -1,12 +1,14 @@
-//! `image-folder`: PNG and JPEG pictures in a folder for each class.
+//! `image-folder`: pictures in a folder for each class.
 //!
 //! ```text
-//! train/CLASS/*.png|jpg   valid/CLASS/*   test/CLASS/*     parts are given
-//! CLASS/*.png|jpg                                          the data are split
+//! train/CLASS/*.png|jpg|…   valid/CLASS/*   test/CLASS/*     parts are given
+//! CLASS/*.png|jpg|…                                          the data are split
 //! ```
 //!
-//! `val` and `validation` are `valid` too. Names that start with a dot and
-//! files of other kinds are passed over.
+//! `training`, `val`, `validation` and `testing` mean parts too. A folder that holds
+//! pictures itself is a class whatever it is called, and so are its neighbours. Pictures
+//! in deeper folders belong to their class. Names that start with a dot are passed
+//! over, and so are files of other kinds, which are counted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use crate::task::Classification;
 /// The catalogue's entry.
 pub(super) const ENTRY: Entry = Entry::new(
     "image-folder",
-    "PNG and JPEG pictures: train|valid|test/CLASS/*.png|jpg, or one tree that is split.",
+    "PNG, JPEG, GIF, WebP, BMP: train|valid|test/CLASS/*, or one tree that is split.",
     DataKind {
         path: PathForm::Required("FOLDER"),
         options: &["image-size"],
@@ -39,13 +41,20 @@ struct Found {
 
 fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError> {
     let root = path.unwrap_or(Path::new("."));
-    let (classes, found) = search(root)?;
+    let Search {
+        classes,
+        found,
+        mut notes,
+        ..
+    } = Search::of(root)?;
     let files: Vec<PathBuf> = found.iter().map(|picture| picture.path.clone()).collect();
     let size = match options.image_size {
         Some(size) => size,
         None => picture::median_size(&files)?,
     };
-    let samples = picture::read_all(root, &files, size, picture::Colour::GreyIfAllAre)?;
+    let colour = picture::Colour::GreyIfAllAre;
+    let (samples, changes) = picture::read_all(root, &files, size, colour)?;
+    notes.extend(changes.notes());
     let side = size[0].min(size[1]);
 
     let labels = found.iter().map(|picture| picture.class as u32).collect();
@@ -64,7 +73,8 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
     let targets = Classification::targets(labels, classes);
     let data = Dataset::new(samples, targets, origin)
         .with_row_names(names)
-        .with_augmentation(augmentation);
+        .with_augmentation(augmentation)
+        .with_notes(notes);
     Ok(
         match found
             .iter()
@@ -79,21 +89,12 @@ fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Dataset, DataError
 
 /// All pictures under a file or folder, at any depth up to eight, by name.
 pub(super) fn pictures_under(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-        for entry in entries(folder)? {
-            if entry.is_dir() && depth < 8 {
-                walk(&entry, depth + 1, files)?;
-            } else if is_picture(&entry) {
-                files.push(entry);
-            }
-        }
-        Ok(())
-    }
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
     let mut files = Vec::new();
     walk(path, 0, &mut files)?;
+    files.retain(|file| is_picture(file));
     if files.is_empty() {
         return Err(DataError::image(path, ImageFault::EmptyClass));
     }
@@ -114,40 +115,128 @@ pub(super) fn relative(root: &Path, file: &Path) -> String {
     }
 }
 
-/// The classes by name, and the pictures by part, class and name.
-fn search(root: &Path) -> Result<(Vec<String>, Vec<Found>), DataError> {
-    let mut parts: Vec<(PartName, PathBuf)> = Vec::new();
-    for folder in folders(root)? {
-        let Some(part) = part_of(&name_of(&folder)?) else {
-            continue;
-        };
-        if let Some((_, other)) = parts.iter().find(|(other, _)| *other == part) {
+/// What a tree of folders holds.
+#[derive(Default)]
+struct Search {
+    /// Classes by name.
+    classes: Vec<String>,
+    /// Pictures by part, class and name.
+    found: Vec<Found>,
+    notes: Vec<String>,
+    /// Pictures that lie deeper than the folder of their class.
+    deeper: usize,
+    /// Files that are no pictures.
+    others: Vec<PathBuf>,
+}
+
+impl Search {
+    fn of(root: &Path) -> Result<Self, DataError> {
+        let mut search = Self::default();
+        let (mut parts, mut beside) = (Vec::new(), Vec::new());
+        for folder in folders(root)? {
+            let direct = has_pictures(&folder)?;
+            match part_of(&name_of(&folder)?).filter(|_| !direct) {
+                Some(part) => parts.push((part, folder)),
+                None => beside.push((folder, direct)),
+            }
+        }
+        parts.sort_unstable();
+        let train = parts
+            .first()
+            .is_some_and(|(part, _)| *part == PartName::Train);
+        let has_class = beside.iter().any(|(_, direct)| *direct);
+        let are_classes = has_class && parts.len() < 2 || !train && !beside.is_empty();
+        if parts.is_empty() || are_classes {
+            search.classes = classes_of(root)?;
+            search.collect(root, None)?;
+        } else {
+            search.collect_parts(root, &parts)?;
+            let names = beside.iter().map(|(folder, _)| relative(root, folder));
+            let passed = |name| {
+                format!("the folder `{name}` was passed over: it is none of train, valid and test")
+            };
+            search.notes.extend(names.map(passed));
+        }
+        search.note(root);
+        Ok(search)
+    }
+
+    fn collect_parts(
+        &mut self,
+        root: &Path,
+        parts: &[(PartName, PathBuf)],
+    ) -> Result<(), DataError> {
+        if let Some(pair) = parts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let fault = ImageFault::PartTwice {
-                one: name_of(other)?,
-                other: name_of(&folder)?,
+                one: name_of(&pair[0].1)?,
+                other: name_of(&pair[1].1)?,
             };
             return Err(DataError::image(root, fault));
         }
-        parts.push((part, folder));
+        let (first, folder) = &parts[0];
+        if *first != PartName::Train {
+            let fault = ImageFault::NoTrain {
+                given: name_of(folder)?,
+            };
+            return Err(DataError::image(root, fault));
+        }
+        self.classes = classes_of(folder)?;
+        for (part, folder) in parts {
+            self.collect(folder, Some(*part))?;
+        }
+        Ok(())
     }
-    let mut found = Vec::new();
-    let Some((first, folder)) = parts.iter().min() else {
-        let classes = classes_of(root)?;
-        collect(root, None, &classes, &mut found)?;
-        return Ok((classes, found));
-    };
-    if *first != PartName::Train {
-        let fault = ImageFault::NoTrain {
-            given: name_of(folder)?,
-        };
-        return Err(DataError::image(root, fault));
+
+    /// Takes in the classes in a folder.
+    fn collect(&mut self, folder: &Path, part: Option<PartName>) -> Result<(), DataError> {
+        for class_folder in folders(folder)? {
+            let name = name_of(&class_folder)?;
+            let Ok(class) = self.classes.binary_search(&name) else {
+                return Err(DataError::image(
+                    folder,
+                    ImageFault::ClassNotInTrain { class: name },
+                ));
+            };
+            let before = self.found.len();
+            let mut files = Vec::new();
+            walk(&class_folder, 0, &mut files)?;
+            for path in files {
+                if !is_picture(&path) {
+                    self.others.push(path);
+                    continue;
+                }
+                self.deeper += usize::from(path.parent() != Some(&class_folder));
+                self.found.push(Found { path, class, part });
+            }
+            if self.found.len() == before {
+                return Err(DataError::image(&class_folder, ImageFault::EmptyClass));
+            }
+            if self.found.len() > limits::IMAGES {
+                let fault = ImageFault::TooMany {
+                    what: "pictures",
+                    limit: limits::IMAGES as u64,
+                };
+                return Err(DataError::image(folder, fault));
+            }
+        }
+        Ok(())
     }
-    let classes = classes_of(folder)?;
-    parts.sort_unstable();
-    for (part, folder) in &parts {
-        collect(folder, Some(*part), &classes, &mut found)?;
+
+    /// Says what a reader would not expect.
+    fn note(&mut self, root: &Path) {
+        if self.deeper > 0 {
+            let (deeper, all) = (self.deeper, self.found.len());
+            self.notes.push(format!(
+                "{deeper} of {all} pictures lie in deeper folders and belong to the class above them"
+            ));
+        }
+        if let Some(first) = self.others.first() {
+            let (count, first) = (self.others.len(), relative(root, first));
+            self.notes.push(format!(
+                "{count} files are no pictures by their names and were passed over, such as `{first}`"
+            ));
+        }
     }
-    Ok((classes, found))
 }
 
 fn classes_of(folder: &Path) -> Result<Vec<String>, DataError> {
@@ -167,44 +256,29 @@ fn classes_of(folder: &Path) -> Result<Vec<String>, DataError> {
     }
 }
 
-fn collect(
-    folder: &Path,
-    part: Option<PartName>,
-    classes: &[String],
-    found: &mut Vec<Found>,
-) -> Result<(), DataError> {
-    for class_folder in folders(folder)? {
-        let name = name_of(&class_folder)?;
-        let Ok(class) = classes.binary_search(&name) else {
-            return Err(DataError::image(
-                folder,
-                ImageFault::ClassNotInTrain { class: name },
-            ));
-        };
-        let before = found.len();
-        let pictures = entries(&class_folder)?
-            .into_iter()
-            .filter(|path| is_picture(path));
-        found.extend(pictures.map(|path| Found { path, class, part }));
-        if found.len() == before {
-            return Err(DataError::image(&class_folder, ImageFault::EmptyClass));
-        }
-        if found.len() > limits::IMAGES {
-            let fault = ImageFault::TooMany {
-                what: "pictures",
-                limit: limits::IMAGES as u64,
-            };
-            return Err(DataError::image(folder, fault));
+/// All files under a folder, eight folders deep at most, by name.
+fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+    for entry in entries(folder)? {
+        if entry.is_dir() {
+            if depth < 8 {
+                walk(&entry, depth + 1, files)?;
+            }
+        } else {
+            files.push(entry);
         }
     }
     Ok(())
 }
 
+fn has_pictures(folder: &Path) -> Result<bool, DataError> {
+    Ok(entries(folder)?.iter().any(|path| is_picture(path)))
+}
+
 fn part_of(name: &str) -> Option<PartName> {
     match name.to_lowercase().as_str() {
-        "train" => Some(PartName::Train),
+        "train" | "training" => Some(PartName::Train),
         "valid" | "val" | "validation" => Some(PartName::Valid),
-        "test" => Some(PartName::Test),
+        "test" | "testing" => Some(PartName::Test),
         _ => None,
     }
 }
@@ -213,7 +287,8 @@ fn is_picture(path: &Path) -> bool {
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase());
-    matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg")) && path.is_file()
+    let known = ["png", "jpg", "jpeg", "gif", "webp", "bmp"];
+    extension.is_some_and(|extension| known.contains(&extension.as_str())) && path.is_file()
 }
 
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
@@ -336,7 +411,7 @@ mod tests {
         tree.grey("train/a/1.png", [2, 2], 1);
         tree.check_error("train", "holds only one class, `a`");
         fs::create_dir(tree.path("train/b")).expect("there is room");
-        tree.check_error("train/b", "holds no PNG or JPEG picture");
+        tree.check_error("train/b", "holds no picture");
         tree.grey("train/b/2.png", [2, 2], 1);
         tree.grey("test/c/3.png", [2, 2], 1);
         let fault = "holds class `c`, which the folder `train` does not have";
@@ -357,13 +432,58 @@ mod tests {
         tree.grey("b/2.png", [8, 8], 1);
         let whole = fs::read(tree.path("b/2.png")).expect("it was written");
         fs::write(tree.path("b/2.png"), &whole[..whole.len() / 2]).expect("there is room");
-        tree.check_error("b/2.png", "is not a whole PNG or JPEG picture");
+        tree.check_error("b/2.png", "is not a whole picture that can be read");
         fs::write(tree.path("b/2.png"), "text").expect("there is room");
-        tree.check_error("b/2.png", "is not a whole PNG or JPEG picture");
+        tree.check_error("b/2.png", "is not a whole picture that can be read");
         // The header of a PNG says 20,000 x 1 pixels; its checksum is right.
         let wide = GrayImage::from_pixel(20_000, 1, image::Luma([0]));
         wide.save(tree.path("b/2.png")).expect("there is room");
         tree.check_error("b/2.png", "has 20000 x 1 pixels, more than 16384 on a side");
+    }
+
+    #[test]
+    fn folders_that_hold_pictures_are_classes() {
+        let classes = |names: &[&str]| {
+            let tree = Tree::new();
+            names
+                .iter()
+                .zip(1..)
+                .for_each(|(name, value)| tree.grey(name, [2, 2], value));
+            let data = tree.load().expect("the tree is sound");
+            (
+                data.targets().task.strata_names().join(" "),
+                data.len(),
+                data.notes().join(" "),
+            )
+        };
+        let (names, count, _) = classes(&["valid/1.png", "invalid/2.png"]);
+        assert_eq!((names.as_str(), count), ("invalid valid", 2));
+        let nested = [
+            "bus/1.png",
+            "car/2.png",
+            "train/day1/3.png",
+            "train/day2/4.png",
+        ];
+        let (names, count, notes) = classes(&nested);
+        assert_eq!((names.as_str(), count), ("bus car train", 4));
+        assert_eq!(
+            notes,
+            "2 of 4 pictures lie in deeper folders and belong to the class above them"
+        );
+        let parts = [
+            "train/a/1.png",
+            "train/b/2.webp",
+            "testing/b/3.bmp",
+            "more/4.png",
+        ];
+        let (names, count, _) = classes(&parts[..3]);
+        assert_eq!((names.as_str(), count), ("a b", 3));
+        let (names, count, notes) = classes(&parts);
+        assert_eq!((names.as_str(), count), ("a b", 3));
+        assert!(
+            notes.starts_with("the folder `more` was passed over"),
+            "{notes}"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@
 mod augmentation;
 mod batch;
 mod cache;
+mod cell;
 mod cifar_10;
 mod class_weights;
 mod column;
@@ -33,6 +34,7 @@ mod csv;
 mod dataset;
 mod digits;
 mod download;
+mod equal;
 mod error;
 mod fashion_mnist;
 mod file;
@@ -55,6 +57,7 @@ pub use augmentation::Augmentation;
 pub use batch::{Batch, Batches};
 use cache::cache_folder;
 pub use cache::open_table;
+pub use cell::Notation;
 pub use class_weights::balanced_class_weights;
 pub use column::Column;
 pub(crate) use column::hash_text;
@@ -88,9 +91,77 @@ pub struct LoadOptions {
     /// Height and width that images are resized to (`image-folder`); none:
     /// the median of the pictures, at most 64.
     pub image_size: Option<[usize; 2]>,
+    /// How the text of a table is written (`csv`).
+    pub text: TextFormat,
     /// Whether published data that are not on this machine are an error instead
     /// of being fetched.
     pub offline: bool,
+}
+
+/// How the text of a table is written; what is not said is as the table looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextFormat {
+    /// Texts of missing values, beside the empty one; none: the usual ones.
+    pub missing: Vec<String>,
+    /// What stands before decimals: `,` or `.`.
+    pub decimal: Option<String>,
+    /// What stands between cells: one character, or `tab`.
+    pub delimiter: Option<String>,
+    /// `utf-8`, `utf-16`, `latin-1` or `windows-1252`.
+    pub encoding: Option<String>,
+}
+
+impl TextFormat {
+    fn missing_texts(&self) -> Option<Vec<String>> {
+        (!self.missing.is_empty()).then(|| self.missing.clone())
+    }
+
+    fn decimal_mark(&self) -> Option<char> {
+        self.decimal.as_ref()?.chars().next()
+    }
+
+    fn delimiter_byte(&self) -> Option<u8> {
+        match self.delimiter.as_deref()? {
+            "tab" | "\\t" => Some(b'\t'),
+            text => text.bytes().next(),
+        }
+    }
+
+    /// Refuses what stands for nothing.
+    fn check(&self) -> Result<(), DataError> {
+        let marks = |text: &str| [",", "."].contains(&text);
+        let one = |text: &str| {
+            ["tab", "\\t"].contains(&text) || text.len() == 1 && !["\"", "\n", "\r"].contains(&text)
+        };
+        let names = |text: &str| ["utf-8", "utf-16", "latin-1", "windows-1252"].contains(&text);
+        type Rule<'a> = &'a dyn Fn(&str) -> bool;
+        let rules: [(&'static str, &Option<String>, Rule<'_>, &'static str); 3] = [
+            ("decimal", &self.decimal, &marks, "`,` or `.`"),
+            (
+                "delimiter",
+                &self.delimiter,
+                &one,
+                "one character, such as `;` or `|`, or `tab`",
+            ),
+            (
+                "encoding",
+                &self.encoding,
+                &names,
+                "`utf-8`, `utf-16`, `latin-1` or `windows-1252`",
+            ),
+        ];
+        for (option, given, holds, rule) in rules {
+            if let Some(given) = given.as_ref().filter(|given| !holds(given)) {
+                let given = given.clone();
+                return Err(DataError::OptionValue {
+                    option,
+                    given,
+                    rule,
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What to learn from a target column.
@@ -173,7 +244,22 @@ impl LoadOptions {
             ("categories", !self.categories.is_empty()),
             ("split-by", self.split_by.is_some()),
             ("image-size", self.image_size.is_some()),
+            ("missing", !self.text.missing.is_empty()),
+            ("decimal", self.text.decimal.is_some()),
+            ("delimiter", self.text.delimiter.is_some()),
+            ("encoding", self.text.encoding.is_some()),
         ];
+        self.text.check()?;
+        let most = limits::IMAGE_SIDE as usize;
+        if let Some([height, width]) = self.image_size
+            && !((1..=most).contains(&height) && (1..=most).contains(&width))
+        {
+            return Err(DataError::OptionValue {
+                option: "image-size",
+                given: format!("{height}x{width}"),
+                rule: "1 to 16384 pixels on each side",
+            });
+        }
         match given
             .iter()
             .find(|(name, given)| *given && !entry.build.options.contains(name))
@@ -203,6 +289,29 @@ mod tests {
             error.to_string(),
             "option `target`: does not apply to data `digits`"
         );
+    }
+
+    #[test]
+    fn values_of_options_are_checked() {
+        let check = |options: LoadOptions, fault: &str| {
+            let source: Source = "image-folder:none".parse().expect("it is a kind");
+            let error = load(&source, &options).expect_err("the option is at fault");
+            assert_eq!(error.to_string(), fault);
+        };
+        for side in [0, 3_000_000_000] {
+            let options = LoadOptions {
+                image_size: Some([side, side]),
+                ..LoadOptions::default()
+            };
+            let rule = "it is 1 to 16384 pixels on each side";
+            check(
+                options,
+                &format!("option `image-size` is `{side}x{side}`: {rule}"),
+            );
+        }
+        let mut options = LoadOptions::default();
+        options.text.decimal = Some(";".into());
+        check(options, "option `decimal` is `;`: it is `,` or `.`");
     }
 
     #[test]

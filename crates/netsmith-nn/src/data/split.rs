@@ -6,6 +6,9 @@
 //! train  = what is left
 //! ```
 //!
+//! Equal samples stay in one part unless they are asked to be split, or so few are
+//! different that nothing could be drawn; what still stands in two parts is counted.
+//!
 //! Shares are drawn by class, so that every part has the classes in the
 //! proportions of the whole; with groups they are drawn group by group, so that
 //! no group is divided; where the task has nothing to keep in proportion, as in a
@@ -19,6 +22,7 @@ use rand::seq::SliceRandom;
 use sha2::{Digest, Sha256};
 
 use super::dataset::Dataset;
+use super::equal::{Equal, FEWEST};
 use super::{PartName, SealedTest, SearchData, SplitError};
 
 /// The largest validation part that is cut from a published training part.
@@ -26,6 +30,9 @@ use super::{PartName, SealedTest, SearchData, SplitError};
 /// The accuracy on 10,000 samples has a standard error of at most half a
 /// percentage point; more samples serve better in training.
 const MOST_VALID: usize = 10_000;
+
+/// From this share on the largest class is named: who always says it is right as often.
+const MOST_OF_ONE: f64 = 0.8;
 
 /// How a data set is divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +45,8 @@ pub struct SplitOptions {
     /// of all rows where no test part is given either, else of the rows that
     /// are not test rows. None stands for 0.2 and for 1/6, at most 10,000 rows.
     pub valid: Option<f64>,
+    /// Whether each sample is drawn by itself, also where it stands several times.
+    pub split_equal: bool,
 }
 
 impl Default for SplitOptions {
@@ -47,6 +56,7 @@ impl Default for SplitOptions {
             seed: 0,
             test: 0.2,
             valid: None,
+            split_equal: false,
         }
     }
 }
@@ -73,8 +83,10 @@ impl Dataset {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn split(self, options: &SplitOptions) -> Result<(SearchData, SealedTest), SplitError> {
-        let parts = Parts::draw(&self, options)?;
-        let notes = parts.notes(&self);
+        let equal = Equal::of(&self);
+        let parts = Parts::draw(&self, &equal, options)?;
+        let mut notes = parts.notes(&self);
+        notes.extend(parts.notes_on_equal(&self, &equal));
         let mut hash = Sha256::new();
         hash.update(self.fingerprint());
         for rows in [&parts.train, &parts.valid, &parts.test] {
@@ -106,7 +118,21 @@ struct Parts {
 }
 
 impl Parts {
-    fn draw(data: &Dataset, options: &SplitOptions) -> Result<Self, SplitError> {
+    fn draw(data: &Dataset, equal: &Equal, options: &SplitOptions) -> Result<Self, SplitError> {
+        let together = !options.split_equal && !equal.are_none() && equal.different() >= FEWEST;
+        if together && let Ok(parts) = Self::draw_from(data, Some(equal), options) {
+            return Ok(parts);
+        }
+        Self::draw_from(data, None, options)
+    }
+
+    /// Draws the parts that are not given, with equal samples together where they are
+    /// named.
+    fn draw_from(
+        data: &Dataset,
+        equal: Option<&Equal>,
+        options: &SplitOptions,
+    ) -> Result<Self, SplitError> {
         for share in [Some(options.test), options.valid].into_iter().flatten() {
             if !(share > 0.0 && share < 1.0) {
                 return Err(SplitError::Share { share });
@@ -133,7 +159,14 @@ impl Parts {
         let rows = train.len();
         if !test_given {
             let count = (options.test * rows as f64).round() as usize;
-            (test, train) = draw(data, &train, count, PartName::Test, &seed.child("test"))?;
+            (test, train) = draw(
+                data,
+                equal,
+                &train,
+                count,
+                PartName::Test,
+                &seed.child("test"),
+            )?;
         }
         if valid.is_empty() {
             let count = match options.valid {
@@ -141,7 +174,14 @@ impl Parts {
                 None if test_given => (rows / 6).min(MOST_VALID),
                 None => (0.2 * rows as f64).round() as usize,
             };
-            (valid, train) = draw(data, &train, count, PartName::Valid, &seed.child("valid"))?;
+            (valid, train) = draw(
+                data,
+                equal,
+                &train,
+                count,
+                PartName::Valid,
+                &seed.child("valid"),
+            )?;
         }
         let parts = Self { train, valid, test };
         parts.check(data)?;
@@ -169,7 +209,51 @@ impl Parts {
                 ),
             })
         });
-        of_part.collect()
+        let mut notes: Vec<String> = of_part.collect();
+        let mut counts = vec![0_usize; names.len()];
+        labels.iter().for_each(|label| counts[*label as usize] += 1);
+        let largest = counts.iter().zip(names).max_by_key(|(count, _)| **count);
+        if let Some((count, name)) = largest
+            && *count as f64 >= MOST_OF_ONE * labels.len() as f64
+        {
+            let share = 100.0 * *count as f64 / labels.len() as f64;
+            notes.push(format!(
+                "{share:.1} % of the samples are of class `{name}`: an accuracy is to be held against \
+                 that; `--metric balanced-accuracy` counts all classes alike"
+            ));
+        }
+        notes
+    }
+
+    /// What a reader should know of samples that stand several times.
+    fn notes_on_equal(&self, data: &Dataset, equal: &Equal) -> Vec<String> {
+        if equal.are_none() {
+            return Vec::new();
+        }
+        let (rows, different) = (data.len(), equal.different());
+        let mut notes = Vec::new();
+        let of_test = equal.shared(&self.test, &[&self.train, &self.valid]);
+        let of_valid = equal.shared(&self.valid, &[&self.train]);
+        if of_test + of_valid == 0 {
+            notes.push(format!(
+                "{different} of {rows} samples are different: equal ones are kept in one part"
+            ));
+        } else {
+            notes.push(format!(
+                "{different} of {rows} samples are different: {of_test} of {} test samples and {of_valid} \
+                 of {} validation samples stand in an earlier part too, so results on them are \
+                 partly memory",
+                self.test.len(),
+                self.valid.len()
+            ));
+        }
+        let conflicts = equal.conflicts(data);
+        if conflicts > 0 {
+            notes.push(format!(
+                "{conflicts} samples have another target than an equal one: no network can be right on both"
+            ));
+        }
+        notes
     }
 
     fn check(&self, data: &Dataset) -> Result<(), SplitError> {
@@ -213,15 +297,21 @@ impl Parts {
 /// Draws about `count` of the rows: those drawn, and the rest.
 fn draw(
     data: &Dataset,
+    equal: Option<&Equal>,
     rows: &[u32],
     count: usize,
     part: PartName,
     seed: &Seed,
 ) -> Result<(Vec<u32>, Vec<u32>), SplitError> {
     if let Some(groups) = &data.groups {
+        let joined = equal.map(|equal| equal.joined(groups));
+        let groups = joined.as_ref().unwrap_or(groups);
         return by_group(rows, groups, count, seed).ok_or(SplitError::TooFewGroups { part });
     }
     let labels = data.targets.task.strata(&data.targets.columns);
+    if let Some(equal) = equal {
+        return Ok(together(rows, labels.as_deref(), equal, count, seed));
+    }
     Ok(stratified(rows, labels.as_deref(), count, seed))
 }
 
@@ -284,6 +374,47 @@ pub(super) fn stratified(
         members.shuffle(&mut seed.nth(u64::from(*class)).stream());
         drawn.extend_from_slice(&members[..take]);
         left.extend_from_slice(&members[take..]);
+    }
+    drawn.sort_unstable();
+    left.sort_unstable();
+    (drawn, left)
+}
+
+/// Draws about `count` of the rows in the proportions of their classes, equal samples
+/// together under the class of the first: those drawn, and the rest. One sample of each
+/// class is left at least.
+fn together(
+    rows: &[u32],
+    labels: Option<&[u32]>,
+    equal: &Equal,
+    count: usize,
+    seed: &Seed,
+) -> (Vec<u32>, Vec<u32>) {
+    let mut classes: BTreeMap<u32, BTreeMap<u32, Vec<u32>>> = BTreeMap::new();
+    for row in rows {
+        let first = equal.firsts()[*row as usize];
+        let class = labels.map_or(0, |labels| labels[first as usize]);
+        let units = classes.entry(class).or_default();
+        units.entry(first).or_default().push(*row);
+    }
+    let (mut drawn, mut left) = (Vec::new(), Vec::new());
+    let (mut seen, mut due) = (0, 0);
+    for (class, units) in classes {
+        let mut units: Vec<Vec<u32>> = units.into_values().collect();
+        units.shuffle(&mut seed.nth(u64::from(class)).stream());
+        seen += units.iter().map(Vec::len).sum::<usize>();
+        // What earlier classes gave too little or too much, this one makes up for.
+        let target = count * seen / rows.len();
+        let kept = units.pop().unwrap_or_default();
+        left.extend(kept);
+        for unit in units {
+            if (due + unit.len()).abs_diff(target) < usize::abs_diff(due, target) {
+                due += unit.len();
+                drawn.extend(unit);
+            } else {
+                left.extend(unit);
+            }
+        }
     }
     drawn.sort_unstable();
     left.sort_unstable();
@@ -365,6 +496,65 @@ mod tests {
         ]
     }
 
+    /// Forty different pictures, each of which stands four times, and coins for classes.
+    fn copies() -> Dataset {
+        let images = Images::samples((0..160).map(|row| row % 40).collect(), [1, 1, 1]);
+        let labels = (0..160).map(|row| (row * row / 7) % 2).collect();
+        let names = vec!["u".into(), "v".into()];
+        Dataset::new(images, Classification::targets(labels, names), origin())
+    }
+
+    #[test]
+    fn equal_samples_stay_in_one_part() {
+        let (search, _) = copies().split(&SplitOptions::default()).unwrap();
+        let note = "40 of 160 samples are different: equal ones are kept in one part";
+        assert_eq!(search.notes()[0], note);
+        assert!(search.notes()[1].contains("have another target than an equal one"));
+        let parts = rows(copies(), &SplitOptions::default());
+        assert_eq!(parts.each_ref().map(Vec::len), [96, 32, 32]);
+        let different = |rows: &[u32]| -> Vec<u32> {
+            let all: std::collections::BTreeSet<u32> = rows.iter().map(|row| row % 40).collect();
+            all.into_iter().collect()
+        };
+        let counts = parts.each_ref().map(|rows| different(rows).len());
+        assert_eq!(counts, [24, 8, 8]);
+    }
+
+    #[test]
+    fn equal_samples_in_several_parts_are_counted() {
+        let options = SplitOptions {
+            split_equal: true,
+            ..SplitOptions::default()
+        };
+        let (search, _) = copies().split(&options).unwrap();
+        assert!(
+            search.notes()[0].contains("of 32 test samples"),
+            "{:?}",
+            search.notes()
+        );
+        let mut given = vec![PartName::Train; 100];
+        given.extend([PartName::Test; 60]);
+        let (search, _) = copies()
+            .with_given_parts(given)
+            .split(&SplitOptions::default())
+            .unwrap();
+        assert!(
+            search.notes()[0].contains("60 of 60 test samples"),
+            "{:?}",
+            search.notes()
+        );
+    }
+
+    #[test]
+    fn equal_samples_join_groups() {
+        let groups = (0..160).map(|row| row / 2).collect();
+        let data = copies().with_groups(groups);
+        let joined = Equal::of(&data).joined(data.groups().unwrap());
+        // Pictures 0 and 1 stand in rows 0 and 1, 40 and 41, 80 and 81, 120 and 121.
+        assert_eq!([joined[0], joined[1], joined[80], joined[121]], [0; 4]);
+        assert_ne!(joined[0], joined[2]);
+    }
+
     #[test]
     fn classes_keep_their_proportions() {
         let labels: Vec<u32> = (0..100).map(|i| u32::from(i % 10 == 0)).collect();
@@ -429,7 +619,7 @@ mod tests {
             .split(&SplitOptions::default())
             .expect("it can be split");
         assert_eq!(
-            search.notes(),
+            search.notes()[..2],
             [
                 "class `c1` has no sample in the validation part",
                 "class `c1` has no sample in the test part"
@@ -441,6 +631,8 @@ mod tests {
             .expect("it can be split");
         let note = "2 classes have no sample in the test part, the first is `c1`";
         assert_eq!(search.notes()[1], note);
+        let share = "95.2 % of the samples are of class `c0`";
+        assert!(search.notes()[2].starts_with(share), "{:?}", search.notes());
     }
 
     #[test]

@@ -41,10 +41,21 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// The column whose equal values stay in one part (`csv`).
     pub split_by: Option<String>,
+    /// Texts of missing values, beside the empty one (`csv`); none: the usual ones.
+    pub missing: Vec<String>,
+    /// What stands before decimals, `,` or `.` (`csv`); none: as columns look.
+    pub decimal: Option<String>,
+    /// What stands between cells (`csv`); none: as the first records look.
+    pub delimiter: Option<String>,
+    /// The encoding of the text (`csv`); none: UTF-8.
+    pub encoding: Option<String>,
     /// Height and width of images (`image-folder`).
     pub image_size: Option<[usize; 2]>,
     /// The seed of the split.
     pub split_seed: u64,
+    /// Whether each sample is drawn by itself, also where it stands several times: equal
+    /// samples then fall into several parts.
+    pub split_equal: bool,
     /// What judges a network; none: accuracy, or the root mean squared error. A
     /// command: a name that it prints, with `:minimize` behind it where less is
     /// better; none: `validation_accuracy`.
@@ -155,8 +166,13 @@ impl Default for Config {
             categories: Vec::new(),
             ignore: Vec::new(),
             split_by: None,
+            missing: Vec::new(),
+            decimal: None,
+            delimiter: None,
+            encoding: None,
             image_size: None,
             split_seed: 0,
+            split_equal: false,
             metric: None,
             class_weights: false,
             space: None,

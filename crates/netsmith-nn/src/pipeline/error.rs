@@ -37,6 +37,9 @@ pub enum PipelineError {
     /// Settings of a strategy.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Settings(Vec<SettingError>),
+    /// Numbers that cannot be.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Values(Vec<super::ValueFault>),
     /// A word that is none of those known.
     #[error("{what} is `{value}`: it is one of {known}")]
     Word {
@@ -269,6 +272,7 @@ impl PipelineError {
             Self::OptionNotTaken { .. } | Self::ClassWeights => {
                 Some("leave the option out".into())
             }
+            Self::Values(_) => Some("mend the option, or the key of the configuration".into()),
             Self::OptionMissing { remedy, .. } => Some((*remedy).into()),
             Self::NoProgram { .. } => Some("check its name and path; no shell is involved".into()),
             Self::SpaceOfTable { .. } => Some("leave the space and its settings out".into()),

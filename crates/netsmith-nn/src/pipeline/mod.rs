@@ -51,6 +51,7 @@ mod supernet;
 mod teaching;
 #[cfg(test)]
 mod tests;
+mod values;
 mod verify;
 mod written_limits;
 
@@ -62,6 +63,7 @@ pub use finalists::{finalist_records, finalist_weights};
 pub use judgement::{JUDGEMENT_ENTRY, Judgement};
 pub use prepare::space_of;
 pub use supernet::{CANDIDATES_ENTRY, EPOCHS_ENTRY, SAMPLE_ENTRY};
+pub use values::ValueFault;
 
 use crate::data::balanced_class_weights;
 use crate::evaluate::{Inheritance, Kept, ScoreEvaluator, TrainingEvaluator};
@@ -129,6 +131,7 @@ pub fn run(
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunEnd, PipelineError> {
     let begun = Instant::now();
+    config.check_values()?;
     if let Some(outside) = outside::prepare(config)? {
         outside.space.find_within(&outside.limits)?;
         let metric = &*outside.objective.metric.name;

@@ -1,7 +1,7 @@
 //! From a configuration to data, a space and a recipe.
 
 use super::{Config, PipelineError, scoring};
-use crate::data::{Contract, LoadOptions, SealedTest, SearchData, SplitOptions, load};
+use crate::data::{Contract, LoadOptions, SealedTest, SearchData, SplitOptions, TextFormat, load};
 use crate::module::Kernels;
 use crate::score;
 use crate::supernet::{self, Method};
@@ -46,10 +46,17 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, PipelineError> {
         ignore: config.ignore.clone(),
         split_by: config.split_by.clone(),
         image_size: config.image_size,
+        text: TextFormat {
+            missing: config.missing.clone(),
+            decimal: config.decimal.clone(),
+            delimiter: config.delimiter.clone(),
+            encoding: config.encoding.clone(),
+        },
         ..LoadOptions::default()
     };
     let split = SplitOptions {
         seed: config.split_seed,
+        split_equal: config.split_equal,
         ..SplitOptions::default()
     };
     let (data, test) = load(&source, &options)?.split(&split)?;

@@ -123,7 +123,7 @@ pub enum Answer {
         probability: f32,
     },
     /// A number in the unit of the data.
-    Value(f32),
+    Value(f64),
     /// A class for each position.
     Classes(Vec<String>),
 }

@@ -38,19 +38,33 @@ pub struct Regression {
     pub target: String,
     /// How values are scaled for the network; `None`: as they are.
     pub scale: Option<Scale>,
+    /// What was taken from every value in 64 bits, so that 32 hold the rest; an answer
+    /// adds it again.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub offset: f64,
 }
 
 impl Regression {
     /// Targets from their values.
     pub fn targets(target: &str, values: Vec<f32>) -> Targets {
+        Self::targets_less(target, values, 0.0)
+    }
+
+    /// Targets from what is left of their values less an offset.
+    pub fn targets_less(target: &str, values: Vec<f32>, offset: f64) -> Targets {
         Targets {
             task: Arc::new(Self {
                 target: target.to_owned(),
                 scale: None,
+                offset,
             }),
             columns: vec![Column::real(values, 1)],
         }
     }
+}
+
+fn is_nothing(offset: &f64) -> bool {
+    offset.abs() == 0.0
 }
 
 impl Task for Regression {
@@ -67,6 +81,7 @@ impl Task for Regression {
         Arc::new(Self {
             target: self.target.clone(),
             scale: Some(Scale::fit(targets[0].reals().iter().copied())),
+            offset: self.offset,
         })
     }
 
@@ -105,7 +120,12 @@ impl Task for Regression {
     }
 
     fn answer(&self, decoded: &[f32]) -> Answer {
-        Answer::Value(decoded[0])
+        if is_nothing(&self.offset) {
+            // The number that is written as shortly as the 32 bits are.
+            let text = decoded[0].to_string();
+            return Answer::Value(text.parse().unwrap_or(f64::NAN));
+        }
+        Answer::Value(f64::from(decoded[0]) + self.offset)
     }
 
     fn random(&self, samples: usize, random: &mut Random) -> Vec<Column> {
@@ -133,16 +153,25 @@ impl Task for Regression {
         );
         TorchAnswer {
             constants: String::new(),
-            summary: "the value, [batch, 1]".to_owned(),
+            summary: if is_nothing(&self.offset) {
+                "the value, [batch, 1]".to_owned()
+            } else {
+                format!("the value less {}, [batch, 1]", self.offset)
+            },
             expression,
         }
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             ("task".to_owned(), self.name().to_owned()),
             ("target".to_owned(), self.target.clone()),
-        ])
+        ]);
+        if !is_nothing(&self.offset) {
+            // To be added to the answer in 64 bits.
+            metadata.insert("target_offset".to_owned(), self.offset.to_string());
+        }
+        metadata
     }
 
     fn hash(&self, columns: &[Column], hash: &mut Sha256) {

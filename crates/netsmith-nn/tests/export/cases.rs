@@ -86,7 +86,11 @@ impl Case {
         });
         let columns: Vec<TableColumn> = columns.collect();
         let schema = columns.clone();
-        let table = Table { schema, encodings };
+        let table = Table {
+            schema,
+            encodings,
+            notations: Vec::new(),
+        };
         Self::new(name, network, Arc::new(table), columns, target)
     }
 
@@ -103,6 +107,7 @@ impl Case {
             Some(_) => Arc::new(Regression {
                 target: "price".into(),
                 scale: target,
+                offset: 0.0,
             }),
             None => Arc::new(Classification {
                 classes: (0..outputs).map(|class| format!("class {class}")).collect(),

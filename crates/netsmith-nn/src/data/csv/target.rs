@@ -1,15 +1,20 @@
 //! The column that is predicted.
 
-use super::super::columns::{Content, Meaning, number};
+use super::super::cell::Notation;
+use super::super::columns::Meaning;
 use crate::data::Targets;
 use crate::task::{Classification, Regression};
 use std::collections::BTreeMap;
 
 /// The targets of the rows that were read so far.
-pub(super) enum TargetFiller {
+pub(super) struct TargetFiller {
+    notation: Notation,
+    filled: Filled,
+}
+
+enum Filled {
     Classes {
         names: Vec<String>,
-        numeric: bool,
         codes: BTreeMap<String, u32>,
         labels: Vec<u32>,
     },
@@ -17,42 +22,34 @@ pub(super) enum TargetFiller {
 }
 
 impl TargetFiller {
-    pub(super) fn new(meaning: Meaning) -> Self {
-        match meaning {
-            Meaning::Values => Self::Values(Vec::new()),
-            Meaning::Classes { names, numeric } => {
+    pub(super) fn new(meaning: Meaning, notation: Notation) -> Self {
+        let filled = match meaning {
+            Meaning::Values => Filled::Values(Vec::new()),
+            Meaning::Classes { names } => {
                 let codes = names.iter().cloned().zip(0..).collect();
-                Self::Classes {
+                Filled::Classes {
                     names,
-                    numeric,
                     codes,
                     labels: Vec::new(),
                 }
             }
-        }
+        };
+        Self { notation, filled }
     }
 
     /// Adds the target of a row; none where it is missing.
     pub(super) fn push(&mut self, cell: &str) -> Option<()> {
-        match self {
-            Self::Values(values) => values.push(number(cell)?),
-            Self::Classes {
-                numeric,
-                codes,
-                labels,
-                ..
-            } => {
-                let name = Content::class_name(cell, *numeric)?;
-                labels.push(*codes.get(&name)?);
-            }
+        match &mut self.filled {
+            Filled::Values(values) => values.push(self.notation.kept(cell)?),
+            Filled::Classes { codes, labels, .. } => labels.push(*codes.get(cell)?),
         }
         Some(())
     }
 
     pub(super) fn finish(self, name: &str) -> Targets {
-        match self {
-            Self::Classes { names, labels, .. } => Classification::targets(labels, names),
-            Self::Values(values) => Regression::targets(name, values),
+        match self.filled {
+            Filled::Classes { names, labels, .. } => Classification::targets(labels, names),
+            Filled::Values(values) => Regression::targets_less(name, values, self.notation.offset),
         }
     }
 }

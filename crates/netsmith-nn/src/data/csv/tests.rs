@@ -108,7 +108,7 @@ fn the_target_decides_the_task() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(task(&["b", "a"], None), Ok("a b".into()));
-    assert_eq!(task(&["10", "9.0", "9"], None), Ok("9 10".into()));
+    assert_eq!(task(&["10", "9.0", "9"], None), Ok("9 9.0 10".into()));
     assert_eq!(task(&["1.5", "2"], None), Ok(String::new()));
     assert_eq!(
         task(&["1.5", "2"], Some(TaskKind::Classification)),
@@ -123,7 +123,7 @@ fn the_target_decides_the_task() {
     assert_eq!(task(&many, None), Ok(String::new()));
     let text = task(&["1", "b"], Some(TaskKind::Regression)).expect_err("b is no number");
     assert!(
-        text.ends_with("line 3: column `y`: `b` is not a number"),
+        text.ends_with("line 3: column `y`: `b` is not a number: 20 cells are none"),
         "{text}"
     );
 }
@@ -143,6 +143,7 @@ fn texts_that_hardly_repeat_are_left_out_with_a_note() {
             "column `x` counts the rows: leave it out if it is only an index",
             "column `name` was left out: its texts hardly repeat",
             "column `none` was left out: all its cells are missing",
+            "the task is classification: target `y`, it holds 2 different whole numbers, 20 at most",
         ]
     );
     let options = LoadOptions {
@@ -272,25 +273,194 @@ fn new_rows_are_read_by_the_names_of_the_columns() {
     ];
     let text = Text::new("town,more,age\nUlm,x,1\nGent,y,\n,z,3\n");
     let path = text.0.path().join("a.csv");
-    let table = read_cells(&path, &schema).expect("the columns are there");
+    let table = read_cells(&path, &schema, &[]).expect("the columns are there");
     let shown = |column: usize| format!("{:?}", table[column]);
     assert_eq!(
         (shown(0), shown(1)),
         ("[1.0, NaN, 3.0]".into(), "[1.0, -1.0, NaN]".into())
     );
     std::fs::write(&path, "town,age\nUlm,old\n").expect("there is room");
-    let error = read_cells(&path, &schema).expect_err("old is no number");
+    let error = read_cells(&path, &schema, &[]).expect_err("old is no number");
     assert!(
         error
             .to_string()
             .ends_with("line 2: column `age`: `old` is not a number")
     );
     std::fs::write(&path, "town\nUlm\n").expect("there is room");
-    let error = read_cells(&path, &schema).expect_err("there is no age");
+    let error = read_cells(&path, &schema, &[]).expect_err("there is no age");
     assert!(
         error
             .to_string()
             .ends_with("has no column `age`, only `town`"),
         "{error}"
+    );
+}
+
+/// Rows of one input and a target, `x;y`.
+fn rows(cells: impl IntoIterator<Item = (String, String)>) -> Text {
+    let rows = cells.into_iter().map(|(x, y)| format!("{x};{y}\n"));
+    Text::new(format!("x;y\n{}", rows.collect::<String>()))
+}
+
+/// Thirty rows with these inputs in turn, and two classes.
+fn inputs(cells: &[&str]) -> Text {
+    rows((0..30).map(|i| (cells[i % cells.len()].to_owned(), format!("c{}", i % 2))))
+}
+
+#[test]
+fn marks_of_missing_values_leave_a_column_numbers() {
+    for mark in ["NULL", "None", "N/A", "na", "-", "  ", "?", "#N/A"] {
+        let data = inputs(&["17", mark, "33.5"]).load(&target("y"));
+        let data = data.expect("the table is sound");
+        assert_eq!(
+            format!("{:?}", &cells(&data, 0)[..3]),
+            "[17.0, NaN, 33.5]",
+            "{mark}"
+        );
+    }
+    let options = LoadOptions {
+        text: TextFormat {
+            missing: vec!["-99".into()],
+            ..TextFormat::default()
+        },
+        ..target("y")
+    };
+    let data = inputs(&["17", "-99", "33.5"]).load(&options);
+    let data = data.expect("the table is sound");
+    assert_eq!(format!("{:?}", &cells(&data, 0)[..3]), "[17.0, NaN, 33.5]");
+    let path = inputs(&["17"]);
+    let new = Text::new("x\n-99\n4\n");
+    drop(path);
+    let table = table(&data);
+    let file = new.0.path().join("a.csv");
+    let read = read_cells(&file, &table.schema, &table.notations).expect("it is sound");
+    assert_eq!(format!("{:?}", read[0]), "[NaN, 4.0]");
+}
+
+#[test]
+fn numbers_are_read_as_their_column_writes_them() {
+    let first = |given: &[&str]| {
+        let data = inputs(given)
+            .load(&target("y"))
+            .expect("the table is sound");
+        cells(&data, 0)[..given.len()].to_vec()
+    };
+    assert_eq!(first(&["9,0", "7,5", "8"]), [9.0, 7.5, 8.0]);
+    assert_eq!(first(&["1.234,5", "7,25"]), [1234.5, 7.25]);
+    assert_eq!(first(&["1,234.5", "12,345,678"]), [1234.5, 12_345_678.0]);
+    assert_eq!(first(&["5 %", "7.5%"]), [5.0, 7.5]);
+    assert_eq!(first(&["$13,150.76", "-$2.5"]), [13_150.76, -2.5]);
+    let error = inputs(&["1,234", "2,345"]).load(&target("y"));
+    let error = error.expect_err("it is one or the other");
+    assert!(
+        error.to_string().contains("`1,234` stands before decimals"),
+        "{error}"
+    );
+    let mut options = target("y");
+    options.text.decimal = Some(",".into());
+    let data = inputs(&["1,234", "2,345"])
+        .load(&options)
+        .expect("it is said");
+    assert_eq!(cells(&data, 0)[..2], [1.234, 2.345]);
+    options.text.decimal = Some(".".into());
+    let data = inputs(&["1,234", "2,345"])
+        .load(&options)
+        .expect("it is said");
+    assert_eq!(cells(&data, 0)[..2], [1234.0, 2345.0]);
+    let data = inputs(&["1", "2", "low", "high", "1e39"]).load(&target("y"));
+    let data = data.expect("the table is sound");
+    let note = "column `x`: it is read as categories: 18 of its 30 cells are not numbers, such as \
+                `low`, `high`, `1e39`";
+    assert_eq!(data.notes()[0], note);
+}
+
+#[test]
+fn a_target_with_decimal_commas_or_a_currency_is_a_number() {
+    for cells in [["9,0", "7,5"], ["$13,150.76", "$11,898.58"]] {
+        let text = rows((0..30).map(|i| (i.to_string(), format!("\"{}\"", cells[i % 2]))));
+        let data = text.load(&target("y")).expect("the table is sound");
+        let first = if cells[0] == "9,0" { 9.0 } else { 13_150.76 };
+        assert_eq!(data.targets().columns[0].reals()[..1], [first]);
+    }
+}
+
+#[test]
+fn classes_are_called_what_the_file_says() {
+    let text = |cells: &[&str], options: &LoadOptions| {
+        let rows = rows((0..30).map(|i| (i.to_string(), cells[i % cells.len()].to_owned())));
+        let data = rows.load(options).map_err(|error| error.to_string())?;
+        Ok::<_, String>(data.targets().task.strata_names().join(" "))
+    };
+    let y = target("y");
+    assert_eq!(text(&["007", "7", "10"], &y), Ok("007 7 10".into()));
+    assert_eq!(
+        text(&["NA", "AS", "None", "nan"], &y),
+        Ok("AS NA None nan".into())
+    );
+    let ids = ["9007199254740993", "9007199254740992"];
+    assert_eq!(
+        text(&ids, &y),
+        Ok("9007199254740992 9007199254740993".into())
+    );
+    let many: Vec<String> = (0..30).map(|i| format!("{:05}", 501 + i % 15)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(
+        text(&many, &y).map(|names| names[..5].to_owned()),
+        Ok("00501".into())
+    );
+    let mut options = target("y");
+    options.text.missing = vec!["NA".into()];
+    let fault = text(&["NA", "AS", "EU"], &options).expect_err("it is said to be missing");
+    assert!(
+        fault.ends_with("line 2: column `y`: the target is missing in 10 rows, this is the first"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_narrow_spread_far_from_zero_is_kept() {
+    let text = rows((0..40).map(|i| {
+        (
+            format!("{}", 1_000_000_000 + i),
+            format!("{}", 1_700_000_001 + i * 3),
+        )
+    }));
+    let data = text.load(&target("y")).expect("the table is sound");
+    let table = table(&data);
+    assert_eq!(table.notations[0].offset.to_string(), "1000000000");
+    assert_eq!(cells(&data, 0)[..3], [0.0, 1.0, 2.0]);
+    assert_eq!(data.targets().columns[0].reals()[..3], [0.0, 3.0, 6.0]);
+    let answer = data.targets().task.answer(&[6.0]);
+    assert_eq!(answer, crate::task::Answer::Value(1_700_000_007.0));
+    assert!(data.notes()[0].starts_with("column `x`: 1000000000 is taken from its numbers"));
+    let new = Text::new("x\n1000000007\n");
+    let file = new.0.path().join("a.csv");
+    let read = read_cells(&file, &table.schema, &table.notations).expect("it is sound");
+    assert_eq!(read[0], [7.0]);
+}
+
+#[test]
+fn what_is_left_out_or_open_is_said() {
+    let y = target("y");
+    let dates: String = (0..30)
+        .map(|i| format!("2024-01-{:02},{}\n", i + 1, i % 2))
+        .collect();
+    let fault = "`a.csv`: has no input column left: column `t` was left out: its dates hardly repeat; \
+                 write what matters of them, such as the month, as columns of numbers";
+    check_error(format!("t,y\n{dates}"), &y, fault, "--categories");
+    let constant: String = (0..30).map(|i| format!("0,{}\n", i % 2)).collect();
+    let fault = "`a.csv`: has no input column left: column `k` has the same value in every row";
+    check_error(format!("k,y\n{constant}"), &y, fault, "says something");
+    let fault = "`a.csv`, line 3: a cell opens a double quote that is never closed";
+    check_error("x,y\n1,a\n\"2,b\n3,a\n", &y, fault, "close the quote");
+    let rooms: String = (0..40)
+        .map(|i| format!("{i},{}\n", ["1", "2", "3"][i % 3]))
+        .collect();
+    let fault = "`a.csv`, line 42: column `y`: `4+` is not a number";
+    check_error(
+        format!("x,y\n{rooms}7,4+\n"),
+        &y,
+        fault,
+        "--task classification",
     );
 }

@@ -1,9 +1,11 @@
 //! A table as text: its header and its rows.
 
-use super::super::columns::{ColumnFault, Content, is_missing, number};
+use super::super::cell::{Notation, is_word};
+use super::super::columns::{ColumnFault, Content};
 use super::super::file::read_whole;
 use super::super::modality::table::{ColumnKind, TableColumn, UNKNOWN_CATEGORY};
-use super::super::{DataError, TableFault, limits};
+use super::super::{DataError, TableFault, TextFormat, limits};
+use super::sniff;
 use netsmith::nearest::nearest;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,9 +44,24 @@ impl Row<'_> {
 }
 
 impl<'a> File<'a> {
-    pub(in crate::data) fn read(path: &'a Path) -> Result<Self, DataError> {
+    pub(in crate::data) fn read(path: &'a Path, format: &TextFormat) -> Result<Self, DataError> {
+        let faulty = |line, fault| DataError::Table {
+            path: path.to_path_buf(),
+            line,
+            fault,
+        };
         let content = read_whole(path, limits::TABLE_BYTES)?;
-        let delimiter = delimiter(&content);
+        let mut content = sniff::decoded(content, format.encoding.as_deref())
+            .map_err(|fault| faulty(None, fault))?;
+        let mut delimiter = format.delimiter_byte();
+        if let Some((named, start)) = sniff::named_delimiter(&content) {
+            content.drain(..start);
+            delimiter = delimiter.or(Some(named));
+        }
+        let delimiter = delimiter.unwrap_or_else(|| sniff::delimiter(&content));
+        if let Some(line) = sniff::open_quote(&content, delimiter) {
+            return Err(faulty(Some(line), TableFault::OpenQuote));
+        }
         let mut file = Self {
             path,
             content,
@@ -93,7 +110,9 @@ impl<'a> File<'a> {
     /// The column of this name; space around it counts as little as in the header.
     pub(in crate::data) fn find(&self, name: &str) -> Result<usize, DataError> {
         let name = name.trim();
+        let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ");
         let found = self.named().find(|(_, other)| *other == name);
+        let found = found.or_else(|| self.named().find(|(_, other)| plain(other) == plain(name)));
         found.map(|(index, _)| index).ok_or_else(|| {
             let columns: Vec<String> = self.named().map(|(_, name)| name.to_owned()).collect();
             let nearest = nearest(name, columns.iter().cloned());
@@ -140,8 +159,9 @@ impl<'a> File<'a> {
     }
 
     /// What is in each column.
-    pub(super) fn survey(&self) -> Result<Vec<Content>, DataError> {
-        let mut contents = vec![Content::default(); self.header.len()];
+    pub(super) fn survey(&self, format: &TextFormat) -> Result<Vec<Content>, DataError> {
+        let content = Content::new(format.missing_texts(), format.decimal_mark());
+        let mut contents = vec![content; self.header.len()];
         self.rows(|row| {
             let line = row.line().unwrap_or(0);
             for (index, content) in contents.iter_mut().enumerate() {
@@ -158,12 +178,12 @@ impl<'a> File<'a> {
     /// The values of these columns; `visit` sees every row, too.
     pub(super) fn fill(
         &self,
-        columns: &[(usize, &TableColumn)],
+        columns: &[(usize, &TableColumn, &Notation)],
         mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<Vec<Vec<f32>>, DataError> {
         let codes: Vec<BTreeMap<&str, u32>> = columns
             .iter()
-            .map(|(_, column)| match &column.kind {
+            .map(|(_, column, _)| match &column.kind {
                 ColumnKind::Number => BTreeMap::new(),
                 ColumnKind::Category { names } => {
                     names.iter().map(String::as_str).zip(0..).collect()
@@ -172,20 +192,20 @@ impl<'a> File<'a> {
             .collect();
         let mut values = vec![Vec::new(); columns.len()];
         self.rows(|row| {
-            for (((index, column), codes), values) in columns.iter().zip(&codes).zip(&mut values) {
+            for ((column, codes), values) in columns.iter().zip(&codes).zip(&mut values) {
+                let (index, column, notation) = column;
                 let cell = row.cell(*index);
                 values.push(match &column.kind {
-                    _ if is_missing(cell) => f32::NAN,
-                    ColumnKind::Category { .. } => codes
-                        .get(cell)
-                        .map_or(UNKNOWN_CATEGORY, |code| *code as f32),
-                    ColumnKind::Number => number(cell).ok_or_else(|| {
+                    _ if notation.lacks_text(cell) => f32::NAN,
+                    ColumnKind::Category { .. } => match codes.get(cell) {
+                        Some(code) => *code as f32,
+                        None if is_word(cell, notation.missing.as_deref()) => f32::NAN,
+                        None => UNKNOWN_CATEGORY,
+                    },
+                    ColumnKind::Number if notation.lacks_number(cell) => f32::NAN,
+                    ColumnKind::Number => notation.kept(cell).ok_or_else(|| {
                         let (column, cell) = (column.name.clone(), cell.to_owned());
-                        row.fault(TableFault::NotANumber {
-                            column,
-                            cell,
-                            numbers: None,
-                        })
+                        row.fault(TableFault::not_a_number(column, cell))
                     })?,
                 });
             }
@@ -221,23 +241,4 @@ impl<'a> File<'a> {
         };
         self.fault(line, fault)
     }
-}
-
-/// The delimiter that the first line has most of, outside quotes.
-fn delimiter(content: &[u8]) -> u8 {
-    let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
-    for byte in content.iter().take_while(|byte| **byte != b'\n') {
-        if *byte == b'"' {
-            quoted = !quoted;
-        }
-        if let (Some((_, count)), false) = (counts.iter_mut().find(|(d, _)| d == byte), quoted) {
-            *count += 1;
-        }
-    }
-    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    counts
-        .iter()
-        .find(|(_, count)| *count == most)
-        .map_or(b',', |(delimiter, _)| *delimiter)
 }

@@ -3,11 +3,13 @@
 //! Separated and read as any table of columns. One column holds the labels, the others
 //! the values in their order; columns without a name are left out. Where lengths differ,
 //! the cells after the end of a series are empty: missing cells at the end are no part of
-//! it, others are missing values.
+//! it, others are missing values. Archives write one label as `1`, `1.0` and `1.0000e+00`
+//! in two files of a data set: a whole number with decimals is the class without them.
 
+use super::super::cell::{bare_number, is_absent};
 use super::super::columns::{ColumnFault, Content, Meaning, is_missing, number};
 use super::super::csv::text::{File, Row};
-use super::super::{DataError, TableFault, TaskKind};
+use super::super::{DataError, TableFault, TaskKind, TextFormat};
 use super::{Series, SeriesFault, SeriesTarget};
 use std::path::Path;
 
@@ -19,7 +21,8 @@ pub(super) fn read(
     task: Option<TaskKind>,
     before: Option<&SeriesTarget>,
 ) -> Result<Series, DataError> {
-    let file = File::read(path).map_err(|error| without_header(path, error))?;
+    let file =
+        File::read(path, &TextFormat::default()).map_err(|error| without_header(path, error))?;
     if file.named().all(|(_, name)| is_value(name)) {
         return Err(DataError::series(path, Some(1), SeriesFault::NoHeader));
     }
@@ -29,7 +32,8 @@ pub(super) fn read(
     };
     let columns: Vec<(usize, &str)> = file.named().filter(|(index, _)| *index != target).collect();
     if columns.is_empty() {
-        return Err(file.fault(None, TableFault::NoInputs));
+        let reasons = Vec::new();
+        return Err(file.fault(None, TableFault::NoInputs { reasons }));
     }
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     file.rows(|row| {
@@ -58,7 +62,7 @@ pub(super) fn read(
 /// Reads the values of one table. The labels may be there or not: where it has more columns
 /// than `length`, the longest training sample, its last column is that of the labels.
 pub(super) fn read_new(path: &Path, length: usize) -> Result<Vec<Vec<f32>>, DataError> {
-    let file = File::read(path)?;
+    let file = File::read(path, &TextFormat::default())?;
     let mut columns: Vec<(usize, &str)> = file.named().collect();
     if columns.len() > length {
         columns.pop();
@@ -81,10 +85,13 @@ fn labelled(
     task: Option<TaskKind>,
     before: Option<&SeriesTarget>,
 ) -> Result<(Vec<String>, SeriesTarget), ColumnFault> {
+    let cells: Vec<(u64, String)> = cells
+        .into_iter()
+        .map(|(line, cell)| (line, without_decimals(cell)))
+        .collect();
     let meaning = match before {
         Some(SeriesTarget::Values(_)) => Meaning::Values,
         Some(SeriesTarget::Classes(names)) => Meaning::Classes {
-            numeric: names.iter().all(|name| number(name).is_some()),
             names: names.clone(),
         },
         None => {
@@ -92,36 +99,45 @@ fn labelled(
             for (line, cell) in &cells {
                 content.add(cell, *line);
             }
-            content.meaning(task)?
+            content.meaning(task)?.0
         }
     };
     let (mut labels, mut values) = (Vec::new(), Vec::new());
     for (line, cell) in cells {
-        if is_missing(&cell) {
-            return Err(ColumnFault::TargetMissing { line });
+        if is_absent(&cell, None) {
+            return Err(ColumnFault::TargetMissing { line, count: 1 });
         }
-        labels.push(match &meaning {
-            Meaning::Values => {
-                let numbers = None;
-                let fault = ColumnFault::NotANumber {
-                    cell: cell.clone(),
-                    line,
-                    numbers,
-                };
-                values.push(number(&cell).ok_or(fault)?);
-                cell
-            }
-            Meaning::Classes { numeric, .. } => {
-                // A text among numbers is a class that the training file does not have.
-                Content::class_name(&cell, *numeric).unwrap_or(cell)
-            }
-        });
+        if matches!(meaning, Meaning::Values) {
+            let fault = ColumnFault::NotANumber {
+                cell: cell.clone(),
+                line,
+                others: Vec::new(),
+                count: 1,
+                numbers: None,
+                target: true,
+            };
+            values.push(number(&cell).ok_or(fault)?);
+        }
+        labels.push(cell);
     }
     let target = match meaning {
         Meaning::Values => SeriesTarget::Values(values),
         Meaning::Classes { names, .. } => SeriesTarget::Classes(names),
     };
     Ok((labels, target))
+}
+
+/// A label that is a whole number written with decimals, without them.
+fn without_decimals(label: String) -> String {
+    let value = bare_number(&label, false, false);
+    match value {
+        Some(value)
+            if label.contains(['.', 'e', 'E']) && value.fract() == 0.0 && value.abs() < 1e15 =>
+        {
+            (value + 0.0).to_string()
+        }
+        _ => label,
+    }
 }
 
 /// The values of a row up to the last that is there; nothing where none is.
@@ -136,11 +152,10 @@ fn series_of(row: &Row<'_>, columns: &[(usize, &str)]) -> Result<Option<Vec<f32>
             return Ok(f32::NAN);
         }
         number(cell).ok_or_else(|| {
-            row.fault(TableFault::NotANumber {
-                column: (*name).to_owned(),
-                cell: cell.to_owned(),
-                numbers: None,
-            })
+            row.fault(TableFault::not_a_number(
+                (*name).to_owned(),
+                cell.to_owned(),
+            ))
         })
     });
     values.collect::<Result<_, _>>().map(Some)

@@ -11,6 +11,7 @@
 //! Missing values are `?` or `NaN`. Where the header says `@dimensions`, or `@equalLength
 //! true` and `@seriesLength`, every sample must agree: a file that was cut off is noticed.
 
+use super::super::cell::is_absent;
 use super::super::columns::{is_missing, number};
 use super::super::file::read_whole;
 use super::super::{DataError, TaskKind, limits};
@@ -172,7 +173,7 @@ impl Reader {
         if matches!(self.labels, Labels::Unread) {
             return Ok(());
         }
-        if is_missing(label) {
+        if is_absent(label, None) {
             return Err(SeriesFault::NoLabel);
         }
         if let SeriesTarget::Values(values) = &mut self.series.target {

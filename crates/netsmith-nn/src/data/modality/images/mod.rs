@@ -145,7 +145,7 @@ impl Modality for Images {
     fn read(&self, path: &Path) -> Result<NewSamples, DataError> {
         let [channels, height, width] = self.shape;
         let files = pictures_under(path)?;
-        let samples = read_all(path, &files, [height, width], Colour::Channels(channels))?;
+        let (samples, _) = read_all(path, &files, [height, width], Colour::Channels(channels))?;
         Ok(NewSamples {
             columns: samples.columns,
             names: files.iter().map(|file| relative(path, file)).collect(),

@@ -9,7 +9,7 @@ mod rivals;
 pub use encoding::Encoding;
 
 use super::{Entry, Modality, NewSamples};
-use crate::data::{Column, DataError, Part, Samples, csv, hash_text};
+use crate::data::{Column, DataError, Notation, Part, Samples, csv, hash_text};
 use crate::export::{OnnxGraph, TorchInput};
 use crate::rival;
 use crate::train::Recipe;
@@ -43,6 +43,9 @@ pub struct Table {
     pub schema: Vec<TableColumn>,
     /// The encoding of each column.
     pub encodings: Vec<Encoding>,
+    /// How the cells of each column are written; none: plainly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notations: Vec<Notation>,
 }
 
 /// One input column of a table.
@@ -72,7 +75,11 @@ impl Table {
     /// Rows of these columns, whose cells are taken as they are.
     pub fn identity(schema: Vec<TableColumn>) -> Self {
         let encodings = vec![Encoding::RAW; schema.len()];
-        Self { schema, encodings }
+        Self {
+            schema,
+            encodings,
+            notations: Vec::new(),
+        }
     }
 
     /// Rows of so many numbers, whose names are their places.
@@ -90,11 +97,32 @@ impl Table {
     /// When there are not as many columns as in the schema, there is none, or
     /// they differ in length.
     pub fn samples(schema: Vec<TableColumn>, cells: &[Vec<f32>]) -> Samples {
+        Self::samples_written(schema, Vec::new(), cells)
+    }
+
+    /// The same of columns that are written in these ways; nothing is kept of plain ones.
+    ///
+    /// # Panics
+    /// As [`samples`](Self::samples).
+    pub fn samples_written(
+        schema: Vec<TableColumn>,
+        mut notations: Vec<Notation>,
+        cells: &[Vec<f32>],
+    ) -> Samples {
         assert_eq!(schema.len(), cells.len(), "every column has its values");
         assert!(!cells.is_empty(), "a table has a column");
         let column = rows_of(cells);
+        if notations
+            .iter()
+            .all(|notation| *notation == Notation::default())
+        {
+            notations.clear();
+        }
         Samples {
-            modality: Arc::new(Self::identity(schema)),
+            modality: Arc::new(Self {
+                notations,
+                ..Self::identity(schema)
+            }),
             columns: vec![column],
         }
     }
@@ -142,6 +170,7 @@ impl Modality for Table {
         Arc::new(Self {
             schema: self.schema.clone(),
             encodings: encodings.collect(),
+            notations: self.notations.clone(),
         })
     }
 
@@ -170,7 +199,7 @@ impl Modality for Table {
     }
 
     fn read(&self, path: &Path) -> Result<NewSamples, DataError> {
-        let column = rows_of(&csv::read_cells(path, &self.schema)?);
+        let column = rows_of(&csv::read_cells(path, &self.schema, &self.notations)?);
         Ok(NewSamples {
             names: (1..=column.len()).map(|row| row.to_string()).collect(),
             columns: vec![column],
@@ -199,9 +228,15 @@ impl Modality for Table {
     }
 
     /// `columns`: a JSON array of `{"name", "kind": "number"}` or `{"name", "kind":
-    /// "category", "codes": {NAME: CODE}}`.
+    /// "category", "codes": {NAME: CODE}}`. A number with an `"offset"` is fed without it:
+    /// what is left of the 64-bit difference is what 32 bits can hold.
     fn metadata(&self) -> BTreeMap<String, String> {
-        let columns = self.schema.iter().map(|column| match &column.kind {
+        let offset = |index: usize| self.notations.get(index).map_or(0.0, |n| n.offset);
+        let columns = self.schema.iter().enumerate();
+        let columns = columns.map(|(index, column)| match &column.kind {
+            ColumnKind::Number if offset(index).abs() > 0.0 => {
+                json!({"name": column.name, "kind": "number", "offset": offset(index)})
+            }
             ColumnKind::Number => json!({"name": column.name, "kind": "number"}),
             ColumnKind::Category { names } => {
                 let codes: BTreeMap<&String, usize> = names
