@@ -36,6 +36,8 @@ fn chain_of(activations: &str, input: Shape) -> Space {
         ("depths", "1,2"),
         ("expansions", "1,3"),
         ("activations", activations),
+        // What a maximum passes on changes in steps, which a difference may lie across.
+        ("reductions", "stride"),
     ];
     named("chain", &settings, input)
 }

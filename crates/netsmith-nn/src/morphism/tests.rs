@@ -128,8 +128,13 @@ fn wider_chains_answer_alike() {
 
 #[test]
 fn deeper_chains_answer_alike() {
-    // Only a rectifier leaves what is rectified as it is.
-    let settings = [("activations", "relu"), ("kinds", "convolution,residual")];
+    // Only a rectifier leaves what is rectified as it is, and a stage that comes in halves
+    // the image.
+    let settings = [
+        ("activations", "relu"),
+        ("kinds", "convolution,residual"),
+        ("depths", "1,2,3"),
+    ];
     let space = space("chain", &settings);
     // A new block without a shortcut scales where it squeezes and excites.
     assert!(share(&space, ".depth", 8) > 0.4);

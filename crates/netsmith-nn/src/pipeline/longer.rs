@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 /// Numbers of its runs, behind those of the first round.
 const SECOND: u64 = FIRST_FINAL + 500;
 
-/// So many times the recipe's epochs, at most.
+/// So many times the recipe's epochs, at most: with four times as many, two networks of
+/// about 4,000 parameters came 0.1 and 0.6 points below their first training.
 const LONGER: u32 = 2;
 
 /// A training is repeated only to be so many times as long.

@@ -66,7 +66,7 @@ pub(super) fn verify(
         return Ok(Some(not("it was switched off")));
     }
     let begun = context.elapsed();
-    let others = others(context, prepared, winner.planned)?;
+    let (others, itself) = others(context, prepared, winner.planned)?;
     let plan = || Ok(plan(context, prepared, winner, &others, seconds));
     let Some(plan) = once(context.study, ALLOTMENT, plan)? else {
         return Ok(Some(not("the time allows no training of a baseline")));
@@ -93,6 +93,12 @@ pub(super) fn verify(
         context.study.put(LEFT_OUT, json)?;
     }
     let mut verified = compare(context, prepared, winner, &runs, &plan, &end.trials, test)?;
+    verified.verdict.extend(itself.map(|name| {
+        format!(
+            "The network that is handed over is {name} itself, designed by hand: the search found none that \
+             is as good and costs less."
+        )
+    }));
     if !out.is_empty() {
         let trainings = match out.len() {
             1 => "One further training of the verification was".to_owned(),

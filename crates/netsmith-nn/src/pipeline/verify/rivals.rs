@@ -4,6 +4,7 @@ use crate::pipeline::planned::Planned;
 use crate::pipeline::prepare::Prepared;
 use crate::pipeline::{Context, PipelineError};
 use netsmith::cost::PARAMETERS;
+use netsmith::network::Key;
 use netsmith::random::Seed;
 use netsmith::space::hand_designed;
 use netsmith::study::Role;
@@ -13,17 +14,23 @@ use rand::Rng;
 const EACH: u64 = 2;
 
 /// What the winner is compared with, and more seeds of it, in the order of their
-/// worth for the verdict.
+/// worth for the verdict; and the name of the hand-designed network that the winner is,
+/// where it is one: that one is no rival.
 pub(super) fn others(
     context: &Context<'_>,
     prepared: &Prepared,
     winner: &Planned,
-) -> Result<Vec<Planned>, PipelineError> {
+) -> Result<(Vec<Planned>, Option<String>), PipelineError> {
     let seed = Seed::new(context.config.seed).child("verification");
     let seeded = |name: &str, number: u64| seed.child(name).nth(number).stream().next_u64() >> 1;
     let baselines = baselines(prepared, winner.network.parameters(), &|name| {
         seeded(name, 0)
     })?;
+    let own = Key::of(&winner.network);
+    let (itself, baselines): (Vec<Planned>, Vec<Planned>) = baselines
+        .into_iter()
+        .partition(|other| Key::of(&other.network) == own);
+    let itself = itself.into_iter().next().map(|own| own.name);
     let (mut reseeds, mut random) = (Vec::new(), Vec::new());
     for number in 0..EACH {
         let name = format!("winner, seed {}", number + 2);
@@ -47,7 +54,7 @@ pub(super) fn others(
     let mut ordered: Vec<Planned> = first.into_iter().chain(reseeds.next()).collect();
     let last = random.next_back();
     ordered.extend(random.chain(baselines).chain(reseeds).chain(last));
-    Ok(ordered)
+    Ok((ordered, itself))
 }
 
 /// The hand-designed networks of the space that keep the limits of the search and have
