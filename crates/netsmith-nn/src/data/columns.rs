@@ -143,25 +143,11 @@ pub(super) enum ColumnFault {
 
 impl ColumnFault {
     /// The same fault of the target.
-    fn of_target(self) -> Self {
-        match self {
-            Self::NotANumber {
-                cell,
-                line,
-                others,
-                count,
-                numbers,
-                ..
-            } => Self::NotANumber {
-                cell,
-                line,
-                others,
-                count,
-                numbers,
-                target: true,
-            },
-            other => other,
+    fn of_target(mut self) -> Self {
+        if let Self::NotANumber { target, .. } = &mut self {
+            *target = true;
         }
+        self
     }
 
     /// The fault of this column, and its line.

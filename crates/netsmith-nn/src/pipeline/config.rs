@@ -272,12 +272,11 @@ impl Config {
     /// Whether the search looks for networks of all sizes although no cost was named:
     /// trials are trained one by one, and no penalty says what a cost is worth.
     pub(super) fn seeks_efficiency(&self) -> bool {
-        let shares = |entry: &supernet::Entry| entry.name == self.strategy;
         self.prefer == Prefer::Efficiency
             && self.evaluator == "training"
             && self.minimize.is_empty()
             && self.penalties.is_empty()
-            && !supernet::CATALOGUE.iter().any(shares)
+            && supernet::named(&self.strategy).is_none()
     }
 }
 

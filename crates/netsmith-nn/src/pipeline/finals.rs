@@ -19,7 +19,6 @@ use super::summary::{Closing, summary};
 use super::verify::{Winner, verify};
 use super::{Context, PipelineError, Prefer, Progress, RunEnd};
 use crate::data::FinalPhase;
-use netsmith::random::Seed;
 use netsmith::report;
 use netsmith::trial::Trial;
 
@@ -172,9 +171,7 @@ fn thriftiest(
         [] => &THRIFT,
         named => named,
     };
-    let seed = Seed::new(context.config.seed).child("one standard error");
-    let chosen = cheapest(prepared.metric, costs, &contenders, &seed);
-    let Some((chosen, difference)) = chosen else {
+    let Some((chosen, difference)) = cheapest(prepared.metric, costs, &contenders) else {
         return Ok((best, None));
     };
     let [own, other] = [level[chosen], best].map(|place| &all[place].best(choice).record);

@@ -16,12 +16,11 @@
 
 use crate::task::{Judged, Metric};
 use netsmith::cost::Cost;
-use netsmith::random::Seed;
+use netsmith::statistics::Bootstrap;
 use netsmith::trial::Costs;
-use rand::RngExt;
 
 /// Resamples.
-const REPEATS: u64 = 200;
+const REPEATS: usize = 200;
 
 /// What saves less is not worth a result that may be worse.
 const SAVES: f64 = 0.9;
@@ -57,9 +56,9 @@ pub(super) fn cheapest(
     metric: Metric,
     costs: &[Cost],
     contenders: &[Contender],
-    seed: &Seed,
 ) -> Option<(usize, Difference)> {
     let best = contenders.first()?;
+    let bootstrap = Bootstrap::new(best.judged.truth.len(), REPEATS);
     let as_good = contenders
         .iter()
         .enumerate()
@@ -68,7 +67,7 @@ pub(super) fn cheapest(
             let ratio = ratio(costs, &own.costs, &best.costs)?;
             let cheaper = ratio <= SAVES;
             let difference =
-                cheaper.then(|| difference(metric, &best.judged, &own.judged, seed))?;
+                cheaper.then(|| difference(metric, &best.judged, &own.judged, &bootstrap))?;
             difference.is_within().then_some((ratio, place, difference))
         });
     let least = as_good.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -87,21 +86,15 @@ pub(super) fn ratio(costs: &[Cost], own: &Costs, other: &Costs) -> Option<f64> {
 }
 
 /// How much better the answers of one are than those of another to the same samples.
-fn difference(metric: Metric, best: &Judged, other: &Judged, seed: &Seed) -> Difference {
+fn difference(metric: Metric, best: &Judged, other: &Judged, bootstrap: &Bootstrap) -> Difference {
     let direction = metric.direction();
     let of = |judged: &Judged| direction.score(metric.measure(judged).value);
-    let rows = best.truth.len();
-    let mut drawn = vec![0_u32; rows];
-    let mut differences = Vec::with_capacity(REPEATS as usize);
-    for repeat in 0..REPEATS {
-        let mut random = seed.nth(repeat).stream();
-        drawn.fill_with(|| random.random_range(0..rows as u32));
-        let [a, b] = [best, other].map(|judged| of(&judged.gather(&drawn)));
-        // A resample may hold what the metric cannot judge, such as one class alone.
-        if (a - b).is_finite() {
-            differences.push(a - b);
-        }
-    }
+    let differences = bootstrap.resamples().map(|drawn| {
+        let [a, b] = [best, other].map(|judged| of(&judged.gather(drawn)));
+        a - b
+    });
+    // A resample may hold what the metric cannot judge, such as one class alone.
+    let differences: Vec<f64> = differences.filter(|own| own.is_finite()).collect();
     let count = differences.len().max(1) as f64;
     let mean = differences.iter().sum::<f64>() / count;
     let squares = differences.iter().map(|own| (own - mean).powi(2));
@@ -146,11 +139,14 @@ mod tests {
         let metric = Metric::of(&ACCURACY);
         let best = wrong(1_000, |row| row % 10 == 0);
         let other = wrong(1_000, |row| row % 10 == 0 || row % 100 == 5);
-        let found = difference(metric, &best, &other, &Seed::new(1));
+        let bootstrap = Bootstrap::new(1_000, REPEATS);
+        let found = difference(metric, &best, &other, &bootstrap);
         assert!((found.value - 0.01).abs() < 1e-9, "{found:?}");
         assert!((found.error - 0.003_146).abs() < 0.000_5, "{found:?}");
-        assert_eq!(found, difference(metric, &best, &other, &Seed::new(1)));
-        let error = difference(Metric::of(&RMSE), &values(0.0), &values(1.0), &Seed::new(1));
+        let again = Bootstrap::new(1_000, REPEATS);
+        assert_eq!(found, difference(metric, &best, &other, &again));
+        let bootstrap = Bootstrap::new(50, REPEATS);
+        let error = difference(Metric::of(&RMSE), &values(0.0), &values(1.0), &bootstrap);
         assert!(
             (error.value - 1.0).abs() < 1e-6 && error.error < 1e-6,
             "{error:?}"
@@ -177,9 +173,8 @@ mod tests {
             // Cheaper, and clearly worse.
             contender(wrong(1_000, |row| row % 5 == 0), 1_000.0, 0.1),
         ];
-        let seed = Seed::new(2);
         let place = |costs: &[Cost], all: &[Contender]| {
-            cheapest(metric, costs, all, &seed).map(|(place, _)| place)
+            cheapest(metric, costs, all).map(|(place, _)| place)
         };
         assert_eq!(place(&[LATENCY, PARAMETERS], &all), Some(2));
         assert_eq!(place(&[PARAMETERS], &all), Some(1));

@@ -98,8 +98,7 @@ pub(super) fn pace(
     let limits = affordable_macs.map_or(prepared.limits, |macs| {
         prepared.limits.tightened(MACS, macs as f64)
     });
-    let usual = usual_macs(config, prepared, &limits);
-    let epoch_seconds = usual * samples * speed;
+    let epoch_seconds = usual_macs(config, prepared, &limits) * samples * speed;
     let epochs = match config.search_seconds() {
         Some(search) => {
             let trial = match &prepared.method {

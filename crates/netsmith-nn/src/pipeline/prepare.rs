@@ -133,8 +133,7 @@ pub(super) fn refuse_proxy(config: &Config) -> Result<(), PipelineError> {
 fn searcher(
     config: &Config,
 ) -> Result<(Box<dyn Strategy>, Option<Box<dyn Method>>), PipelineError> {
-    let named = |entry: &&supernet::Entry| entry.name == config.strategy;
-    if let Some(entry) = supernet::CATALOGUE.iter().find(named) {
+    if let Some(entry) = supernet::named(&config.strategy) {
         let settings = Settings::new(entry.parameters, &config.strategy_settings);
         let method = (entry.build)(&settings.map_err(PipelineError::Settings)?);
         let random = strategy::random::ENTRY;
@@ -185,13 +184,9 @@ fn metric(config: &Config, task: &dyn Task) -> Result<Metric, PipelineError> {
 pub fn space_of(config: &Config, contract: &Contract) -> Result<Space, NamedSpaceError> {
     let usual = contract.modality.default_space();
     let name = config.space.as_deref().unwrap_or(usual);
-    let shares = supernet::CATALOGUE.iter();
-    let settings = match shares
-        .map(|entry| entry.name)
-        .any(|own| own == config.strategy)
-    {
-        true => &for_supernet(name, &config.space_settings),
-        false => &config.space_settings,
+    let settings = match supernet::named(&config.strategy) {
+        Some(_) => &for_supernet(name, &config.space_settings),
+        None => &config.space_settings,
     };
     build_named(name, &contract.space_task(), settings)
 }

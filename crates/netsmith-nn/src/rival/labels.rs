@@ -28,6 +28,14 @@ impl Labels {
         }
     }
 
+    /// How many numbers a prediction of one has: a logit for each class, or the value.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Classes { classes, .. } => *classes,
+            Self::Values(_) => 1,
+        }
+    }
+
     /// The number of samples.
     pub fn len(&self) -> usize {
         match self {

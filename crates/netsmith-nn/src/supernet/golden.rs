@@ -4,7 +4,7 @@
 
 use super::run::{Run, Totals};
 use super::simplex::hardened;
-use super::{Alphas, CATALOGUE, Draw, Method, Moment, Options, Search, Supernet, softmax};
+use super::{Alphas, Draw, Method, Moment, Options, Search, Supernet, named, softmax};
 use crate::data::{self, Batch, Column, Contract, LoadOptions, SplitOptions};
 use crate::hashed::{hashed, weight};
 use crate::module::Weights;
@@ -79,7 +79,7 @@ fn method(name: &str, settings: &[(&str, &str)]) -> Box<dyn Method> {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    let entry = CATALOGUE.iter().find(|entry| entry.name == name).unwrap();
+    let entry = named(name).unwrap();
     (entry.build)(&Settings::new(entry.parameters, &given).unwrap())
 }
 

@@ -40,7 +40,7 @@ pub use bilevel::{Half, LossAndGradients, look_ahead};
 pub use checkpoint::{State, StateError};
 pub use efficiency::{NetworkCost, OptionCosts, Pressure, cost_of};
 pub use health::{RobustRule, dominant_eigenvalue, skips_dominate, taken_over};
-pub use method::{Alphas, CATALOGUE, Draw, Entry, Method, Moment};
+pub use method::{Alphas, CATALOGUE, Draw, Entry, Method, Moment, named};
 pub use network::{DerivationError, Site, SiteForm, Supernet, SupernetError};
 pub use options::{Options, Order};
 pub use policy::{Bonus, PolicyOptions, PolicyState};

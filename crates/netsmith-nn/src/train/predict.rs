@@ -72,17 +72,22 @@ impl<'a> Predictor<'a> {
     /// # Shapes
     /// `[samples, shape of the answer]`.
     pub fn outputs(&mut self, part: &Part) -> Column {
-        let mut all = Vec::new();
-        for batch in Batches::new(part, BATCH).normalized(self.contract) {
-            all.append(&mut self.module.infer(self.weights, &batch.inputs[0]));
-        }
+        let all = self.raw_outputs(part);
         let width = all.len() / part.len().max(1);
         Column::real(all, width.max(1))
     }
 
+    fn raw_outputs(&mut self, part: &Part) -> Vec<f32> {
+        let mut all = Vec::new();
+        for batch in Batches::new(part, BATCH).normalized(self.contract) {
+            all.append(&mut self.module.infer(self.weights, &batch.inputs[0]));
+        }
+        all
+    }
+
     /// The answers to a part beside its truth, as metrics compare them.
     pub fn judged(&mut self, part: &Part) -> Judged {
-        let outputs = self.outputs(part).reals().to_vec();
+        let outputs = self.raw_outputs(part);
         self.contract.task.judged(outputs, &part.targets())
     }
 

@@ -199,6 +199,7 @@ fn evenly<T>(all: &[T], count: usize) -> Vec<&T> {
 mod tests {
     use super::*;
     use crate::cost::PARAMETERS;
+    use crate::network::Shape;
 
     #[test]
     fn a_spread_of_families_goes_from_small_to_large() {
@@ -229,7 +230,6 @@ mod tests {
             families.iter().map(|own| own.members.len()).sum::<usize>()
         });
     }
-    use crate::network::Shape;
 
     #[test]
     fn every_kind_of_input_has_hand_designed_networks() {

@@ -22,6 +22,11 @@ impl Bootstrap {
         }
     }
 
+    /// The resamples, each as many numbers as there are things.
+    pub fn resamples(&self) -> impl Iterator<Item = &[u32]> {
+        self.resamples.iter().map(Vec::as_slice)
+    }
+
     /// The interval that holds the mean of these values with 95 % confidence:
     /// low and high. As many values as things were resampled.
     ///

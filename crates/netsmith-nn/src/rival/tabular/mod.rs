@@ -106,10 +106,7 @@ pub(crate) fn nearest(problem: &Problem<'_>, seed: &Seed) -> Vec<Column> {
     let count = COUNTS[least(&errors)];
     let modality = all.modality().fit(&all);
     let (rows, labels) = (Rows::of(&all, &*modality), Labels::of(&all));
-    let width = match &labels {
-        Labels::Classes { classes, .. } => *classes,
-        Labels::Values(_) => 1,
-    };
+    let width = labels.width();
     let parts = problem.parts.iter().map(|part| {
         let queries = Rows::of(part, &*modality);
         let nearest = neighbours::nearest(&rows, &queries, count);

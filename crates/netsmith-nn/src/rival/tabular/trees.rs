@@ -51,10 +51,7 @@ pub(crate) fn boosted_trees(problem: &Problem<'_>, kinds: &[Kind], seed: &Seed) 
     };
     let rounds = best_round(&draws, kinds, settings, rounds);
     let model = fit(&all, kinds, settings, rounds);
-    let width = match &known {
-        Labels::Classes { classes, .. } => *classes,
-        Labels::Values(_) => 1,
-    };
+    let width = known.width();
     let parts = problem.parts.iter().map(|part| {
         let values = raw(part);
         let cells = Cells {

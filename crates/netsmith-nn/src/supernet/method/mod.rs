@@ -84,3 +84,8 @@ pub const CATALOGUE: &[Entry] = &[
     single_path::ENTRY,
     enas::ENTRY,
 ];
+
+/// The method of this name; nothing where the strategy is not one with shared weights.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    CATALOGUE.iter().find(|entry| entry.name == name)
+}

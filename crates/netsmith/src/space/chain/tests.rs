@@ -168,7 +168,7 @@ fn windows_slide_along_a_sequence_alone() {
         let drawn = space.sample(&Limits::default(), &mut random).unwrap();
         networks.push(space.network(&drawn).unwrap());
     }
-    for network in &networks {
+    for (place, network) in networks.iter().enumerate() {
         let convolutions = network.nodes().iter().filter_map(|node| {
             let Operation::Convolution(convolution) = &node.operation else {
                 return None;
@@ -181,7 +181,8 @@ fn windows_slide_along_a_sequence_alone() {
             assert_eq!(heights, [1, 1, 1], "{window}");
             count += 1;
         }
-        assert!(count >= 1);
+        // The supernet has all stages; of others stages may be left out, not the stem.
+        assert!(count >= if place == 0 { 4 } else { 1 });
     }
 }
 
